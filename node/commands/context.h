@@ -1,0 +1,115 @@
+// What a command handler gets: its arguments, the data of its worker, the reply, and the one place where it says what
+// it changed. From changed() follow replication, WATCH, keyspace events and the counters, so no handler can forget one.
+//
+//   void hset(Context& c) {
+//     Entry* e = c.find_for_write(c.arg(1));
+//     ...
+//     c.changed(c.arg(1), config::kNotifyHash, "hset");
+//     c.reply.integer(added);
+//   }
+//
+// Unless replicate_as() or replicate_nothing() was called, a handler that changed something is replicated as it was sent.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+#include "node/base/time.h"
+#include "node/commands/command.h"
+#include "node/commands/session.h"
+#include "node/config/config.h"
+#include "node/resp/writer.h"
+#include "node/slots/slots.h"
+
+namespace guccho::store {
+class Keyspace;
+class Entry;
+}  // namespace guccho::store
+
+namespace guccho::commands {
+
+class Host;
+
+// Where a handler's effects go; implemented by the runtime's worker (and by a recorder in unit tests).
+class EffectSink {
+ public:
+  virtual ~EffectSink() = default;
+  // Appends one request to the replication log, in the order of the calls.
+  virtual void replicate(std::span<const std::string_view> args) = 0;
+  // A key was changed: breaks WATCHes on it, publishes the keyspace event (class bit of notify-keyspace-events, name).
+  virtual void key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) = 0;
+  // A key that did not exist was read (keyspace event 'm').
+  virtual void key_missed(Slot slot, std::string_view key) = 0;
+  virtual void count_hit() = 0;
+  virtual void count_miss() = 0;
+  virtual void count_expired() = 0;
+};
+
+// Names the connection and the place in its reply order that a deferred reply belongs to.
+struct Deferred {
+  uint16_t worker = 0;
+  uint64_t client_id = 0;
+};
+
+class Context {
+ public:
+  std::span<const std::string_view> args;  // args[0] is the command's name; views are valid during the call only
+  const CommandSpec& spec;
+  resp::ReplyWriter& reply;
+  store::Keyspace& data;         // the executing worker's; in the exclusive section see Host::keyspaces()
+  Slot slot;                     // of the keys; 0 for commands without keys
+  UnixMillis now;                // frozen for the command, and for a whole EXEC
+  const config::Config& config;
+  const Caller& caller;
+  Session* session;              // where == kHome or kExclusive; else null
+  Host& host;
+  EffectSink& effects;
+  bool is_primary;               // this node is a primary: lazy expiry deletes; a replica only hides
+
+  size_t argc() const { return args.size(); }
+  std::string_view arg(size_t i) const { return args[i]; }
+
+  // The entry of a key that is there and not expired, else null. An expired key is deleted (and that is replicated) on
+  // a primary, hidden on a replica. Reads count hits and misses and touch the access clock.
+  store::Entry* find_for_read(std::string_view key);
+  store::Entry* find_for_write(std::string_view key);
+
+  // The handler changed this key's value or existence. Call once per key and event.
+  void changed(std::string_view key, uint32_t event_class, std::string_view event);
+  // The handler changed something that is not a key's value (FLUSHALL): replicate without an event.
+  void mark_dirty() { dirty_ = true; }
+
+  // Replicates this instead of what was sent; several calls replicate several requests in order.
+  void replicate_as(std::initializer_list<std::string_view> request);
+  void replicate_as(std::span<const std::string_view> request);
+  void replicate_nothing() { rewritten_ = true; }
+
+  // The reply comes later, by Host::complete(). The connection's further commands wait for it. Not in EXEC.
+  Deferred defer();
+
+  bool dirty() const { return dirty_; }
+  bool rewritten() const { return rewritten_; }
+  bool deferred() const { return deferred_; }
+
+  // The replies every family needs, with redis-server's texts.
+  void wrong_type() { reply.error("WRONGTYPE Operation against a key holding the wrong kind of value"); }
+  void syntax_error() { reply.error("ERR syntax error"); }
+  void not_an_integer() { reply.error("ERR value is not an integer or out of range"); }
+  void not_a_float() { reply.error("ERR value is not a valid float"); }
+
+ private:
+  bool dirty_ = false;
+  bool rewritten_ = false;
+  bool deferred_ = false;
+
+ public:
+  // Only the executor and tests make contexts.
+  Context(std::span<const std::string_view> a, const CommandSpec& s, resp::ReplyWriter& r, store::Keyspace& d, Slot sl,
+          UnixMillis n, const config::Config& c, const Caller& cl, Session* se, Host& h, EffectSink& e, bool primary)
+      : args(a), spec(s), reply(r), data(d), slot(sl), now(n), config(c), caller(cl), session(se), host(h), effects(e),
+        is_primary(primary) {}
+};
+
+}  // namespace guccho::commands

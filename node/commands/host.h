@@ -1,0 +1,118 @@
+// What the node offers to commands that are about more than keys: cluster, configuration, clients, replication, process.
+// Implemented by the runtime; unit tests implement what they need.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "node/base/result.h"
+#include "node/base/types.h"
+#include "node/commands/context.h"
+#include "node/commands/session.h"
+
+namespace guccho::cluster {
+struct View;
+struct Request;
+}  // namespace guccho::cluster
+
+namespace guccho::store {
+class Keyspace;
+}
+
+namespace guccho::commands {
+
+struct ShutdownOptions {
+  bool save = false;
+  bool nosave = false;
+  bool now = false;    // do not wait for lagging replicas
+  bool force = false;  // ignore errors of saving
+};
+
+// What ROLE, INFO replication and WAIT are made from.
+struct ReplicaLink {
+  std::string ip;
+  uint16_t port = 0;
+  bool online = false;  // false: full sync in progress
+  ReplOffset acknowledged{};
+  Millis lag{};
+};
+struct ReplicationStatus {
+  bool is_primary = true;
+  std::string replication_id;            // 40 hexadecimal characters
+  std::string replication_id2;           // of the time before the last promotion; 40 zeros when none
+  ReplOffset offset{};
+  ReplOffset second_offset{-1};
+  std::vector<ReplicaLink> replicas;
+  // Of a replica.
+  std::string primary_ip;
+  uint16_t primary_port = 0;
+  std::string_view link_state = "connect";  // ROLE's words: none, connect, connecting, handshake, sync, connected
+  Millis link_idle{};
+  ReplOffset read_offset{};
+};
+
+class Host {
+ public:
+  virtual ~Host() = default;
+
+  // Any thread: the cluster as this node knows it, immutable.
+  virtual std::shared_ptr<const cluster::View> view() const = 0;
+  // Hands a request to the member core; its reply completes `reply_to`.
+  virtual void cluster_request(cluster::Request request, Deferred reply_to) = 0;
+
+  // Completes a deferred reply with RESP bytes. Any thread.
+  virtual void complete(Deferred reply_to, std::string resp_bytes) = 0;
+
+  // kExclusive only: applied to all workers or not at all. Texts of errors are complete ("ERR CONFIG SET failed ...").
+  virtual Status config_set(std::span<const std::pair<std::string, std::string>> pairs) = 0;
+  // Writes the configuration file; error text complete.
+  virtual Status config_rewrite() = 0;
+  virtual std::vector<std::pair<std::string, std::string>> config_get(std::span<const std::string_view> patterns) = 0;
+  // kExclusive only.
+  virtual void reset_statistics() = 0;
+
+  // INFO's text for these sections (empty: default).
+  virtual std::string info(std::span<const std::string_view> sections) = 0;
+  virtual ReplicationStatus replication_status() const = 0;
+
+  // kExclusive only: every worker's data; keyspace_of names the one that owns a slot.
+  virtual std::span<store::Keyspace* const> keyspaces() = 0;
+  virtual store::Keyspace& keyspace_of(Slot slot) = 0;
+  // Sum of live counters, any thread.
+  virtual uint64_t key_count() const = 0;
+  virtual uint64_t keys_in_slot(Slot slot) const = 0;
+
+  // kExclusive only: all client connections of all workers.
+  virtual void for_each_session(const std::function<void(Session&)>& visit) = 0;
+  // kExclusive only: closes after pending output is sent (`after_reply`) or at once.
+  virtual void close_session(Session& session, bool after_reply) = 0;
+  // CLIENT PAUSE: commands (only writes unless `all`) of clients wait until then; a past time ends it.
+  virtual void pause_clients(UnixMillis until, bool all) = 0;
+  virtual void unpause_clients() = 0;
+  // CLIENT UNBLOCK: false when the client is not blocked.
+  virtual bool unblock(uint64_t client_id, bool with_error) = 0;
+
+  // kHome: turns the connection into a MONITOR.
+  virtual void start_monitor(Session& session) = 0;
+  // WAIT: completes with the number of replicas that acknowledged all writes of this connection.
+  virtual void wait_for_replicas(Session& session, int64_t replicas, Millis timeout, Deferred reply_to) = 0;
+  // PSYNC, SYNC, REPLCONF: the connection becomes, or speaks as, a replica. Writes its own replies.
+  virtual void replication_command(Session& session, Context& context) = 0;
+  // Does not return a reply when the process ends; completes with an error otherwise.
+  virtual void shutdown(const ShutdownOptions& options, Deferred reply_to) = 0;
+
+  // The password check of AUTH and HELLO: false when wrong. User names other than "default" do not exist yet.
+  virtual bool check_password(std::string_view user, std::string_view password) const = 0;
+  virtual bool password_required() const = 0;
+
+  virtual uint64_t next_random() = 0;
+  virtual NodeId my_id() const = 0;
+};
+
+}  // namespace guccho::commands

@@ -1,0 +1,86 @@
+// What commands may know and change of the connection that sent them. The runtime's connection is one of these; it is
+// touched only by the connection's own worker, or by anybody inside the exclusive section.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/base/time.h"
+#include "node/resp/writer.h"
+#include "node/slots/slots.h"
+
+namespace guccho::commands {
+
+struct CommandSpec;
+
+// The part of a session that travels with a command to another worker.
+struct Caller {
+  uint64_t client_id = 0;
+  resp::Version resp = resp::Version::kResp2;
+  bool readonly = false;      // READONLY was sent: a replica may serve reads
+  bool asking = false;        // ASKING came before this command
+  bool from_primary = false;  // the replication stream: no routing, no expiry decisions, no reply
+  bool no_touch = false;      // CLIENT NO-TOUCH: reads leave the access clock alone
+  bool in_exec = false;       // inside EXEC
+};
+
+// A command that waits for EXEC, with copies of its arguments.
+struct QueuedCommand {
+  const CommandSpec* spec;
+  std::vector<std::string> args;
+};
+
+// Set to true by whichever worker changes a watched key; read by EXEC.
+using WatchFlag = std::shared_ptr<std::atomic<bool>>;
+
+struct Transaction {
+  bool active = false;      // between MULTI and EXEC or DISCARD
+  bool poisoned = false;    // a command was refused while queueing: EXEC answers EXECABORT
+  std::vector<QueuedCommand> queue;
+  size_t queued_bytes = 0;
+  WatchFlag watch_broken;   // null: nothing is watched
+  std::vector<std::string> watched_keys;
+};
+
+enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext };
+enum class SessionKind : uint8_t { kNormal, kReplica, kMonitor, kPubsub, kPrimary };
+
+struct Session {
+  uint64_t id = 0;
+  std::string name;             // CLIENT SETNAME
+  std::string library_name;     // CLIENT SETINFO
+  std::string library_version;
+  std::string user = "default";
+  std::string address;          // "ip:port" of the client
+  std::string local_address;
+  int fd = -1;
+  SessionKind kind = SessionKind::kNormal;
+  resp::Version resp = resp::Version::kResp2;
+  ReplyMode reply_mode = ReplyMode::kOn;
+  bool authenticated = false;
+  bool readonly = false;
+  bool asking = false;           // for the next command only
+  bool no_evict = false;
+  bool no_touch = false;
+  bool tls = false;
+  bool router = false;           // came in on the router port
+  bool close_after_reply = false;
+  Transaction transaction;
+
+  // For CLIENT LIST and INFO.
+  UnixMillis created{};
+  UnixMillis last_interaction{};
+  const CommandSpec* last_command = nullptr;
+  uint64_t commands = 0;
+  size_t query_buffer_used = 0;
+  size_t query_buffer_free = 0;
+  size_t output_buffer_used = 0;
+  size_t output_queue_length = 0;
+  size_t output_queue_bytes = 0;
+  uint16_t worker = 0;           // home worker
+};
+
+}  // namespace guccho::commands
