@@ -6,6 +6,7 @@
 namespace guccho::metrics {
 
 void HistogramTotals::add(const Histogram& h) {
+  buckets.resize(Buckets::kCount);
   for (size_t i = 0; i < Buckets::kCount; ++i) {
     const uint64_t n = h.bucket(i);
     buckets[i] += n;
@@ -26,6 +27,7 @@ uint64_t HistogramTotals::percentile(double percent) const {
 }
 
 uint64_t HistogramTotals::count_below(uint64_t nanos) const {
+  if (count == 0) return 0;
   uint64_t seen = 0;
   for (size_t i = 0, end = Buckets::index(nanos); i < end; ++i) seen += buckets[i];
   return seen;

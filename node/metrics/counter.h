@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace guccho::metrics {
 
@@ -71,7 +72,7 @@ class Histogram {
 
 // Sums of histograms as they are read; plain numbers.
 struct HistogramTotals {
-  std::array<uint64_t, Buckets::kCount> buckets{};
+  std::vector<uint64_t> buckets;  // empty until the first add()
   uint64_t count = 0;
   uint64_t sum_nanos = 0;
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "node/metrics/worker_fields.h"
+
 namespace guccho::metrics {
 
 void ErrorStats::record(std::string_view prefix) {
@@ -28,42 +30,8 @@ void ErrorStats::reset() {
 }
 
 void WorkerStats::reset() {
-  for (Counter* c : {&connections_received,
-                     &connections_rejected,
-                     &net_input_bytes,
-                     &net_output_bytes,
-                     &repl_input_bytes,
-                     &repl_output_bytes,
-                     &reads,
-                     &writes,
-                     &query_limit_disconnections,
-                     &output_limit_disconnections,
-                     &protocol_errors,
-                     &tls_handshake_failures,
-                     &commands_processed,
-                     &keyspace_hits,
-                     &keyspace_misses,
-                     &expired_keys,
-                     &expire_cycle_nanos,
-                     &expire_time_cap_reached,
-                     &evicted_keys,
-                     &auth_failures,
-                     &redirects_moved,
-                     &redirects_ask,
-                     &handover_batches,
-                     &handover_commands,
-                     &handover_full,
-                     &exclusive_sections,
-                     &exclusive_nanos,
-                     &router_commands,
-                     &router_waits,
-                     &router_timeouts,
-                     &router_uncertain,
-                     &loop_turns,
-                     &loop_busy_nanos,
-                     &loop_command_nanos,
-                     &lazyfreed_objects}) {
-    c->set(0);
+  for (const WorkerField& field : kWorkerFields) {
+    if (field.combine == Combine::kSum) (this->*field.from).set(0);
   }
   exclusive_latency.reset();
   loop_latency.reset();
