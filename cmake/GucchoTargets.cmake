@@ -3,6 +3,7 @@
 add_library(guccho_flags INTERFACE)
 target_compile_options(guccho_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wno-missing-field-initializers  # a designated initializer leaves the rest at its default on purpose
   -Werror -fno-omit-frame-pointer)
 target_include_directories(guccho_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(guccho_flags INTERFACE GUCCHO_VERSION="${PROJECT_VERSION}")

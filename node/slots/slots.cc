@@ -24,15 +24,53 @@ Result<Slot> parse_slot(std::string_view text) {
   return Slot(value);
 }
 
+size_t SlotSet::size() const {
+  size_t n = 0;
+  for (const uint64_t w : words_) n += static_cast<size_t>(std::popcount(w));
+  return n;
+}
+
+bool SlotSet::intersects(const SlotSet& other) const {
+  for (size_t w = 0; w < words_.size(); ++w) {
+    if ((words_[w] & other.words_[w]) != 0) return true;
+  }
+  return false;
+}
+
+SlotSet& SlotSet::operator|=(const SlotSet& other) {
+  for (size_t w = 0; w < words_.size(); ++w) words_[w] |= other.words_[w];
+  return *this;
+}
+
+SlotSet& SlotSet::operator&=(const SlotSet& other) {
+  for (size_t w = 0; w < words_.size(); ++w) words_[w] &= other.words_[w];
+  return *this;
+}
+
+SlotSet& SlotSet::operator-=(const SlotSet& other) {
+  for (size_t w = 0; w < words_.size(); ++w) words_[w] &= ~other.words_[w];
+  return *this;
+}
+
+SlotSet SlotSet::from_bytes(std::span<const uint8_t, kBytes> bytes) {
+  SlotSet out;
+  for (size_t i = 0; i < kBytes; ++i) out.words_[i / 8] |= uint64_t{bytes[i]} << (8 * (i % 8));
+  return out;
+}
+
+void SlotSet::to_bytes(std::span<uint8_t, kBytes> bytes) const {
+  for (size_t i = 0; i < kBytes; ++i) bytes[i] = static_cast<uint8_t>(words_[i / 8] >> (8 * (i % 8)));
+}
+
 std::vector<SlotRange> SlotSet::ranges() const {
   std::vector<SlotRange> out;
-  for (uint16_t s = 0; s < kSlotCount; ++s) {
-    if (!bits_.test(s)) continue;
-    uint16_t last = s;
-    while (last + 1 < kSlotCount && bits_.test(last + 1u)) ++last;
-    out.push_back({Slot(s), Slot(last)});
-    s = last;
-  }
+  for_each([&out](Slot s) {
+    if (!out.empty() && out.back().last.value + 1 == s.value) {
+      out.back().last = s;
+    } else {
+      out.push_back({s, s});
+    }
+  });
   return out;
 }
 

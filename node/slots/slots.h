@@ -1,8 +1,11 @@
-// Hash slots: key -> slot with hash tags, sets and ranges of slots. Redis Cluster specification, "Key distribution model".
+// Hash slots: key -> slot with hash tags, sets and ranges of slots. Redis Cluster specification, "Key distribution
+// model".
 #pragma once
 
-#include <bitset>
+#include <array>
+#include <bit>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,19 +40,37 @@ struct SlotRange {
 // A set of slots: 2 KiB, the bitmap of the bus and of nodes.conf.
 class SlotSet {
  public:
-  bool contains(Slot s) const { return bits_.test(s.value); }
-  void insert(Slot s) { bits_.set(s.value); }
-  void erase(Slot s) { bits_.reset(s.value); }
-  void clear() { bits_.reset(); }
-  size_t size() const { return bits_.count(); }
-  bool empty() const { return bits_.none(); }
+  static constexpr size_t kBytes = kSlotCount / 8;
+
+  bool contains(Slot s) const { return (words_[s.value / 64] >> (s.value % 64) & 1) != 0; }
+  void insert(Slot s) { words_[s.value / 64] |= uint64_t{1} << (s.value % 64); }
+  void erase(Slot s) { words_[s.value / 64] &= ~(uint64_t{1} << (s.value % 64)); }
+  void clear() { words_.fill(0); }
+  size_t size() const;
+  bool empty() const { return *this == SlotSet(); }
+  bool intersects(const SlotSet& other) const;
+  SlotSet& operator|=(const SlotSet& other);
+  SlotSet& operator&=(const SlotSet& other);
+  SlotSet& operator-=(const SlotSet& other);
+  // Calls f(Slot) for each member in ascending order.
+  template <class F>
+  void for_each(F&& f) const {
+    for (size_t w = 0; w < words_.size(); ++w) {
+      for (uint64_t bits = words_[w]; bits != 0; bits &= bits - 1) {
+        f(Slot(static_cast<uint16_t>(w * 64 + static_cast<size_t>(std::countr_zero(bits)))));
+      }
+    }
+  }
+  // Bit s%8 of byte s/8, as on the cluster bus.
+  static SlotSet from_bytes(std::span<const uint8_t, kBytes> bytes);
+  void to_bytes(std::span<uint8_t, kBytes> bytes) const;
   std::vector<SlotRange> ranges() const;
   // "0-5460 10923": ranges in ascending order, a single slot without the dash.
   std::string str() const;
   friend bool operator==(const SlotSet&, const SlotSet&) = default;
 
  private:
-  std::bitset<kSlotCount> bits_;
+  std::array<uint64_t, kSlotCount / 64> words_{};
 };
 
 }  // namespace guccho

@@ -31,4 +31,35 @@ TEST(SlotSet, PrintsRanges) {
   EXPECT_EQ(s.str(), "0 2 5 16382-16383");
 }
 
+TEST(SlotSet, IsTheBitmapOfTheBus) {
+  SlotSet s;
+  for (const uint16_t v : {0, 9, 64, 16383}) s.insert(Slot(v));
+  std::array<uint8_t, SlotSet::kBytes> bytes{};
+  s.to_bytes(bytes);
+  EXPECT_EQ(bytes[0], 0x01);
+  EXPECT_EQ(bytes[1], 0x02);
+  EXPECT_EQ(bytes[8], 0x01);
+  EXPECT_EQ(bytes[2047], 0x80);
+  EXPECT_EQ(SlotSet::from_bytes(bytes), s);
+}
+
+TEST(SlotSet, Algebra) {
+  SlotSet a;
+  SlotSet b;
+  for (const uint16_t v : {1, 2, 3}) a.insert(Slot(v));
+  for (const uint16_t v : {3, 4}) b.insert(Slot(v));
+  EXPECT_TRUE(a.intersects(b));
+  SlotSet u = a;
+  u |= b;
+  EXPECT_EQ(u.str(), "1-4");
+  SlotSet i = a;
+  i &= b;
+  EXPECT_EQ(i.str(), "3");
+  SlotSet d = a;
+  d -= b;
+  EXPECT_EQ(d.str(), "1-2");
+  EXPECT_FALSE(d.intersects(b));
+  EXPECT_TRUE(SlotSet().empty());
+}
+
 }  // namespace guccho
