@@ -32,11 +32,11 @@ enum class MessageType : uint16_t {
 
 // Node flags, as in the header and in gossip sections.
 enum NodeFlag : uint16_t {
-  kFlagMyself = 1 << 0,
-  kFlagPrimary = 1 << 1,
-  kFlagReplica = 1 << 2,
-  kFlagPfail = 1 << 3,
-  kFlagFail = 1 << 4,
+  kFlagPrimary = 1 << 0,
+  kFlagReplica = 1 << 1,
+  kFlagPfail = 1 << 2,
+  kFlagFail = 1 << 3,
+  kFlagMyself = 1 << 4,
   kFlagHandshake = 1 << 5,
   kFlagNoAddr = 1 << 6,
   kFlagMeet = 1 << 7,
