@@ -1,0 +1,1 @@
+"""Tests against software that others wrote: Redis itself, redis-cli, client libraries."""

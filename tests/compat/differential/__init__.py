@@ -1,0 +1,1 @@
+"""The same commands to redis-server and to guccho-node, replies compared."""
