@@ -11,8 +11,8 @@
 
 namespace guccho::ops {
 
-// One YAML 1.2 or JSON document of at most 1 MiB. Errors name the field: "spec.primaries: must be at least 1, is 0".
-// A status in the text is read too.
+// One document of at most 1 MiB, JSON or YAML as kubectl reads it. Errors name the field: "spec.primaries: must be at
+// least 1, is 0". A status in the text is read too.
 Result<RedisCluster> parse_resource(std::string_view text);
 
 // The whole resource as a JSON document that parse_resource() takes; byte-stable: equal values give equal text.
