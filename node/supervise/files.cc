@@ -1,0 +1,96 @@
+// Durable small files over plain system calls.
+#include "node/supervise/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace guccho::supervise {
+namespace {
+
+constexpr size_t kMaxFile = 4u << 20;
+
+std::unexpected<Error> system_error(const std::string& path) {
+  return fail(fmt::format("{}: {}", path, std::strerror(errno)));
+}
+
+Status write_all(int fd, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_error(path);
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+  return {};
+}
+
+Status sync_directory_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string directory = slash == path.npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() < 0 || ::fsync(fd.get()) != 0) return system_error(directory);
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return system_error(path);
+  std::string text;
+  char buffer[4096];
+  for (;;) {
+    const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_error(path);
+    if (n == 0) return text;
+    text.append(buffer, static_cast<size_t>(n));
+    if (text.size() > kMaxFile) return fail(fmt::format("{}: larger than {} bytes", path, kMaxFile));
+  }
+}
+
+Status write_atomically(const std::string& path, std::string_view text, unsigned mode) {
+  // One writer a file: each of these files belongs to one process, or is written under the state directory's lock.
+  const std::string temporary = path + ".new";
+  const Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+  if (fd.get() < 0) return system_error(temporary);
+  if (auto written = write_all(fd.get(), text, temporary); !written) return written;
+  if (::fsync(fd.get()) != 0) return system_error(temporary);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return system_error(path);
+  return sync_directory_of(path);
+}
+
+Status make_directories(const std::string& path, unsigned mode) {
+  for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const std::string part = path.substr(0, end);
+    if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) return system_error(part);
+    if (end == path.npos) break;
+  }
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return system_error(path);
+  if (!S_ISDIR(found.st_mode)) return fail(fmt::format("{}: not a directory", path));
+  return {};
+}
+
+Result<DirectoryLock> DirectoryLock::take(const std::string& directory, const std::string& name) {
+  const std::string path = directory + "/" + name;
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (fd.get() < 0) return system_error(path);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return system_error(path);
+    const auto holder = read_file(path);
+    return fail(fmt::format("{} is in use by process {}", directory, holder && !holder->empty() ? *holder : "unknown"));
+  }
+  // For people only: the lock is what counts.
+  const std::string pid = std::to_string(::getpid());
+  if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), pid.data(), pid.size(), 0) < 0) return system_error(path);
+  return DirectoryLock(std::move(fd));
+}
+
+}  // namespace guccho::supervise

@@ -1,0 +1,150 @@
+// Reading and writing of the desired state and of the record.
+#include "node/supervise/records.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <functional>
+#include <utility>
+
+namespace guccho::supervise {
+namespace {
+
+constexpr std::string_view kDesiredHead = "guccho-desired 1";
+constexpr std::string_view kRecordHead = "guccho-record 1";
+
+constexpr std::array<std::string_view, 2> kGoals = {"run", "stop"};
+constexpr std::array<std::string_view, 4> kStates = {"running", "stopping", "waiting", "ended"};
+
+void put(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).push_back(' ');
+  for (const char c : value) out.push_back(c == '\n' ? ' ' : c);
+  out.push_back('\n');
+}
+
+// Calls take(name, value) for each line after the head. The last line must end with a newline: a torn file has none.
+Status each_line(std::string_view text, std::string_view head, std::string_view what,
+                 const std::function<bool(std::string_view, std::string_view)>& take) {
+  if (!text.starts_with(head) || text.back() != '\n' || text.substr(head.size(), 1) != "\n") {
+    return fail(fmt::format("{}: does not begin with '{}', or is torn", what, head));
+  }
+  int number = 1;
+  for (text.remove_prefix(head.size() + 1); !text.empty();) {
+    ++number;
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(line.size() + 1);
+    const size_t blank = line.find(' ');
+    if (blank == line.npos || !take(line.substr(0, blank), line.substr(blank + 1))) {
+      return fail(fmt::format("{}: line {}: '{}' is not understood", what, number, line));
+    }
+  }
+  return {};
+}
+
+template <class T>
+bool read_number(std::string_view text, T& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+bool read_time(std::string_view text, UnixMillis& out) {
+  int64_t value = 0;
+  if (!read_number(text, value)) return false;
+  out = UnixMillis(Millis(value));
+  return true;
+}
+
+template <class Enum, size_t N>
+bool read_name(std::string_view text, const std::array<std::string_view, N>& names, Enum& out) {
+  const auto found = std::ranges::find(names, text);
+  if (found == names.end()) return false;
+  out = static_cast<Enum>(found - names.begin());
+  return true;
+}
+
+std::string number(UnixMillis at) {
+  return std::to_string(at.time_since_epoch().count());
+}
+
+// "IDENTITY TIME HOW"
+bool read_exit(std::string_view text, std::optional<ExitRecord>& out) {
+  const size_t first = text.find(' ');
+  const size_t second = text.find(' ', first == text.npos ? first : first + 1);
+  if (second == text.npos) return false;
+  auto process = ProcessIdentity::parse(text.substr(0, first));
+  ExitRecord record;
+  if (!process || !read_time(text.substr(first + 1, second - first - 1), record.at)) return false;
+  record.process = std::move(*process);
+  record.how = text.substr(second + 1);
+  out = std::move(record);
+  return true;
+}
+
+}  // namespace
+
+std::string to_text(const Desired& desired) {
+  std::string out(kDesiredHead);
+  out.push_back('\n');
+  put(out, "goal", kGoals[static_cast<size_t>(desired.goal)]);
+  put(out, "revision", desired.revision);
+  put(out, "restart", desired.restart);
+  put(out, "grace-ms", std::to_string(desired.grace.count()));
+  for (const std::string& argument : desired.arguments) put(out, "argument", argument);
+  return out;
+}
+
+Result<Desired> parse_desired(std::string_view text) {
+  Desired out;
+  const auto take = [&](std::string_view name, std::string_view value) {
+    if (name == "goal") return read_name(value, kGoals, out.goal);
+    if (name == "revision") return out.revision = value, true;
+    if (name == "restart") return out.restart = value, true;
+    if (name == "argument") return out.arguments.emplace_back(value), true;
+    int64_t grace = 0;
+    if (name != "grace-ms" || !read_number(value, grace) || grace < 0) return false;
+    out.grace = Millis(grace);
+    return true;
+  };
+  if (auto read = each_line(text, kDesiredHead, "desired state", take); !read) return std::unexpected(read.error());
+  return out;
+}
+
+std::string to_text(const Record& record) {
+  std::string out(kRecordHead);
+  out.push_back('\n');
+  put(out, "supervisor", record.supervisor.str());
+  put(out, "state", kStates[static_cast<size_t>(record.state)]);
+  if (record.process) put(out, "process", record.process->str());
+  put(out, "revision", record.revision);
+  put(out, "since", number(record.since));
+  if (record.last_exit) {
+    const ExitRecord& last = *record.last_exit;
+    put(out, "last-exit", fmt::format("{} {} {}", last.process.str(), number(last.at), last.how));
+  }
+  put(out, "failures", std::to_string(record.failures));
+  put(out, "retry-at", number(record.retry_at));
+  return out;
+}
+
+Result<Record> parse_record(std::string_view text) {
+  Record out;
+  const auto take = [&](std::string_view name, std::string_view value) {
+    if (name == "state") return read_name(value, kStates, out.state);
+    if (name == "revision") return out.revision = value, true;
+    if (name == "since") return read_time(value, out.since);
+    if (name == "last-exit") return read_exit(value, out.last_exit);
+    if (name == "failures") return read_number(value, out.failures);
+    if (name == "retry-at") return read_time(value, out.retry_at);
+    if (name == "process") return (out.process = ProcessIdentity::parse(value)).has_value();
+    const auto supervisor = ProcessIdentity::parse(value);
+    if (name != "supervisor" || !supervisor) return false;
+    out.supervisor = *supervisor;
+    return true;
+  };
+  if (auto read = each_line(text, kRecordHead, "record", take); !read) return std::unexpected(read.error());
+  return out;
+}
+
+}  // namespace guccho::supervise
