@@ -1,0 +1,1 @@
+"""The tidy test: what the project promises about its own sources."""
