@@ -199,7 +199,8 @@ def files_say_what_they_are_for(tree):
         if lines and lines[0].startswith("#!"):
             lines = lines[1:]
         first = lines[0] if lines else ""
-        comment = re.match(r'\s*(?://+|#|/\*+|""")\s*(.*)', first)
+        opening = r"//+|/\*+" if name.endswith(rules.SLASH_COMMENTS) else r'#+|"""'
+        comment = re.match(rf"(?:{opening})\s*(.*)", first)
         if not comment or len(comment.group(1).split()) < 2:
             bad.append(f"{name}:1: the first line does not say what the file is for")
     return bad

@@ -79,6 +79,7 @@ MACHINE_PATHS = [r"/wor" r"k/\w", r"/far" r"m/\w", r"\.\./sha" r"red\b", r"\.lib
                  r"proxy\.gol" r"ang\.org", r"registry\.npm" r"js\.org", r"deb\.deb" r"ian\.org", r"files\.python" r"hosted\.org"]
 
 # Files that must say in their first line what they are for.
-SOURCE_SUFFIXES = (".cc", ".h", ".proto", ".py", ".go", ".mjs", ".js", ".sh", ".cmake")
+SLASH_COMMENTS = (".cc", ".h", ".proto", ".go", ".mjs", ".js")
+SOURCE_SUFFIXES = SLASH_COMMENTS + (".py", ".sh", ".cmake")
 SOURCE_NAMES = ("dev", ".ci/run", "Dockerfile", "CMakeLists.txt", "node/CMakeLists.txt", "operator/CMakeLists.txt",
                 "tests/CMakeLists.txt")
