@@ -124,8 +124,7 @@ struct Config {
 
   // Process and files.
   std::string dir = ".";  // the data directory; relative to where the process was started
-  std::string dbfilename = "dump.rdb";
-  std::string logfile;  // empty: standard output
+  std::string logfile;    // empty: standard output
   LogLevel loglevel = LogLevel::kNotice;
   std::string pidfile;
   Seconds shutdown_timeout{10};  // how long a stopping primary waits for its replicas

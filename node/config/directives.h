@@ -15,14 +15,16 @@ namespace guccho::config {
 enum class Kind : uint8_t { kBool, kInteger, kMemory, kMemoryOrPercent, kOctal, kEnum, kString, kList };
 
 enum Flag : uint8_t {
+  kPlain = 0,
   kImmutable = 1 << 0,    // set at start only
   kSensitive = 1 << 1,    // its value is not shown in logs, MONITOR and SLOWLOG
   kProtected = 1 << 2,    // CONFIG SET only as enable-protected-configs allows
   kHidden = 1 << 3,       // CONFIG GET shows it only when asked for by its full name
   kIneffective = 1 << 4,  // accepted with a warning: nothing here uses it
+  kManyArguments = 1 << 5,
+  kRepeatable = 1 << 6,  // each line of a file adds to those before it
 };
 
-struct Directive;
 using Arguments = std::span<const std::string>;
 
 struct Directive {
@@ -30,10 +32,11 @@ struct Directive {
   std::string_view alias;  // the older name that means the same; empty for none
   Kind kind;
   uint8_t flags;
-  int64_t min;  // inclusive range of kInteger and kMemory
+  int64_t min;  // inclusive range of numbers
   int64_t max;
-  std::string_view choices;  // of kEnum: "no, yes, optional", as named in errors
-  // Reads the arguments into the field. Errors are Redis' own texts, without the name of the directive.
+  std::string_view choices;  // of kEnum: "no, yes, optional"; a value's place here is its number in the enum
+  // Reads the arguments into the field. Errors are Redis' own texts, without the name of the directive. On an error the
+  // field may have changed: read into a copy.
   Status (*read)(const Directive&, Arguments, Config&);
   // The value as CONFIG GET shows it.
   std::string (*print)(const Directive&, const Config&);
@@ -46,13 +49,13 @@ struct Directive {
 // All directives, in the order in which CONFIG GET and --help show them.
 std::span<const Directive> directives();
 
-// By name or alias, without regard to case; null when there is none. O(log n).
+// By name or alias, without regard to case; null when there is none.
 const Directive* find_directive(std::string_view name);
 
 // A directive of Redis that is refused here: why, and what to do instead; empty for every other name.
 std::string_view refusal(std::string_view name);
 
-// The known name most like `name`, for hints; empty when none is near (more than a third of its letters differ).
+// The known name most like `name`, for hints; empty when more than a third of its letters (or two) differ.
 std::string_view nearest_directive(std::string_view name);
 
 }  // namespace guccho::config
