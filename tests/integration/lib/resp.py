@@ -35,7 +35,7 @@ class Connection:
         self._socket = socket.create_connection((host, port), timeout=timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
-            self._socket = tls.wrap_socket(self._socket)
+            self._socket = tls.wrap_socket(self._socket, server_hostname=host)
         self._buffer = b""
         self._at = 0
         if protocol == 3:

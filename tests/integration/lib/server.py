@@ -51,14 +51,18 @@ NODE_TIMEOUT_MS = 2000
 class Server:
     """A server that belongs to the test: started by it, and killed by its process id only."""
 
-    def __init__(self, kind=None, port=None, directory=None, cluster=True, **directives):
+    def __init__(self, kind=None, port=None, directory=None, cluster=True, tls=None, **directives):
+        """directives: redis.conf names with '_' for '-'. tls: Certificates; the port then speaks TLS only."""
         self.kind = kind or SUBJECT
+        self.tls = tls
         self.port = port or ports.take()[0]
         self._own_directory = directory is None
         self.directory = directory or tempfile.mkdtemp(prefix="guccho-test-")
         self.directives = dict(self.kind.directives)
         if cluster:
             self.directives.update({"cluster-enabled": "yes", "cluster-node-timeout": NODE_TIMEOUT_MS})
+        if tls:
+            self.directives.update(tls.directives())
         self.directives.update({name.replace("_", "-"): value for name, value in directives.items()})
         self.process = None
         self.frozen = False
@@ -79,7 +83,8 @@ class Server:
         assert self.process is None or self.process.poll() is not None, f"{self} already runs"
         conf = os.path.join(self.directory, "redis.conf")
         with open(conf, "w") as file:
-            file.write(f"port {self.port}\nbind 127.0.0.1\ndir {self.directory}\n")
+            listen = f"port 0\ntls-port {self.port}" if self.tls else f"port {self.port}"
+            file.write(f"{listen}\nbind 127.0.0.1\ndir {self.directory}\n")
             for name, value in self.directives.items():
                 for each in value if isinstance(value, list) else [value]:
                     file.write(f"{name} {each}\n")
@@ -136,7 +141,7 @@ class Server:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def connect(self, **options):
-        return resp.Connection(self.port, **options)
+        return resp.Connection(self.port, tls=self.tls and self.tls.context(), **options)
 
     def ask(self, *arguments):
         """One command on a connection of its own; an error reply is returned."""
