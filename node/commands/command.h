@@ -1,5 +1,5 @@
 // The declarative command table: dispatch, arity errors, COMMAND (DOCS, INFO, COUNT, GETKEYS, LIST), ACL categories and
-// replication flags all come from these records. The records themselves are in table.cc.
+// replication flags all come from these records. The records themselves are in records/, one file a family.
 #pragma once
 
 #include <cstdint>
@@ -22,16 +22,16 @@ enum CommandFlag : uint32_t {
   kPubsub = 1u << 4,
   kNoScript = 1u << 5,
   kBlocking = 1u << 6,
-  kLoading = 1u << 7,      // allowed while the data set is being loaded
-  kStale = 1u << 8,        // allowed on a replica that lost its primary with replica-serve-stale-data no
+  kLoading = 1u << 7,  // allowed while the data set is being loaded
+  kStale = 1u << 8,    // allowed on a replica that lost its primary with replica-serve-stale-data no
   kSkipMonitor = 1u << 9,
   kSkipSlowlog = 1u << 10,
   kAsking = 1u << 11,
   kFast = 1u << 12,
-  kNoAuth = 1u << 13,      // allowed before authentication
+  kNoAuth = 1u << 13,  // allowed before authentication
   kMayReplicate = 1u << 14,
   kNoAsyncLoading = 1u << 15,
-  kNoMulti = 1u << 16,     // refused inside MULTI
+  kNoMulti = 1u << 16,  // refused inside MULTI
   kMovableKeys = 1u << 17,
   kAllowBusy = 1u << 18,
   kNoMandatoryKeys = 1u << 19,
@@ -90,42 +90,57 @@ struct KeySpec {
   enum class Find : uint8_t { kRange, kKeynum, kUnknown };
   uint16_t flags = 0;
   Begin begin = Begin::kIndex;
-  int16_t index = 0;               // kIndex: position; kKeyword: where to start looking (negative: from the end)
-  std::string_view keyword = {};   // kKeyword
+  int16_t index = 0;              // kIndex: position; kKeyword: where to start looking (negative: from the end)
+  std::string_view keyword = {};  // kKeyword
   Find find = Find::kRange;
-  int16_t last = 0;                // kRange: last key relative to the first; -1: to the end, -2: one before the end
+  int16_t last = 0;  // kRange: last key relative to the first; -1: to the end, -2: one before the end
   int16_t step = 1;
-  int16_t limit = 0;               // kRange with last -1: stop after 1/limit of the remaining arguments
-  int16_t keynum_index = 0;        // kKeynum: where the count is, relative to begin
-  int16_t first_key = 0;           // kKeynum: where the first key is, relative to begin
+  int16_t limit = 0;         // kRange with last -1: stop after 1/limit of the remaining arguments
+  int16_t keynum_index = 0;  // kKeynum: where the count is, relative to begin
+  int16_t first_key = 0;     // kKeynum: where the first key is, relative to begin
   std::string_view notes = {};
 };
 
+enum DocFlag : uint8_t { kDocDeprecated = 1u << 0, kDocSyscmd = 1u << 1 };
+
 struct CommandSpec {
-  std::string_view name;           // lower case; a subcommand's own name without its container's
-  Handler handler = nullptr;       // null for containers whose subcommands do the work
-  int16_t arity = 0;               // arguments including the name(s); negative: at least
+  std::string_view name;  // lower case; a subcommand's own name without its container's
+  Handler handler =
+      nullptr;        // null: a container whose subcommands do the work, or EXEC, WATCH, UNWATCH (the executor's)
+  int16_t arity = 0;  // arguments including the name(s); negative: at least
   uint32_t flags = 0;
-  uint32_t categories = 0;
+  uint32_t categories = 0;  // in the records only those that do not follow from the flags; in the table all of them
   Where where = Where::kOwner;
   std::span<const KeySpec> keys = {};
   std::span<const CommandSpec> subcommands = {};
+  std::string_view tips = {};  // separated by blanks
   std::string_view since = {};
   std::string_view group = {};
+  uint8_t doc_flags = 0;
+  std::string_view deprecated_since = {};
+  std::string_view replaced_by = {};
   std::string_view summary = {};
   std::string_view complexity = {};
+  std::string_view history = {};    // "VERSION text", one a line
+  std::string_view arguments = {};  // the notation of arguments.h
 
   // Set when the table is built: "container|name" or the name, the container, and the place in per-command statistics.
   std::string_view full_name = {};
   const CommandSpec* parent = nullptr;
   uint16_t id = 0;
+  // The keys as COMMAND INFO's three older numbers give them: first, last (negative: from the end), step; 0 without
+  // keys.
+  int16_t first_key = 0;
+  int16_t last_key = 0;
+  int16_t key_step = 0;
 
-  bool has(CommandFlag f) const { return (flags & f) != 0; }
+  constexpr bool has(CommandFlag f) const { return (flags & f) != 0; }
 };
 
 // Finds a command by its name in any letter case; null when there is none. O(1), no allocation.
 const CommandSpec* find_command(std::string_view name);
-// Finds the record that serves these arguments: the subcommand for a container. Null when there is none.
+// Finds the record that serves these arguments: the subcommand for a container, the container itself when no subcommand
+// was named (its arity then does not fit). Null when there is none.
 const CommandSpec* resolve(std::span<const std::string_view> args);
 // All top-level records.
 std::span<const CommandSpec> all_commands();
@@ -140,6 +155,11 @@ struct KeyPosition {
   uint16_t flags;
 };
 bool find_keys(const CommandSpec& spec, std::span<const std::string_view> args, std::vector<KeyPosition>& out);
+
+// Whether so many arguments fit the record.
+inline bool arity_fits(const CommandSpec& spec, size_t argc) {
+  return spec.arity >= 0 ? argc == static_cast<size_t>(spec.arity) : argc >= static_cast<size_t>(-spec.arity);
+}
 
 // The error for arguments that do not fit, as redis-server words it; empty when resolve() found a record and the count
 // is right. For an unknown command it quotes the beginning of its arguments.

@@ -2,13 +2,15 @@
 // it changed. From changed() follow replication, WATCH, keyspace events and the counters, so no handler can forget one.
 //
 //   void hset(Context& c) {
-//     Entry* e = c.find_for_write(c.arg(1));
+//     const store::KeyRef key = c.key(1);
+//     Entry* e = c.find_for_write(key);
 //     ...
-//     c.changed(c.arg(1), config::kNotifyHash, "hset");
+//     c.changed(key.bytes, config::kNotifyHash, "hset");
 //     c.reply.integer(added);
 //   }
 //
-// Unless replicate_as() or replicate_nothing() was called, a handler that changed something is replicated as it was sent.
+// Unless replicate_as() or replicate_nothing() was called, a handler that changed something is replicated as it was
+// sent.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +24,12 @@
 #include "node/config/config.h"
 #include "node/resp/writer.h"
 #include "node/slots/slots.h"
+#include "node/store/key.h"
 
 namespace guccho::store {
 class Keyspace;
 class Entry;
+enum class Touch : bool;
 }  // namespace guccho::store
 
 namespace guccho::commands {
@@ -58,26 +62,34 @@ class Context {
   std::span<const std::string_view> args;  // args[0] is the command's name; views are valid during the call only
   const CommandSpec& spec;
   resp::ReplyWriter& reply;
-  store::Keyspace& data;         // the executing worker's; in the exclusive section see Host::keyspaces()
-  Slot slot;                     // of the keys; 0 for commands without keys
-  UnixMillis now;                // frozen for the command, and for a whole EXEC
+  store::Keyspace& data;  // the executing worker's; in the exclusive section see Host::keyspaces()
+  Slot slot;              // of the keys; 0 for commands without keys
+  UnixMillis now;         // frozen for the command, and for a whole EXEC
   const config::Config& config;
   const Caller& caller;
-  Session* session;              // where == kHome or kExclusive; else null
+  Session* session;  // where == kHome or kExclusive; else null
   Host& host;
   EffectSink& effects;
-  bool is_primary;               // this node is a primary: lazy expiry deletes; a replica only hides
+  bool is_primary;  // this node is a primary: lazy expiry deletes; a replica only hides
 
   size_t argc() const { return args.size(); }
   std::string_view arg(size_t i) const { return args[i]; }
+  // The key at an argument, ready for lookups: make it once per key and handler. It borrows the argument's bytes.
+  store::KeyRef key(size_t i) const { return {slot, args[i]}; }
 
   // The entry of a key that is there and not expired, else null. An expired key is deleted (and that is replicated) on
-  // a primary, hidden on a replica. Reads count hits and misses and touch the access clock.
-  store::Entry* find_for_read(std::string_view key);
-  store::Entry* find_for_write(std::string_view key);
+  // a primary, hidden on a replica, and still there for the primary's own stream: only the primary decides on expiry.
+  // Reads count hits and misses. Both touch the access clock; peek() (TTL, TYPE, EXISTS) reads without touching it.
+  store::Entry* find_for_read(const store::KeyRef& key);
+  store::Entry* find_for_write(const store::KeyRef& key);
+  store::Entry* peek(const store::KeyRef& key);
 
   // The handler changed this key's value or existence. Call once per key and event.
   void changed(std::string_view key, uint32_t event_class, std::string_view event);
+  // A key came into being: call before changed(). Event class 'n', which almost nobody asks for.
+  void created(std::string_view key) {
+    if (config.notify_keyspace_events & config::kNotifyNew) effects.key_changed(slot, key, config::kNotifyNew, "new");
+  }
   // The handler changed something that is not a key's value (FLUSHALL): replicate without an event.
   void mark_dirty() { dirty_ = true; }
 
@@ -97,9 +109,16 @@ class Context {
   void wrong_type() { reply.error("WRONGTYPE Operation against a key holding the wrong kind of value"); }
   void syntax_error() { reply.error("ERR syntax error"); }
   void not_an_integer() { reply.error("ERR value is not an integer or out of range"); }
+  // "... in 'set' command", with the container's name for a subcommand.
+  void invalid_expire_time();
+  void wrong_arity();
   void not_a_float() { reply.error("ERR value is not a valid float"); }
 
  private:
+  store::Entry* find(const store::KeyRef& key, store::Touch touch);
+  store::Entry* read(const store::KeyRef& key, store::Touch touch);
+  void delete_expired(const store::KeyRef& key);
+
   bool dirty_ = false;
   bool rewritten_ = false;
   bool deferred_ = false;
@@ -108,7 +127,17 @@ class Context {
   // Only the executor and tests make contexts.
   Context(std::span<const std::string_view> a, const CommandSpec& s, resp::ReplyWriter& r, store::Keyspace& d, Slot sl,
           UnixMillis n, const config::Config& c, const Caller& cl, Session* se, Host& h, EffectSink& e, bool primary)
-      : args(a), spec(s), reply(r), data(d), slot(sl), now(n), config(c), caller(cl), session(se), host(h), effects(e),
+      : args(a),
+        spec(s),
+        reply(r),
+        data(d),
+        slot(sl),
+        now(n),
+        config(c),
+        caller(cl),
+        session(se),
+        host(h),
+        effects(e),
         is_primary(primary) {}
 };
 

@@ -1,5 +1,5 @@
-// What the node offers to commands that are about more than keys: cluster, configuration, clients, replication, process.
-// Implemented by the runtime; unit tests implement what they need.
+// What the node offers to commands that are about more than keys: cluster, configuration, clients, replication,
+// process. Implemented by the runtime; unit tests implement what they need.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +44,8 @@ struct ReplicaLink {
 };
 struct ReplicationStatus {
   bool is_primary = true;
-  std::string replication_id;            // 40 hexadecimal characters
-  std::string replication_id2;           // of the time before the last promotion; 40 zeros when none
+  std::string replication_id;   // 40 hexadecimal characters
+  std::string replication_id2;  // of the time before the last promotion; 40 zeros when none
   ReplOffset offset{};
   ReplOffset second_offset{-1};
   std::vector<ReplicaLink> replicas;

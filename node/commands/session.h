@@ -37,11 +37,11 @@ struct QueuedCommand {
 using WatchFlag = std::shared_ptr<std::atomic<bool>>;
 
 struct Transaction {
-  bool active = false;      // between MULTI and EXEC or DISCARD
-  bool poisoned = false;    // a command was refused while queueing: EXEC answers EXECABORT
+  bool active = false;    // between MULTI and EXEC or DISCARD
+  bool poisoned = false;  // a command was refused while queueing: EXEC answers EXECABORT
   std::vector<QueuedCommand> queue;
   size_t queued_bytes = 0;
-  WatchFlag watch_broken;   // null: nothing is watched
+  WatchFlag watch_broken;  // null: nothing is watched
   std::vector<std::string> watched_keys;
 };
 
@@ -50,11 +50,11 @@ enum class SessionKind : uint8_t { kNormal, kReplica, kMonitor, kPubsub, kPrimar
 
 struct Session {
   uint64_t id = 0;
-  std::string name;             // CLIENT SETNAME
-  std::string library_name;     // CLIENT SETINFO
+  std::string name;          // CLIENT SETNAME
+  std::string library_name;  // CLIENT SETINFO
   std::string library_version;
   std::string user = "default";
-  std::string address;          // "ip:port" of the client
+  std::string address;  // "ip:port" of the client
   std::string local_address;
   int fd = -1;
   SessionKind kind = SessionKind::kNormal;
@@ -62,11 +62,11 @@ struct Session {
   ReplyMode reply_mode = ReplyMode::kOn;
   bool authenticated = false;
   bool readonly = false;
-  bool asking = false;           // for the next command only
+  bool asking = false;  // for the next command only
   bool no_evict = false;
   bool no_touch = false;
   bool tls = false;
-  bool router = false;           // came in on the router port
+  bool router = false;  // came in on the router port
   bool close_after_reply = false;
   Transaction transaction;
 
@@ -80,7 +80,7 @@ struct Session {
   size_t output_buffer_used = 0;
   size_t output_queue_length = 0;
   size_t output_queue_bytes = 0;
-  uint16_t worker = 0;           // home worker
+  uint16_t worker = 0;  // home worker
 };
 
 }  // namespace guccho::commands

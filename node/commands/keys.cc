@@ -1,0 +1,98 @@
+// Finding the keys of a command in its arguments by the key specifications of its record.
+#include "node/commands/command.h"
+#include "node/commands/numbers.h"
+#include "node/commands/text.h"
+
+namespace guccho::commands {
+namespace {
+
+using Args = std::span<const std::string_view>;
+
+// What a search can answer besides a position.
+constexpr size_t kNotThere = SIZE_MAX;
+
+size_t begin_of(const KeySpec& spec, Args args) {
+  if (spec.begin == KeySpec::Begin::kIndex) return static_cast<size_t>(spec.index);
+  if (spec.begin == KeySpec::Begin::kUnknown) return kNotThere;
+  // A keyword: searched from `index` on, or backwards from that place before the end; the keys follow it.
+  const auto size = static_cast<int64_t>(args.size());
+  const int64_t start = spec.index > 0 ? spec.index : size + spec.index;
+  const int64_t step = spec.index > 0 ? 1 : -1;
+  for (int64_t i = start; i > 0 && i < size; i += step) {
+    if (equals_ignore_case(spec.keyword, args[static_cast<size_t>(i)])) return static_cast<size_t>(i + 1);
+  }
+  return kNotThere;
+}
+
+bool collect_range(const KeySpec& spec, size_t first, Args args, std::vector<KeyPosition>& out) {
+  const auto size = static_cast<int64_t>(args.size());
+  int64_t last = static_cast<int64_t>(first) + spec.last;
+  if (spec.last < 0) {
+    last = spec.last == -1 && spec.limit > 1
+               ? static_cast<int64_t>(first) + (size - static_cast<int64_t>(first)) / spec.limit - 1
+               : size + spec.last;
+  }
+  if (last >= size || last < static_cast<int64_t>(first)) return false;
+  for (auto i = static_cast<int64_t>(first); i <= last; i += spec.step) {
+    out.push_back({static_cast<uint32_t>(i), spec.flags});
+  }
+  return true;
+}
+
+bool collect_counted(const KeySpec& spec, size_t begin, Args args, std::vector<KeyPosition>& out) {
+  const size_t count_at = begin + static_cast<size_t>(spec.keynum_index);
+  if (count_at >= args.size()) return false;
+  const std::optional<int64_t> count = parse_integer(args[count_at]);
+  const size_t first = begin + static_cast<size_t>(spec.first_key);
+  if (!count || *count < 0 || first > args.size()) return false;
+  const auto step = static_cast<size_t>(spec.step);
+  if (static_cast<size_t>(*count) > (args.size() - first + step - 1) / step) return false;
+  for (size_t k = 0; k < static_cast<size_t>(*count); ++k) {
+    out.push_back({static_cast<uint32_t>(first + k * step), spec.flags});
+  }
+  return true;
+}
+
+// SET reads the old value only with GET, BITFIELD changes something only with SET or INCRBY.
+uint16_t actual_flags(const CommandSpec& spec, Args args) {
+  if (spec.name == "set") {
+    for (size_t i = 3; i < args.size(); ++i) {
+      if (equals_ignore_case("get", args[i])) return kKeyRW | kKeyAccess | kKeyUpdate;
+    }
+    return kKeyOW | kKeyUpdate;
+  }
+  for (size_t i = 2; i + 2 < args.size(); ++i) {
+    if (equals_ignore_case("get", args[i])) {
+      i += 2;
+    } else if (equals_ignore_case("overflow", args[i])) {
+      i += 1;
+    } else {
+      return kKeyRW | kKeyAccess | kKeyUpdate;
+    }
+  }
+  return kKeyRO | kKeyAccess;
+}
+
+}  // namespace
+
+bool find_keys(const CommandSpec& spec, std::span<const std::string_view> args, std::vector<KeyPosition>& out) {
+  out.clear();
+  for (const KeySpec& key : spec.keys) {
+    const size_t begin = begin_of(key, args);
+    const bool optional = key.begin == KeySpec::Begin::kKeyword;
+    if (begin == kNotThere) {
+      if (optional) continue;
+      return false;
+    }
+    const bool fits = key.find == KeySpec::Find::kRange    ? collect_range(key, begin, args, out)
+                      : key.find == KeySpec::Find::kKeynum ? collect_counted(key, begin, args, out)
+                                                           : false;
+    if (!fits) return false;
+    if ((key.flags & kKeyVariableFlags) != 0) {
+      for (KeyPosition& position : out) position.flags = actual_flags(spec, args);
+    }
+  }
+  return true;
+}
+
+}  // namespace guccho::commands
