@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "node/base/time.h"
+#include "node/store/slab.h"
 
 namespace guccho::store {
 
@@ -69,6 +70,9 @@ class Entry {
   enum class StringRepr : uint8_t { kInt, kEmbstr, kRawInline, kRawExternal };
   enum class HashRepr : uint8_t { kPacked, kTable };
 
+  // Longer strings lie outside their entry, where they can grow without moving it.
+  static constexpr size_t kMaxInlineString = 512;
+
   uint8_t repr() const { return (kind() >> kReprShift) & 7; }
   std::string_view payload() const { return {bytes() + payload_offset(), payload_size()}; }
   char* payload_data() { return bytes() + payload_offset(); }
@@ -83,7 +87,12 @@ class Entry {
 
   // Bytes of the allocation that this entry fills; what a sized free needs.
   size_t allocation_size() const { return payload_offset() + payload_size(); }
+  // Bytes of the allocation that may be used without a new one.
+  size_t usable_size() const { return SlabAllocator::usable(allocation_size()); }
   static size_t allocation_size(size_t key_size, size_t payload_size, bool has_expiry);
+  // Whether a payload of this size, with or without expiry, has the layout that this entry has.
+  bool can_hold(size_t payload_size, bool with_expiry) const;
+  void set_payload_size(size_t size);  // can_hold() it, and the allocation has the room
   // Writes a header with the given lengths into fresh memory of allocation_size() bytes; copies the key, leaves the
   // payload to the caller.
   static Entry* format(void* memory, Type type, uint8_t repr, std::string_view key, size_t payload_size,
@@ -110,6 +119,7 @@ class Entry {
   void store32(size_t at, uint32_t v) { std::memcpy(bytes() + at, &v, 4); }
   uint8_t kind() const { return static_cast<uint8_t>(bytes()[3]); }
   void set_kind(uint32_t kind) { bytes()[3] = static_cast<char>(kind); }
+  static bool needs_wide(size_t key_size, size_t payload_size);
   bool wide() const { return (kind() & kWideBit) != 0; }
   size_t header_size() const { return wide() ? kWideHeader : kNarrowHeader; }
   size_t key_size() const { return wide() ? load32(4) : static_cast<uint8_t>(bytes()[4]); }

@@ -37,14 +37,28 @@ class HashValue {
   // HSCAN: visits at least `count` fields where there are as many (all of a packed hash), returns the next cursor, 0 at
   // the end. A field that is there throughout a scan is visited at least once; growth in between does not matter.
   uint64_t scan(uint64_t cursor, size_t count, const Visit& visit) const;
-  // The field at `index` of a stable numbering of 0 to size() - 1, for HRANDFIELD without repetition; packed: O(n),
-  // table: prefer random(). Visits one field, chosen evenly.
+  // Visits one field, chosen evenly. Linear while packed, constant time after; nothing when empty.
   void random(Rng& rng, const Visit& visit) const;
 
  private:
+  bool packed() const { return entry_->repr() == uint8_t(Entry::HashRepr::kPacked); }
+  HashTable& table() const { return *static_cast<HashTable*>(entry_->external().data); }
+  bool set_packed(std::string_view field, std::string_view value);
+  bool set_in_table(std::string_view field, std::string_view value);
+  void convert_to_table();
+
   Keyspace& keyspace_;
-  const KeyRef& key_;
+  const KeyRef key_;
   Entry* entry_;
 };
+
+// For loading (RDB): makes the key from a well-formed listpack of distinct fields and their values, as it is if the
+// limits allow it, else as a table. The key must be absent.
+Entry* adopt_packed_hash(Keyspace& keyspace, const KeyRef& key, std::string_view listpack);
+// The listpack of a packed hash; nothing for a table.
+std::optional<std::string_view> packed_hash_bytes(const Entry& entry);
+// Number of fields, and each field, of a hash entry; for those who only read (snapshot sinks).
+size_t hash_size(const Entry& entry);
+void for_each_field(const Entry& entry, const HashValue::Visit& visit);
 
 }  // namespace guccho::store

@@ -6,6 +6,7 @@
 // key stays until the caller erases it, since a replica must wait for its primary's DEL.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -13,16 +14,22 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "node/base/random.h"
 #include "node/base/time.h"
 #include "node/slots/slots.h"
+#include "node/store/access.h"
 #include "node/store/entry.h"
 #include "node/store/key.h"
+#include "node/store/slab.h"
 #include "node/store/snapshot.h"
+#include "node/store/table.h"
 
 namespace guccho::store {
 
-class KeyspaceImpl;
+class Snapshot;
+struct HashTable;
 
 // Thresholds of the packed encodings, named as their directives. Changing them affects later writes only.
 struct PackedLimits {
@@ -69,6 +76,12 @@ struct ScanCursor {
   static ScanCursor decode(uint64_t text) { return {Slot(text & (kSlotCount - 1)), (text >> 14) & ((1ULL << 48) - 1)}; }
 };
 
+struct EntryTraits {
+  static std::string_view key(const Entry& entry) { return entry.key(); }
+  static uint64_t hash(std::string_view key) { return hash_bytes(key); }
+};
+using SlotTable = Table<Entry, EntryTraits>;
+
 class Keyspace {
  public:
   using Visit = std::function<void(const Entry&)>;
@@ -80,6 +93,7 @@ class Keyspace {
   Keyspace& operator=(const Keyspace&) = delete;
 
   bool owns(Slot slot) const { return slot.value % workers_ == worker_; }
+  size_t worker() const { return worker_; }
 
   // ---- reading; expected constant time ----
 
@@ -119,16 +133,16 @@ class Keyspace {
 
   // ---- the access clock (access.h): set once per loop turn ----
 
-  void set_access_clock(UnixMillis now);
-  void set_lfu(bool lfu);
-  bool lfu() const;
+  void set_access_clock(UnixMillis now) { access_.set_now(now); }
+  void set_access_policy(const AccessPolicy& policy) { access_.set_policy(policy); }
+  const AccessPolicy& access_policy() const { return access_.policy(); }
   // OBJECT IDLETIME, in seconds; meaningful under LRU policies.
-  int64_t idle_seconds(const Entry& entry) const;
+  int64_t idle_seconds(const Entry& entry) const { return access_.idle_seconds(entry.access()); }
   // OBJECT FREQ; meaningful under LFU policies.
-  uint8_t frequency(const Entry& entry) const;
+  uint8_t frequency(const Entry& entry) const { return static_cast<uint8_t>(access_.frequency(entry.access())); }
   // RESTORE IDLETIME / FREQ and the RDB opcodes of the same name.
-  void set_idle_seconds(Entry& entry, int64_t seconds);
-  void set_frequency(Entry& entry, uint8_t frequency);
+  void set_idle_seconds(Entry& entry, int64_t seconds) { entry.set_access(access_.with_idle(seconds)); }
+  void set_frequency(Entry& entry, uint8_t frequency) { entry.set_access(access_.lfu(frequency)); }
 
   // ---- walking ----
 
@@ -168,30 +182,132 @@ class Keyspace {
   bool snapshot_step(size_t budget_bytes);
   // Ends it early; the sink receives nothing more.
   void abort_snapshot();
-  bool snapshot_active() const;
+  bool snapshot_active() const { return snapshot_ != nullptr; }
 
   // ---- counters ----
 
   // Any thread.
-  size_t slot_keys(Slot slot) const;
-  size_t slot_expires(Slot slot) const;
-  size_t slot_bytes(Slot slot) const;
-  size_t keys() const;
-  size_t keys_with_expiry() const;
+  size_t slot_keys(Slot slot) const { return load(counters(slot).keys); }
+  size_t slot_expires(Slot slot) const { return load(counters(slot).expires); }
+  size_t slot_bytes(Slot slot) const { return load(counters(slot).bytes); }
+  size_t keys() const { return load(total_.keys); }
+  size_t keys_with_expiry() const { return load(total_.expires); }
   // Bytes taken from the allocator by data, tables and values waiting to be freed (used_memory_dataset and overhead).
-  size_t used_bytes() const;
+  size_t used_bytes() const { return alloc_.used(); }
   // Bytes the allocator holds from the system (close to this keyspace's share of the resident size).
-  size_t held_bytes() const;
+  size_t held_bytes() const { return alloc_.held(); }
 
-  PackedLimits& packed_limits();
+  PackedLimits& packed_limits() { return packed_limits_; }
 
-  // For the value types of this folder (StringValue, HashValue).
-  KeyspaceImpl& impl() { return *impl_; }
+  // ---- for the value types of this folder (StringValue, HashValue) ----
+
+  // While it lives, what the allocator hands out and takes back is charged to the slot.
+  class Charge {
+   public:
+    Charge(Keyspace& keyspace, Slot slot) : keyspace_(keyspace), slot_(slot), before_(keyspace.alloc_.used()) {}
+    ~Charge() { add(keyspace_.counters(slot_).bytes, keyspace_.alloc_.used() - before_); }
+    Charge(const Charge&) = delete;
+    Charge& operator=(const Charge&) = delete;
+
+   private:
+    Keyspace& keyspace_;
+    const Slot slot_;
+    const size_t before_;
+  };
+
+  // Must run before the key's entry or value changes, once per command at least: the running snapshot takes what it
+  // has not taken yet.
+  void before_change(const KeyRef& key) {
+    if (snapshot_) before_change_slow(key);
+  }
+  // Makes an absent key; the payload is left to the caller. Call within a Charge, after before_change().
+  Entry* create(const KeyRef& key, Type type, uint8_t repr, size_t payload_size,
+                std::optional<UnixMillis> expiry = std::nullopt);
+  // Gives the entry another representation and payload size, keeping the first bytes. May move it. Within a Charge.
+  Entry* resize_payload(const KeyRef& key, Entry* entry, uint8_t repr, size_t payload_size);
+  // Frees a hash's table now when it is small, else in later free_step() calls. Within a Charge.
+  void release_table(Slot slot, HashTable* table);
+  SlabAllocator& allocator() { return alloc_; }
+  Rng& rng() { return rng_; }
 
  private:
+  friend class Snapshot;
+
+  struct Counters {
+    std::atomic<size_t> keys{0};
+    std::atomic<size_t> expires{0};
+    std::atomic<size_t> bytes{0};
+  };
+  // What waits for free_step(); `resume` is where its drain goes on.
+  struct DetachedSlot {
+    SlotTable table;
+    uint32_t resume = 0;
+  };
+  struct DetachedHash {
+    HashTable* table;
+    uint32_t resume = 0;
+  };
+  // Slots of one worker are summed in groups of this size, so that a random key is found without walking all slots.
+  static constexpr size_t kSlotsPerGroup = 128;
+
+  // One writer; readers on any thread.
+  static size_t load(const std::atomic<size_t>& counter) { return counter.load(std::memory_order_relaxed); }
+  static void add(std::atomic<size_t>& counter, size_t delta) {
+    counter.store(load(counter) + delta, std::memory_order_relaxed);
+  }
+
+  size_t index_of(Slot slot) const { return slot.value / workers_; }
+  Slot slot_at(size_t index) const { return Slot(static_cast<uint16_t>(index * workers_ + worker_)); }
+  SlotTable& table(Slot slot) { return tables_[index_of(slot)]; }
+  Counters& counters(Slot slot) { return counters_[index_of(slot)]; }
+  const Counters& counters(Slot slot) const { return counters_[index_of(slot)]; }
+
+  void before_change_slow(const KeyRef& key);
+  Entry* allocate_entry(const KeyRef& key, Type type, uint8_t repr, size_t payload_size,
+                        std::optional<UnixMillis> expiry);
+  void count_key(Slot slot, size_t delta);
+  void count_expiry(Slot slot, size_t delta);
+  void note_expiry(const KeyRef& key, UnixMillis when);
+  // Puts `fresh` (of the same key) where `old` is; frees old's allocation, not what its External refers to.
+  void exchange(const KeyRef& key, Entry* old, Entry* fresh);
+  Entry* reformat(const KeyRef& key, Entry* old, uint8_t repr, size_t payload_size, std::optional<UnixMillis> expiry);
+  bool set_in_place(Entry& entry, uint8_t repr, std::string_view payload, std::optional<UnixMillis> expiry);
+  void release_value(Slot slot, Entry& entry);
+  void release_entry(Slot slot, Entry* entry);
+  // Takes the entry out of its table and the counters; the memory is the caller's.
+  void detach(const KeyRef& key, Entry* entry);
+  // Frees an entry that belongs to no slot any more, all at once but for big tables.
+  void discard(Entry* entry);
+  void free_later(SlotTable&& table);
+  bool drain_hash(DetachedHash& hash, size_t budget);
+  size_t random_slot_index(bool with_expiry);
+  std::vector<Entry*> sample_volatile(size_t samples);
+  uint64_t eviction_score(const Entry& entry, EvictionPolicy policy);
+  bool expire_slot(size_t index, int64_t limit, size_t budget, ExpireProgress& progress,
+                   const std::function<void(Slot, const Entry&)>& on_expire);
+
   const size_t worker_;
   const size_t workers_;
-  std::unique_ptr<KeyspaceImpl> impl_;
+  const size_t slot_count_;  // owned
+  SlabAllocator alloc_;
+  std::vector<SlotTable> tables_;
+  std::unique_ptr<Counters[]> counters_;
+  Counters total_;
+  std::vector<size_t> group_keys_;
+  AccessClock access_;
+  Rng rng_;
+  PackedLimits packed_limits_;
+
+  // A lower bound of the expiries in each slot, and of all of them.
+  std::vector<int64_t> slot_bounds_;
+  int64_t bound_ = TableCore::kNoBound;
+  size_t expire_index_ = 0;  // where the active cycle goes on
+  uint64_t expire_position_ = 0;
+
+  std::vector<DetachedSlot> detached_slots_;
+  std::vector<DetachedHash> detached_hashes_;
+  std::atomic<size_t> pending_{0};
+  std::unique_ptr<Snapshot> snapshot_;
 };
 
 }  // namespace guccho::store

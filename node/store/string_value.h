@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "node/store/integer.h"
 #include "node/store/keyspace.h"
 
 namespace guccho::store {
@@ -17,11 +18,6 @@ std::string_view string_bytes(const Entry& entry, IntText& scratch);
 std::optional<int64_t> string_integer(const Entry& entry);
 // STRLEN, without printing integers.
 size_t string_size(const Entry& entry);
-// Canonical decimal text only: "0", "-7"; not "+1", "01", " 1", "-0". Redis' string2ll.
-std::optional<int64_t> parse_integer(std::string_view text);
-// Decimal text of `value`, in `scratch`.
-std::string_view print_integer(int64_t value, IntText& scratch);
-
 // Changes the string at a key; a missing key (entry == nullptr) is made by the first change, without expiry. The
 // expiry of an existing key is kept. The entry must be of type string and not expired. After a change entry() is where
 // the key's entry now lies; other pointers and views of it are stale.
@@ -42,15 +38,18 @@ class StringValue {
   // Adds at the end and returns the new size. Amortised constant time a byte: large strings double up to 1 MiB of
   // slack.
   size_t append(std::string_view tail);
-  // Writes at `offset`, padding with zero bytes, and returns the new size. An empty `bytes` changes nothing.
+  // Writes at `offset`, padding with zero bytes, and returns the new size. An empty `bytes` changes nothing
+  // and makes no key. Neither this nor append() may be given a view into the same value.
   size_t set_range(size_t offset, std::string_view bytes);
-  // At least `size` writable bytes (padded with zeros) as plain text representation: SETBIT, BITFIELD, PFADD. The span
-  // covers the whole value and is valid until the next change of the key.
-  std::span<char> writable(size_t size);
+  // At least `min_size` writable bytes (padded with zeros) as plain text representation: SETBIT, BITFIELD, PFADD. The
+  // span covers the whole value and is valid until the next change of the key.
+  std::span<char> writable(size_t min_size);
 
  private:
+  std::span<char> reshape(size_t size);
+
   Keyspace& keyspace_;
-  const KeyRef& key_;
+  const KeyRef key_;
   Entry* entry_;
 };
 

@@ -1,0 +1,139 @@
+// The walk of a snapshot and what writers must do ahead of it.
+#include "node/store/active_snapshot.h"
+
+#include <algorithm>
+
+#include "node/store/hash_table.h"
+
+namespace guccho::store {
+
+namespace {
+
+// A deleted hash with more fields than this goes to the snapshot as it is; serialising it would hold up the deletion.
+constexpr size_t kTakeOverFields = 1024;
+// Entries fetched from a table at a time; fewer when they are large.
+constexpr size_t kMaxBatch = 128;
+
+}  // namespace
+
+Snapshot::Snapshot(Keyspace& keyspace, const SlotSet& slots, SnapshotSink& sink)
+    : keyspace_(keyspace), slots_(slots), sink_(sink) {}
+
+Snapshot::~Snapshot() {
+  for (const Taken& taken : taken_) keyspace_.discard(taken.entry);
+  for (auto& [slot, table] : flushed_) keyspace_.free_later(std::move(table));
+}
+
+bool Snapshot::ahead(Slot slot, uint64_t hash) const {
+  if (!slots_.contains(slot) || flushed_.contains(slot.value)) return false;
+  return slot.value > slot_ || (slot.value == slot_ && TableCore::position_of(hash) >= position_);
+}
+
+void Snapshot::deliver_all(Slot slot, uint64_t hash, const Entry* except) {
+  std::vector<void*> items;
+  keyspace_.table(slot).find_all(hash, items);
+  for (void* item : items) {
+    if (item != except) deliver(slot, *static_cast<Entry*>(item));
+  }
+}
+
+void Snapshot::before_change(Slot slot, uint64_t hash) {
+  if (ahead(slot, hash) && note(slot, hash)) deliver_all(slot, hash, nullptr);
+}
+
+bool Snapshot::take_over(const KeyRef& key, Entry& entry) {
+  if (entry.type() != Type::kHash || entry.repr() != uint8_t(Entry::HashRepr::kTable)) return false;
+  if (static_cast<const HashTable*>(entry.external().data)->table.size() <= kTakeOverFields) return false;
+  if (!ahead(key.slot, key.hash) || !note(key.slot, key.hash)) return false;
+  deliver_all(key.slot, key.hash, &entry);
+  taken_.push_back({key.slot, &entry});
+  return true;
+}
+
+bool Snapshot::take_over(Slot slot, SlotTable& table) {
+  if (!slots_.contains(slot) || flushed_.contains(slot.value) || slot.value < slot_) return false;
+  flushed_.emplace(slot.value, std::move(table));
+  return true;
+}
+
+bool Snapshot::step(size_t budget_bytes) {
+  size_t spent = 0;
+  do {
+    if (!taken_.empty()) {
+      const Taken taken = taken_.back();
+      taken_.pop_back();
+      spent += keyspace_.memory_usage(*taken.entry);
+      deliver(taken.slot, *taken.entry);
+      keyspace_.discard(taken.entry);
+    } else if (slot_ < kSlotCount) {
+      spent += step_slot(budget_bytes - spent);
+    } else {
+      return false;
+    }
+  } while (spent < budget_bytes);
+  return true;
+}
+
+size_t Snapshot::step_slot(size_t budget_bytes) {
+  const Slot slot(static_cast<uint16_t>(slot_));
+  if (!slots_.contains(slot) || !keyspace_.owns(slot)) {
+    finish_slot();
+    return 0;
+  }
+  const auto flushed = flushed_.find(slot.value);
+  const SlotTable& table = flushed == flushed_.end() ? keyspace_.table(slot) : flushed->second;
+  const size_t average = keyspace_.slot_bytes(slot) / std::max<size_t>(1, keyspace_.slot_keys(slot));
+  const size_t batch = std::clamp<size_t>(budget_bytes / std::max<size_t>(1, average), 1, kMaxBatch);
+  std::vector<void*> items;
+  const auto next = table.scan(position_, batch, items);
+  for (void* item : items) __builtin_prefetch(item);
+  const auto noted = noted_.find(slot.value);
+  size_t spent = 0;
+  for (void* item : items) {
+    const auto& entry = *static_cast<const Entry*>(item);
+    if (noted != noted_.end() && noted->second.contains(hash_bytes(entry.key()))) continue;
+    deliver(slot, entry);
+    spent += keyspace_.memory_usage(entry);
+  }
+  if (next) {
+    position_ = *next;
+  } else {
+    finish_slot();
+  }
+  return spent;
+}
+
+void Snapshot::finish_slot() {
+  const auto slot = static_cast<uint16_t>(slot_);
+  noted_.erase(slot);
+  if (const auto flushed = flushed_.find(slot); flushed != flushed_.end()) {
+    keyspace_.free_later(std::move(flushed->second));
+    flushed_.erase(flushed);
+  }
+  ++slot_;
+  position_ = 0;
+}
+
+// ---- the Keyspace's side ----
+
+void Keyspace::begin_snapshot(const SlotSet& slots, SnapshotSink& sink) {
+  abort_snapshot();
+  snapshot_ = std::make_unique<Snapshot>(*this, slots, sink);
+}
+
+bool Keyspace::snapshot_step(size_t budget_bytes) {
+  if (!snapshot_) return false;
+  if (snapshot_->step(budget_bytes)) return true;
+  snapshot_.reset();
+  return false;
+}
+
+void Keyspace::abort_snapshot() {
+  snapshot_.reset();
+}
+
+void Keyspace::before_change_slow(const KeyRef& key) {
+  snapshot_->before_change(key.slot, key.hash);
+}
+
+}  // namespace guccho::store

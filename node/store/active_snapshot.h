@@ -1,0 +1,60 @@
+// A running snapshot of a Keyspace: what was delivered, what was changed ahead of it, what was deleted under it.
+//
+// The walk goes through the slots in order and each slot in hash order. Keys behind its position are delivered. A key
+// ahead of it is delivered just before its first change ("serialize before write"), and its hash is noted; the walk
+// then passes over all keys of a noted hash, including keys made since the cut. Nothing of this depends on where the
+// table keeps an entry, so tables may grow, split and shrink under it. All keys of one hash are treated as one, so
+// that two keys with equal hashes cannot hide one another.
+//
+// Limits: a noted hash costs about 40 bytes until its slot is done, so at most that for each key written meanwhile.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "node/store/keyspace.h"
+
+namespace guccho::store {
+
+class Snapshot {
+ public:
+  Snapshot(Keyspace& keyspace, const SlotSet& slots, SnapshotSink& sink);
+  // Frees, in pieces, what it still holds.
+  ~Snapshot();
+
+  void before_change(Slot slot, uint64_t hash);
+  // Instead of before_change for an entry about to be erased: true when the snapshot keeps the entry, to deliver and
+  // free it later. Only for values that are expensive to serialise.
+  bool take_over(const KeyRef& key, Entry& entry);
+  // The table of a slot about to be flushed. False when the snapshot does not need it.
+  bool take_over(Slot slot, SlotTable& table);
+  // As Keyspace::snapshot_step.
+  bool step(size_t budget_bytes);
+
+ private:
+  struct Taken {
+    Slot slot;
+    Entry* entry;
+  };
+
+  bool ahead(Slot slot, uint64_t hash) const;
+  // Notes the hash; false when it was noted before.
+  bool note(Slot slot, uint64_t hash) { return noted_[slot.value].insert(hash).second; }
+  void deliver_all(Slot slot, uint64_t hash, const Entry* except);
+  void deliver(Slot slot, const Entry& entry) { sink_.entry(slot, entry); }
+  size_t step_slot(size_t budget_bytes);
+  void finish_slot();
+
+  Keyspace& keyspace_;
+  const SlotSet slots_;
+  SnapshotSink& sink_;
+  uint32_t slot_ = 0;      // the walk's position
+  uint64_t position_ = 0;  // in hash order
+  std::unordered_map<uint16_t, std::unordered_set<uint64_t>> noted_;
+  std::unordered_map<uint16_t, SlotTable> flushed_;  // tables that left the keyspace before the walk came to them
+  std::vector<Taken> taken_;
+};
+
+}  // namespace guccho::store

@@ -1,0 +1,100 @@
+// What leaves the data set at once and returns its memory later: flushed slots and big values.
+#include <algorithm>
+#include <cassert>
+
+#include "node/store/active_snapshot.h"
+#include "node/store/hash_table.h"
+#include "node/store/keyspace.h"
+
+namespace guccho::store {
+
+namespace {
+
+// Smaller tables are freed on the spot: about 5 us.
+constexpr size_t kFreeNow = 64;
+
+void free_pair(SlabAllocator& alloc, void* item) {
+  alloc.free(item, static_cast<FieldPair*>(item)->allocation_size());
+}
+
+}  // namespace
+
+bool Keyspace::drain_hash(DetachedHash& hash, size_t budget) {
+  if (hash.table->table.drain(hash.resume, budget, alloc_, [this](void* item) { free_pair(alloc_, item); }))
+    return true;
+  hash.table->~HashTable();
+  alloc_.free(hash.table, sizeof(HashTable));
+  return false;
+}
+
+void Keyspace::release_table(Slot slot, HashTable* table) {
+  DetachedHash detached{table, 0};
+  if (table->table.size() <= kFreeNow) {
+    drain_hash(detached, SIZE_MAX);
+    return;
+  }
+  // The slot no longer has it, though the allocator still does.
+  add(counters(slot).bytes, -table->bytes());
+  detached_hashes_.push_back(detached);
+  add(pending_, 1);
+}
+
+void Keyspace::discard(Entry* entry) {
+  if (entry->type() == Type::kHash && entry->repr() == uint8_t(Entry::HashRepr::kTable)) {
+    detached_hashes_.push_back({static_cast<HashTable*>(entry->external().data), 0});
+    add(pending_, 1);
+  } else if (entry->is_external()) {
+    const External external = entry->external();
+    alloc_.free(external.data, external.capacity);
+  }
+  alloc_.free(entry, entry->allocation_size());
+}
+
+void Keyspace::free_later(SlotTable&& table) {
+  add(pending_, table.size());
+  detached_slots_.push_back({std::move(table), 0});
+}
+
+void Keyspace::flush_slot(Slot slot) {
+  assert(owns(slot));
+  const size_t index = index_of(slot);
+  const size_t slot_keys = load(counters_[index].keys);
+  if (slot_keys == 0) return;
+  count_key(slot, -slot_keys);
+  count_expiry(slot, -load(counters_[index].expires));
+  counters_[index].bytes.store(0, std::memory_order_relaxed);
+  slot_bounds_[index] = TableCore::kNoBound;
+  if (!snapshot_ || !snapshot_->take_over(slot, tables_[index])) free_later(std::move(tables_[index]));
+}
+
+void Keyspace::flush_all() {
+  for (size_t index = 0; index < slot_count_; ++index) flush_slot(slot_at(index));
+}
+
+bool Keyspace::free_step(size_t budget) {
+  size_t left = budget;
+  while (left > 0 && !detached_hashes_.empty()) {
+    DetachedHash& hash = detached_hashes_.back();
+    const size_t size = hash.table->table.size();
+    if (drain_hash(hash, left)) return true;
+    left -= std::min(left, size + 1);
+    detached_hashes_.pop_back();
+    add(pending_, size_t(-1));
+  }
+  while (left > 0 && !detached_slots_.empty()) {
+    DetachedSlot& slot = detached_slots_.back();
+    const size_t before = slot.table.size();
+    const bool more = slot.table.drain(slot.resume, left, alloc_, [this](void* e) { discard(static_cast<Entry*>(e)); });
+    const size_t freed = before - slot.table.size();
+    add(pending_, -freed);
+    left -= std::min(left, freed + 1);
+    if (!more) detached_slots_.pop_back();
+  }
+  return !detached_hashes_.empty() || !detached_slots_.empty();
+}
+
+size_t Keyspace::pending_frees() const {
+  return load(pending_);
+}
+
+}  // namespace guccho::store

@@ -1,0 +1,83 @@
+// Redis' listpack: a block of strings and integers in one piece of memory. Bit for bit the format of RDB types 16, 17,
+// 18, 20, so that small collections are written to and read from RDB as they lie in memory.
+//
+//   u32 total bytes | u16 number of elements (65535: count them) | elements | 0xff
+//   element = encoding and data | length of that, in 1 to 5 bytes that are read backwards
+//     0xxxxxxx  integer 0 to 127              10xxxxxx  string of up to 63 bytes
+//     110xxxxx  integer of 13 bits            1110xxxx  string of up to 4095 bytes
+//     f1 f2 f3 f4  integers of 16, 24, 32, 64 bits, f0  string with a length of 32 bits
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "node/store/entry.h"
+#include "node/store/slab.h"
+
+namespace guccho::store {
+
+// One element: an integer, or bytes in the block.
+struct ListpackElement {
+  std::optional<int64_t> integer;
+  std::string_view bytes;
+
+  // The text, printed into `scratch` for integers.
+  std::string_view text(IntText& scratch) const;
+};
+
+// Reads a well-formed block. Positions are byte offsets; kEnd follows the last element.
+class Listpack {
+ public:
+  static constexpr size_t kHeaderSize = 6;
+  static constexpr size_t kEmptySize = kHeaderSize + 1;
+  static constexpr size_t kEnd = 0;
+
+  explicit Listpack(std::string_view block) : block_(block) {}
+
+  // Whether untrusted bytes are a well-formed block; if `even`, also of an even number of elements.
+  static bool valid(std::string_view block, bool even = false);
+
+  size_t first() const { return at_end(kHeaderSize) ? kEnd : kHeaderSize; }
+  size_t next(size_t position) const;
+  ListpackElement get(size_t position) const;
+  size_t count() const;
+  // The first of every second element, from `position` on, whose text equals `text`; kEnd when none does.
+  size_t find_every_second(size_t position, std::string_view text) const;
+
+ private:
+  bool at_end(size_t position) const { return static_cast<uint8_t>(block_[position]) == 0xff; }
+  std::string_view block_;
+};
+
+// A listpack that grows in memory of the allocator. Total size below 4 GiB (the callers' thresholds are far lower).
+class ListpackBlock {
+ public:
+  // Takes over a block that an External describes; external() gives back what it has become.
+  ListpackBlock(const External& external, SlabAllocator& alloc) : external_(external), alloc_(alloc) {}
+  static ListpackBlock make(SlabAllocator& alloc);
+  // Copies a well-formed block.
+  static ListpackBlock copy(std::string_view block, SlabAllocator& alloc);
+
+  const External& external() const { return external_; }
+  Listpack view() const { return Listpack({data(), external_.size}); }
+
+  // `text` is stored as an integer when it is the canonical text of one. It must not point into this block.
+  void append(std::string_view text);
+  void replace(size_t position, std::string_view text);
+  // Removes `elements` elements from `position` on.
+  void erase(size_t position, size_t elements);
+  void release() { alloc_.free(external_.data, external_.capacity); }
+
+ private:
+  char* data() const { return static_cast<char*>(external_.data); }
+  // Replaces `old_size` bytes at `position` by `bytes`; adds `delta` to the element count.
+  void splice(size_t position, size_t old_size, std::string_view bytes, int delta);
+
+  External external_;
+  SlabAllocator& alloc_;
+};
+
+}  // namespace guccho::store

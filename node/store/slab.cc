@@ -1,0 +1,165 @@
+// Pages, classes and free lists of the slab allocator.
+#include "node/store/slab.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace guccho::store {
+
+void SlabAllocator::PageList::push(Page* page) {
+  page->prev = nullptr;
+  page->next = head;
+  if (head) head->prev = page;
+  head = page;
+  ++size;
+}
+
+void SlabAllocator::PageList::remove(Page* page) {
+  (page->prev ? page->prev->next : head) = page->next;
+  if (page->next) page->next->prev = page->prev;
+  --size;
+}
+
+SlabAllocator::Backing SlabAllocator::default_backing() {
+#ifdef __SANITIZE_ADDRESS__
+  return Backing::kMalloc;
+#else
+  return Backing::kPages;
+#endif
+}
+
+SlabAllocator::~SlabAllocator() {
+  for (Chunk* chunk : chunks_) ::munmap(chunk, kChunkSize);
+}
+
+SlabAllocator::Page* SlabAllocator::page_of(void* object) {
+  const auto address = reinterpret_cast<uintptr_t>(object);
+  auto* chunk = reinterpret_cast<Chunk*>(address & ~(kChunkSize - 1));
+  return &chunk->pages[(address & (kChunkSize - 1)) / kPageSize];
+}
+
+char* SlabAllocator::memory_of(Page* page) {
+  const auto address = reinterpret_cast<uintptr_t>(page);
+  auto* chunk = reinterpret_cast<Chunk*>(address & ~(kChunkSize - 1));
+  return reinterpret_cast<char*>(chunk) + static_cast<size_t>(page - chunk->pages.data()) * kPageSize;
+}
+
+bool SlabAllocator::has_room(const Page& page) {
+  return page.free_head != kNone || page.fresh * kStep + class_size(page.size_class) <= kPageSize;
+}
+
+void* SlabAllocator::allocate(size_t size) {
+  add(used_, footprint(size));
+  if (size <= kMaxSmall && backing_ == Backing::kPages) return allocate_small(class_of(size));
+  add(held_, footprint(size));
+  void* object = (size != 0 && size % 64 == 0) ? std::aligned_alloc(64, size) : std::malloc(usable(size));
+  if (!object) throw std::bad_alloc();
+  return object;
+}
+
+void SlabAllocator::free(void* object, size_t size) {
+  add(used_, -footprint(size));
+  if (size <= kMaxSmall && backing_ == Backing::kPages) {
+    free_small(object);
+  } else {
+    add(held_, -footprint(size));
+    std::free(object);
+  }
+}
+
+void* SlabAllocator::reallocate(void* object, size_t old_size, size_t new_size) {
+  if (old_size > kMaxSmall && new_size > kMaxSmall) {
+    void* moved = std::realloc(object, new_size);
+    if (!moved) throw std::bad_alloc();
+    add(used_, footprint(new_size) - footprint(old_size));
+    add(held_, footprint(new_size) - footprint(old_size));
+    return moved;
+  }
+  if (footprint(old_size) == footprint(new_size) && backing_ == Backing::kPages) return object;
+  void* moved = allocate(new_size);
+  std::memcpy(moved, object, std::min(old_size, new_size));
+  free(object, old_size);
+  return moved;
+}
+
+void* SlabAllocator::allocate_small(size_t size_class) {
+  Page* page = partial_[size_class].head;
+  if (!page) page = take_page(size_class);
+  char* memory = memory_of(page);
+  char* object;
+  if (page->free_head != kNone) {
+    object = memory + page->free_head * kStep;
+    std::memcpy(&page->free_head, object, sizeof(page->free_head));
+  } else {
+    object = memory + page->fresh * kStep;
+    page->fresh = static_cast<uint16_t>(page->fresh + size_class + 1);
+  }
+  ++page->live;
+  if (!has_room(*page)) partial_[size_class].remove(page);
+  return object;
+}
+
+void SlabAllocator::free_small(void* object) {
+  Page* page = page_of(object);
+  const bool was_full = !has_room(*page);
+  std::memcpy(object, &page->free_head, sizeof(page->free_head));
+  page->free_head = static_cast<uint16_t>((reinterpret_cast<uintptr_t>(object) & (kPageSize - 1)) / kStep);
+  --page->live;
+  PageList& partial = partial_[page->size_class];
+  if (page->live == 0) {
+    if (!was_full) partial.remove(page);
+    give_back(page);
+  } else if (was_full) {
+    partial.push(page);
+  }
+}
+
+SlabAllocator::Page* SlabAllocator::take_page(size_t size_class) {
+  Page* page;
+  if (resident_free_.head) {
+    page = resident_free_.head;
+    resident_free_.remove(page);
+  } else {
+    add(held_, kPageSize);
+    if (released_free_.head) {
+      page = released_free_.head;
+      released_free_.remove(page);
+    } else {
+      if (next_fresh_page_ == kPagesPerChunk) add_chunk();
+      page = &chunks_.back()->pages[next_fresh_page_++];
+    }
+  }
+  *page = Page{};
+  page->size_class = static_cast<uint16_t>(size_class);
+  partial_[size_class].push(page);
+  return page;
+}
+
+void SlabAllocator::give_back(Page* page) {
+  if (resident_free_.size < kMaxResidentFree) {
+    resident_free_.push(page);
+    return;
+  }
+  ::madvise(memory_of(page), kPageSize, MADV_DONTNEED);
+  add(held_, -kPageSize);
+  released_free_.push(page);
+}
+
+void SlabAllocator::add_chunk() {
+  // Twice the size, then the unaligned ends go back.
+  void* raw = ::mmap(nullptr, 2 * kChunkSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (raw == MAP_FAILED) throw std::bad_alloc();
+  const auto start = reinterpret_cast<uintptr_t>(raw);
+  const uintptr_t aligned = (start + kChunkSize - 1) & ~(kChunkSize - 1);
+  if (aligned > start) ::munmap(raw, aligned - start);
+  const uintptr_t tail = aligned + kChunkSize;
+  if (start + 2 * kChunkSize > tail) ::munmap(reinterpret_cast<void*>(tail), start + 2 * kChunkSize - tail);
+  chunks_.push_back(new (reinterpret_cast<void*>(aligned)) Chunk);
+  next_fresh_page_ = 1;  // page 0 holds the Chunk
+}
+
+}  // namespace guccho::store
