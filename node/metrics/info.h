@@ -9,9 +9,9 @@
 
 namespace guccho::metrics {
 
-// INFO with these arguments (none: the default sections). Names are compared without regard to case; "all" is
-// everything but modules, "everything" is all, "default" the sections without commandstats, errorstats, latencystats;
-// an unknown name adds nothing. Lines end with \r\n, a blank line is between sections.
+// INFO with these arguments (none: the default sections). Names are compared without regard to case; "all" and
+// "everything" are all sections, "default" those without Commandstats, Latencystats and Guccho; an unknown name adds
+// nothing. The order is fixed. Lines end with \r\n, a blank line is between sections.
 std::string info(const Snapshot& snapshot, std::span<const std::string_view> sections);
 
 // The text of CLUSTER INFO.
