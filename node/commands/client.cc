@@ -1,6 +1,5 @@
 // CLIENT: what connections are, and what may be done to them.
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "node/commands/host.h"
 #include "node/commands/numbers.h"
 #include "node/commands/text.h"
+#include "node/commands/times.h"
 
 namespace guccho::commands {
 namespace {
@@ -257,13 +257,9 @@ void client_pause(Context& c) {
   if (c.argc() == 4 && !only_writes && !equals_ignore_case("all", c.arg(3))) {
     return c.reply.error("ERR CLIENT PAUSE mode must be WRITE or ALL");
   }
-  const auto timeout = parse_integer(c.arg(2));
-  if (!timeout) return c.reply.error("ERR timeout is not an integer or out of range");
-  if (*timeout < 0) return c.reply.error("ERR timeout is negative");
-  if (*timeout > std::numeric_limits<int64_t>::max() - c.now.time_since_epoch().count()) {
-    return c.reply.error("ERR timeout is out of range");
-  }
-  c.host.pause_clients(c.now + Millis(*timeout), !only_writes);
+  const auto timeout = read_timeout(c, c.arg(2));
+  if (!timeout) return;
+  c.host.pause_clients(c.now + *timeout, !only_writes);
   c.reply.ok();
 }
 

@@ -1,34 +1,15 @@
 // Strings: reading and writing whole values and parts of them. Counters are in string_number.cc, LCS in lcs.cc.
 #include <algorithm>
-#include <limits>
 #include <vector>
 
-#include "node/commands/expiry.h"
 #include "node/commands/handlers.h"
 #include "node/commands/numbers.h"
 #include "node/commands/text.h"
+#include "node/commands/times.h"
 #include "node/store/keyspace.h"
 #include "node/store/string_value.h"
 
-namespace guccho::commands {
-
-std::optional<UnixMillis> read_expiry(Context& c, const ExpiryArgument& argument) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  const std::optional<int64_t> number = parse_integer(argument.text);
-  if (!number) {
-    c.not_an_integer();
-    return std::nullopt;
-  }
-  const int64_t scale = argument.unit == TimeUnit::kSeconds ? 1000 : 1;
-  const int64_t base = argument.absolute ? 0 : c.now.time_since_epoch().count();
-  if (*number <= 0 || *number > kMax / scale || *number * scale > kMax - base) {
-    c.invalid_expire_time();
-    return std::nullopt;
-  }
-  return UnixMillis(Millis(*number * scale + base));
-}
-
-namespace handlers {
+namespace guccho::commands::handlers {
 namespace {
 
 using store::Entry;
@@ -341,5 +322,4 @@ void substr(Context& c) {
   getrange(c);
 }
 
-}  // namespace handlers
-}  // namespace guccho::commands
+}  // namespace guccho::commands::handlers

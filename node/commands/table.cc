@@ -44,8 +44,8 @@ void set_key_range(CommandSpec& spec) {
 class Table {
  public:
   Table() {
-    const std::array families = {records::connection(), records::introspection(), records::string(),
-                                 records::transaction()};
+    const std::array families = {records::connection(),    records::generic(), records::hash(),
+                                 records::introspection(), records::string(),  records::transaction()};
     size_t total = 0;
     for (const auto family : families) {
       commands_ += family.size();

@@ -1,4 +1,4 @@
-// Expiry times in arguments, shared by SET, GETEX and the EXPIRE family.
+// Times in arguments: expiries of SET and GETEX, timeouts of WAIT and CLIENT PAUSE.
 #pragma once
 
 #include <optional>
@@ -19,6 +19,9 @@ struct ExpiryArgument {
 
 // The moment that SET's and GETEX's options mean; zero and negative times are refused. Nothing after an error reply.
 std::optional<UnixMillis> read_expiry(Context& c, const ExpiryArgument& argument);
+
+// A timeout in milliseconds, zero or more. Nothing after an error reply.
+std::optional<Millis> read_timeout(Context& c, std::string_view text);
 
 // A time that has come: the key is deleted at once instead of being given a dead expiry. Only a primary decides so.
 inline bool already_expired(const Context& c, UnixMillis when) {
