@@ -1,0 +1,154 @@
+"""Replicas of both kinds hold the primary's data, through a full sync under load, node-wide commands and expiry (rule 1,
+done-when 7)."""
+
+import threading
+
+from integration.lib.case import Case
+from integration.lib.cluster import offset
+from integration.lib.data import Writer
+from integration.lib.server import REDIS, SUBJECT
+from integration.lib.wait import until
+
+
+class Load:
+    """Writers with all the commands that replicate in a form of their own, for as long as the with-block lasts."""
+
+    def __init__(self, server, clients=3):
+        self._server, self._stop = server, threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(clients)]
+        self.rounds, self.problems = 0, []
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        until(lambda: self.rounds >= len(self._threads), 10, "the writers are at work")
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, client):
+        with self._server.connect() as connection:
+            turn = 0
+            while not self._stop.is_set():
+                turn += 1
+                k = f"{client}:{turn % 97}"
+                for reply in connection.pipeline([
+                        ("SET", f"s:{k}", f"value {turn}"), ("APPEND", f"s:{k}", "+"), ("INCRBYFLOAT", f"f:{k}", "0.1"),
+                        ("INCR", f"n:{k}"), ("HSET", f"h:{k}", "a", turn, "b", "x" * (turn % 100)),
+                        ("HINCRBYFLOAT", f"h:{k}", "f", "1.5"), ("HDEL", f"h:{k}", "b"), ("GETSET", f"s:{k}", turn),
+                        ("SET", f"e:{k}", "v", "EX", 1000), ("GETEX", f"e:{k}", "PERSIST"), ("SETRANGE", f"r:{k}", 5, turn),
+                        ("MULTI",), ("SET", f"{{{k}}}m1", turn), ("SET", f"{{{k}}}m2", turn), ("EXEC",),
+                        ("RENAME", f"{{{k}}}m1", f"{{{k}}}m3"), ("COPY", f"{{{k}}}m2", f"{{{k}}}m4", "REPLACE"),
+                        ("DEL", f"{{{k}}}m2"), ("GETDEL", f"{{{k}}}m4"), ("SET", f"p:{k}", "gone", "PX", 50)]):
+                    if isinstance(reply, Exception):
+                        self.problems.append(reply)
+                self.rounds += 1
+
+
+class Replication(Case):
+    def replicas_agree(self, cluster):
+        primary, *replicas = cluster.servers
+        for replica in replicas:
+            until(lambda: offset(primary) == offset(replica), 30, f"{replica} caught up")
+        # Keys with an expiry of milliseconds are gone everywhere before the comparison.
+        until(lambda: not any(key.startswith(b"p:") for key in primary.call("KEYS", "p:*")), 10, "short-lived keys are gone")
+        want = Writer.held_by(primary)
+        for replica in replicas:
+            until(lambda: not replica.call("KEYS", "p:*"), 10, "short-lived keys are gone on the replica")
+            held = Writer.held_by(replica)
+            self.assertEqual(set(held) ^ set(want), set(), f"keys of {replica}")
+            wrong = [key for key in want if held[key] != want[key]]
+            self.assertEqual(wrong, [], f"values of {replica}")
+        return want
+
+    def test_replicas_of_both_kinds_hold_the_same_after_node_wide_commands(self):
+        # One primary with a redis-server replica and one of ours.
+        cluster = self.cluster(1, 2, kinds=[SUBJECT, REDIS, SUBJECT], io_threads=3)
+        primary = cluster.servers[0]
+        with Load(primary) as load:
+            for turn in range(10):
+                before = load.rounds
+                until(lambda: load.rounds > before + 5, 10, "more writes")
+                primary.call("CONFIG", "SET", "hash-max-listpack-entries", 1 if turn % 2 else 512)
+                if turn == 4:
+                    primary.call("FLUSHALL")
+        self.assertEqual(load.problems, [])
+        held = self.replicas_agree(cluster)
+        self.assertGreater(len(held), 300)
+
+    def test_full_sync_under_load(self):
+        cluster = self.cluster(1, 2, kinds=[SUBJECT, REDIS, SUBJECT], io_threads=3, repl_backlog_size="16kb")
+        primary, *replicas = cluster.servers
+        with primary.connect() as connection:
+            for first in range(0, 20000, 1000):
+                connection.pipeline([("SET", f"bulk:{number}", "x" * 50) for number in range(first, first + 1000)])
+        with Load(primary):
+            for replica in replicas:
+                # Away for longer than the small backlog: the return needs a whole copy while writes go on.
+                replica.kill()
+                begin = offset(primary)
+                until(lambda: offset(primary) > begin + 200000, 30, "the backlog has moved past the replica")
+                replica.restart()
+                until(lambda: replica.call("ROLE")[3] == b"connected", 60, f"{replica} is synced")
+        self.assertGreaterEqual(int(primary.info("stats")["sync_full"]), 4)
+        held = self.replicas_agree(cluster)
+        self.assertGreater(len(held), 20000)
+
+    def test_partial_resync_after_a_short_break(self):
+        cluster = self.cluster(1, 2, kinds=[SUBJECT, REDIS, SUBJECT], repl_backlog_size="64mb")
+        primary, *replicas = cluster.servers
+        full = int(primary.info("stats")["sync_full"])
+        with Load(primary):
+            for replica in replicas:
+                # Both kinds keep their place in the stream when only the link breaks.
+                primary.call("CLIENT", "KILL", "TYPE", "replica")
+                until(lambda: replica.call("ROLE")[3] == b"connected", 60, f"{replica} is back")
+        self.replicas_agree(cluster)
+        self.assertEqual(int(primary.info("stats")["sync_full"]), full)
+        self.assertGreaterEqual(int(primary.info("stats")["sync_partial_ok"]), 2)
+
+    def test_we_replicate_from_redis(self):
+        cluster = self.cluster(1, 1, kinds=[REDIS, SUBJECT], io_threads=3)
+        with Load(cluster.servers[0]) as load:
+            cluster.servers[0].call("FLUSHALL")
+            begin = load.rounds
+            until(lambda: load.rounds > begin + 50, 20, "more writes")
+        self.replicas_agree(cluster)
+
+    def test_replica_serves_reads_and_refuses_writes(self):
+        cluster = self.cluster(1, 1)
+        primary, replica = cluster.servers
+        primary.call("SET", "k", "v")
+        cluster.wait_replicated()
+        with replica.connect() as connection:
+            slot = primary.call("CLUSTER", "KEYSLOT", "k")
+            moved = f"MOVED {slot} 127.0.0.1:{primary.port}"
+            self.assertEqual(str(connection.ask("GET", "k")), moved)
+            self.assertEqual(connection.call("READONLY"), "OK")
+            self.assertEqual(connection.call("GET", "k"), b"v")
+            self.assertEqual(str(connection.ask("SET", "k", "w")), moved)
+            self.assertEqual(connection.call("READWRITE"), "OK")
+            self.assertEqual(str(connection.ask("GET", "k")), moved)
+
+    def test_wait_counts_replicas(self):
+        cluster = self.cluster(1, 2)
+        primary, first, second = cluster.servers
+        with primary.connect() as connection:
+            connection.call("SET", "k", "v")
+            self.assertEqual(connection.call("WAIT", 2, 5000), 2)
+            first.freeze()
+            connection.call("SET", "k", "w")
+            self.assertEqual(connection.call("WAIT", 2, 300), 1)
+            first.thaw()
+            self.assertEqual(connection.call("WAIT", 2, 10000), 2)
+
+    def test_min_replicas_to_write(self):
+        cluster = self.cluster(1, 1, min_replicas_to_write=1, min_replicas_max_lag=2)
+        primary, replica = cluster.servers
+        until(lambda: primary.ask("SET", "k", "v") == "OK", 10, "the replica counts")
+        replica.kill()
+        until(lambda: str(primary.ask("SET", "k", "w")).startswith("NOREPLICAS"), 20, "writes are refused")
+        self.assertEqual(primary.call("GET", "k"), b"v")
