@@ -65,8 +65,8 @@ class Cluster:
             return False
         if not self._knows_all(server):
             return False
-        # The same owners as everybody else sees: compared with the first living node.
-        if ownership(server) != ownership(self.living()[0]):
+        # The same owners and followers as everybody else sees: compared with the first living node.
+        if shape(server) != shape(self.living()[0]):
             return False
         role = server.call("ROLE")
         return role[0] == b"master" or role[3] == b"connected"
@@ -127,9 +127,9 @@ class Cluster:
             server.remove()
 
 
-def ownership(server):
-    """Who owns what, as this server sees it: {(id, slots...)} of the primaries with slots."""
-    return {(node.id, *node.slots) for node in server.cluster_nodes() if node.is_primary() and node.slots}
+def shape(server):
+    """Who owns what and who follows whom, as this server sees it."""
+    return {(node.id, node.primary, *node.slots) for node in server.cluster_nodes()}
 
 
 def covers(ranges, slot):
