@@ -69,6 +69,11 @@ bool parse_copy_options(Context& c, bool& replace) {
   return database == 0;
 }
 
+bool is_lfu(const config::Config& config) {
+  return config.maxmemory_policy == config::MaxmemoryPolicy::kAllkeysLfu ||
+         config.maxmemory_policy == config::MaxmemoryPolicy::kVolatileLfu;
+}
+
 // The entry that OBJECT is about; null after a null reply.
 Entry* find_object(Context& c) {
   Entry* entry = c.peek(c.key(2));
@@ -140,7 +145,7 @@ void object_refcount(Context& c) {
 void object_idletime(Context& c) {
   const Entry* entry = find_object(c);
   if (entry == nullptr) return;
-  if (c.data.lfu()) {
+  if (is_lfu(c.config)) {
     return c.reply.error(
         "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between "
         "policies at runtime LRU and LFU data will take some time to adjust.");
@@ -151,7 +156,7 @@ void object_idletime(Context& c) {
 void object_freq(Context& c) {
   const Entry* entry = find_object(c);
   if (entry == nullptr) return;
-  if (!c.data.lfu()) {
+  if (!is_lfu(c.config)) {
     return c.reply.error(
         "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching "
         "between policies at runtime LRU and LFU data will take some time to adjust.");
