@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <functional>
 #include <utility>
+
+#include "node/supervise/lines.h"
 
 namespace guccho::supervise {
 namespace {
@@ -17,37 +17,6 @@ constexpr std::string_view kRecordHead = "guccho-record 1";
 
 constexpr std::array<std::string_view, 2> kGoals = {"run", "stop"};
 constexpr std::array<std::string_view, 4> kStates = {"running", "stopping", "waiting", "ended"};
-
-void put(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).push_back(' ');
-  for (const char c : value) out.push_back(c == '\n' ? ' ' : c);
-  out.push_back('\n');
-}
-
-// Calls take(name, value) for each line after the head. The last line must end with a newline: a torn file has none.
-Status each_line(std::string_view text, std::string_view head, std::string_view what,
-                 const std::function<bool(std::string_view, std::string_view)>& take) {
-  if (!text.starts_with(head) || text.back() != '\n' || text.substr(head.size(), 1) != "\n") {
-    return fail(fmt::format("{}: does not begin with '{}', or is torn", what, head));
-  }
-  int number = 1;
-  for (text.remove_prefix(head.size() + 1); !text.empty();) {
-    ++number;
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(line.size() + 1);
-    const size_t blank = line.find(' ');
-    if (blank == line.npos || !take(line.substr(0, blank), line.substr(blank + 1))) {
-      return fail(fmt::format("{}: line {}: '{}' is not understood", what, number, line));
-    }
-  }
-  return {};
-}
-
-template <class T>
-bool read_number(std::string_view text, T& out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 bool read_time(std::string_view text, UnixMillis& out) {
   int64_t value = 0;
@@ -87,11 +56,11 @@ bool read_exit(std::string_view text, std::optional<ExitRecord>& out) {
 std::string to_text(const Desired& desired) {
   std::string out(kDesiredHead);
   out.push_back('\n');
-  put(out, "goal", kGoals[static_cast<size_t>(desired.goal)]);
-  put(out, "revision", desired.revision);
-  put(out, "restart", desired.restart);
-  put(out, "grace-ms", std::to_string(desired.grace.count()));
-  for (const std::string& argument : desired.arguments) put(out, "argument", argument);
+  put_line(out, "goal", kGoals[static_cast<size_t>(desired.goal)]);
+  put_line(out, "revision", desired.revision);
+  put_line(out, "restart", desired.restart);
+  put_line(out, "grace-ms", std::to_string(desired.grace.count()));
+  for (const std::string& argument : desired.arguments) put_line(out, "argument", argument);
   return out;
 }
 
@@ -114,17 +83,17 @@ Result<Desired> parse_desired(std::string_view text) {
 std::string to_text(const Record& record) {
   std::string out(kRecordHead);
   out.push_back('\n');
-  put(out, "supervisor", record.supervisor.str());
-  put(out, "state", kStates[static_cast<size_t>(record.state)]);
-  if (record.process) put(out, "process", record.process->str());
-  put(out, "revision", record.revision);
-  put(out, "since", number(record.since));
+  put_line(out, "supervisor", record.supervisor.str());
+  put_line(out, "state", kStates[static_cast<size_t>(record.state)]);
+  if (record.process) put_line(out, "process", record.process->str());
+  put_line(out, "revision", record.revision);
+  put_line(out, "since", number(record.since));
   if (record.last_exit) {
     const ExitRecord& last = *record.last_exit;
-    put(out, "last-exit", fmt::format("{} {} {}", last.process.str(), number(last.at), last.how));
+    put_line(out, "last-exit", fmt::format("{} {} {}", last.process.str(), number(last.at), last.how));
   }
-  put(out, "failures", std::to_string(record.failures));
-  put(out, "retry-at", number(record.retry_at));
+  put_line(out, "failures", std::to_string(record.failures));
+  put_line(out, "retry-at", number(record.retry_at));
   return out;
 }
 

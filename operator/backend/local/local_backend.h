@@ -1,0 +1,61 @@
+// The world of processes on this machine: each node runs under a supervisor of its own (node/supervise), which keeps it
+// running while no operator lives. This side only writes desired state beside the supervisors and reads their records.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "operator/backend/backend.h"
+#include "operator/backend/local/spawn.h"
+#include "operator/backend/local/state_dir.h"
+
+namespace guccho::ops::local {
+
+// What runs, without changing anything: for those who do not lead. `complete` is false when some file cannot be read.
+Result<World> observe_only(const StateDir& state);
+
+// One state directory is one cluster, so that the object keys in the calls say nothing new. The caller holds
+// StateDir::lead(). Not thread-safe: one object, one thread.
+class LocalBackend final : public Backend {
+ public:
+  // `node_program`: guccho-node, absolute. `on_event`: shown to people as it happens; may be empty.
+  LocalBackend(StateDir state, std::string node_program, std::function<void(const Event&)> on_event);
+
+  // Also puts back supervisors that are missing (killed, or a machine that was booted): the part that the service
+  // manager of a kubelet has in the other world. At most one start in 5 s for each place.
+  Result<World> observe(const ObjectKey& cluster, const CallContext& call) override;
+  Answer ensure_shard(const RedisCluster& cluster, int shard, int size, const std::string& revision,
+                      const CallContext& call) override;
+  Answer restart(const ObjectKey& cluster, InstanceId id, const Incarnation& incarnation,
+                 const CallContext& call) override;
+  Answer remove_highest(const ObjectKey& cluster, InstanceId highest, const Incarnation& incarnation,
+                        const CallContext& call) override;
+  Answer remove_shard(const ObjectKey& cluster, int shard, const CallContext& call) override;
+  Answer release_storage(const ObjectKey& cluster, const std::string& storage_id, const std::string& evidence,
+                         const CallContext& call) override;
+  Answer grow_storage(const ObjectKey& cluster, int shard, uint64_t size, const CallContext& call) override;
+  Answer set_roles(const ObjectKey& cluster, const std::map<InstanceId, Role>& roles, const CallContext& call) override;
+  void emit(const ObjectKey& cluster, const Event& event) override;
+
+  // `guccho down`: asks every node to end in an orderly way, and every supervisor with it. True once nothing runs.
+  Result<bool> stop_all();
+  // `guccho up` after it: lets all places run again that were not removed.
+  Status resume_all();
+
+ private:
+  using AllFacts = std::vector<PlaceFacts>;
+  Result<AllFacts> all_facts() const;
+  void mend(const PlaceFacts& facts);
+  Answer ensure_place(const RedisCluster& cluster, InstanceId id, const std::string& revision, const AllFacts& all,
+                      const CallContext& call);
+  Result<Place> choose_place(const RedisClusterSpec& spec, const PlaceFacts* present, const AllFacts& all) const;
+  Status end_supervisor(const PlaceFacts& facts, const CallContext& call);
+  Answer remove(const PlaceFacts& facts);
+
+  StateDir state_;
+  SupervisorSpawner spawner_;
+  std::function<void(const Event&)> on_event_;
+  std::map<InstanceId, int64_t> mended_at_;  // seconds of the monotonic clock
+};
+
+}  // namespace guccho::ops::local

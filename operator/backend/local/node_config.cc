@@ -1,0 +1,37 @@
+// Rendering of a local node's configuration.
+#include "operator/backend/local/node_config.h"
+
+#include <fmt/format.h>
+
+#include "node/config/load.h"
+#include "operator/model/render.h"
+
+namespace guccho::ops::local {
+
+std::string node_config(const RedisClusterSpec& spec, const Place& place, const std::string& data_directory,
+                        const std::string& password) {
+  std::string out = "# Written by guccho and replaced with each change of the RedisCluster.\n";
+  // Values of the spec are as redis.conf writes them, several words included.
+  for (const auto& [name, value] : node_directives(spec)) {
+    out += fmt::format("{} {}\n", name, value.empty() ? "\"\"" : value);
+  }
+  for (const auto& [name, value] : limit_directives(spec)) out += fmt::format("{} {}\n", name, value);
+  const auto put = [&](std::string_view name, std::string_view value) {
+    out += fmt::format("{} {}\n", name, config::quote_word(value));
+  };
+  put("bind", place.host);
+  put("port", std::to_string(place.port));
+  put("cluster-port", std::to_string(place.bus_port));
+  put("router-port", std::to_string(place.router_port));
+  put("cluster-announce-ip", place.host);
+  put("dir", data_directory);
+  put("admin-socket", kAdminSocket);
+  put("logfile", "");  // the supervisor keeps the output
+  if (!password.empty()) {
+    put("requirepass", password);
+    put("masterauth", password);
+  }
+  return out;
+}
+
+}  // namespace guccho::ops::local

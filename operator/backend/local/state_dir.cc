@@ -1,0 +1,226 @@
+// Files of the state directory.
+#include "operator/backend/local/state_dir.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "node/supervise/lines.h"
+#include "operator/backend/local/node_config.h"
+#include "operator/model/parse.h"
+#include "operator/model/print.h"
+
+namespace guccho::ops::local {
+
+using supervise::read_file;
+using supervise::write_atomically;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr uintmax_t kEventsLimit = 1u << 20;
+// "nodes/999-15/data/"
+constexpr size_t kLongestPlace = 18;
+
+std::optional<InstanceId> parse_instance(std::string_view text) {
+  const size_t dash = text.find('-');
+  InstanceId id;
+  if (dash == text.npos || !supervise::read_number(text.substr(0, dash), id.shard) ||
+      !supervise::read_number(text.substr(dash + 1), id.ordinal) || id.shard < 0 || id.ordinal < 0) {
+    return std::nullopt;
+  }
+  return id;
+}
+
+// The text of a file that need not exist.
+Result<std::optional<std::string>> read_if_there(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path, error) && !error) return std::nullopt;
+  auto text = read_file(path);
+  if (!text) return std::unexpected(text.error());
+  return std::optional(std::move(*text));
+}
+
+// At most 200 characters of the last line that is not empty.
+std::string last_line(const std::string& path) {
+  auto text = read_file(path);
+  if (!text) return {};
+  while (!text->empty() && text->back() == '\n') text->pop_back();
+  return text->substr(text->find_last_of('\n') + 1).substr(0, 200);
+}
+
+}  // namespace
+
+Result<StateDir> StateDir::create(const std::string& path) {
+  const size_t socket_path = path.size() + 1 + kLongestPlace + kAdminSocket.size();
+  constexpr size_t kLimit = sizeof(sockaddr_un::sun_path) - 1;
+  if (socket_path > kLimit) {
+    return fail(
+        fmt::format("state directory {}: {} characters too long for the nodes' sockets: choose one with --state", path,
+                    socket_path - kLimit));
+  }
+  if (path.find('\n') != path.npos) return fail("state directory: its path must not hold a newline");
+  if (auto made = supervise::make_directories(path + "/nodes"); !made) return std::unexpected(made.error());
+  return StateDir(path);
+}
+
+bool StateDir::exists() const {
+  std::error_code error;
+  return fs::exists(path_ + "/resource.json", error);
+}
+
+std::string StateDir::place_path(InstanceId id) const {
+  return fmt::format("{}/nodes/{}", path_, id.str());
+}
+std::string StateDir::data_path(InstanceId id) const {
+  return place_path(id) + "/data";
+}
+std::string StateDir::node_config_path(InstanceId id) const {
+  return place_path(id) + "/node.conf";
+}
+
+Result<std::vector<InstanceId>> StateDir::places() const {
+  std::vector<InstanceId> out;
+  std::error_code error;
+  for (fs::directory_iterator it(path_ + "/nodes", error), end; !error && it != end; it.increment(error)) {
+    // A place whose file is not yet written is none: making it was interrupted, and is begun anew.
+    const auto id = parse_instance(it->path().filename().string());
+    if (id && fs::exists(it->path() / "place", error)) out.push_back(*id);
+  }
+  if (error) return fail(fmt::format("{}/nodes: {}", path_, error.message()));
+  std::ranges::sort(out);
+  return out;
+}
+
+Result<PlaceFacts> StateDir::facts(InstanceId id) const {
+  const std::string directory = place_path(id);
+  PlaceFacts out;
+  out.id = id;
+  const auto place_text = read_file(directory + "/place");
+  if (!place_text) return std::unexpected(place_text.error());
+  auto place = parse_place(*place_text);
+  if (!place) return fail(fmt::format("{}/place: {}", directory, place.error().text));
+  out.place = std::move(*place);
+
+  const auto desired_text = read_if_there(fmt::format("{}/{}", directory, supervise::kDesiredFile));
+  if (!desired_text) return std::unexpected(desired_text.error());
+  if (*desired_text) {
+    auto desired = supervise::parse_desired(**desired_text);
+    if (!desired) return fail(fmt::format("{}: {}", directory, desired.error().text));
+    out.desired = std::move(*desired);
+  }
+  const auto record_text = read_if_there(fmt::format("{}/{}", directory, supervise::kRecordFile));
+  if (!record_text) return std::unexpected(record_text.error());
+  if (*record_text) {
+    auto record = supervise::parse_record(**record_text);
+    if (!record) return fail(fmt::format("{}: {}", directory, record.error().text));
+    out.record = std::move(*record);
+    out.supervisor_alive = supervise::is_running(out.record->supervisor);
+    out.process_alive = out.record->process && supervise::is_running(*out.record->process);
+    if (!out.process_alive && out.record->failures > 1) {
+      out.last_words = last_line(fmt::format("{}/{}", directory, supervise::kNodeLogFile));
+    }
+  }
+  return out;
+}
+
+Status StateDir::write_place(InstanceId id, const Place& place) const {
+  if (auto made = supervise::make_directories(data_path(id)); !made) return made;
+  return write_atomically(place_path(id) + "/place", to_text(place));
+}
+
+Status StateDir::write_desired(InstanceId id, const supervise::Desired& desired) const {
+  return write_atomically(fmt::format("{}/{}", place_path(id), supervise::kDesiredFile), supervise::to_text(desired));
+}
+
+Status StateDir::write_node_config(InstanceId id, const std::string& text) const {
+  return write_atomically(node_config_path(id), text, 0600);  // may hold the password
+}
+
+Status StateDir::delete_place(InstanceId id) const {
+  // `place` goes last, so that an interrupted deletion is still a place whose storage is to be released.
+  std::error_code error;
+  fs::remove_all(data_path(id), error);
+  for (fs::directory_iterator it(place_path(id), error), end; !error && it != end; it.increment(error)) {
+    if (it->path().filename() != "place") fs::remove_all(it->path(), error);
+  }
+  if (!error) fs::remove_all(place_path(id), error);
+  if (error) return fail(fmt::format("{}: {}", place_path(id), error.message()));
+  return {};
+}
+
+Result<std::optional<RedisCluster>> StateDir::resource() const {
+  const auto text = read_if_there(path_ + "/resource.json");
+  if (!text) return std::unexpected(text.error());
+  if (!*text) return std::nullopt;
+  auto cluster = parse_resource(**text);
+  if (!cluster) return fail(fmt::format("{}/resource.json: {}", path_, cluster.error().text));
+  const auto status_text = read_if_there(path_ + "/status.json");
+  if (!status_text) return std::unexpected(status_text.error());
+  if (*status_text) {
+    auto status = status_from_json(**status_text);
+    if (!status) return fail(fmt::format("{}/status.json: {}", path_, status.error().text));
+    cluster->status = std::move(*status);
+  }
+  return std::optional(std::move(*cluster));
+}
+
+Status StateDir::edit_resource(const std::function<Result<RedisCluster>(std::optional<RedisCluster>)>& change) const {
+  const supervise::Fd lock(::open((path_ + "/resource.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  // Waits: every holder only reads and writes one small file.
+  if (lock.get() < 0 || ::flock(lock.get(), LOCK_EX) != 0) return fail(path_ + "/resource.lock: cannot be locked");
+  auto present = resource();
+  if (!present) return std::unexpected(present.error());
+  auto changed = change(std::move(*present));
+  if (!changed) return std::unexpected(changed.error());
+  changed->status = {};
+  return write_atomically(path_ + "/resource.json", to_json(*changed));
+}
+
+Status StateDir::write_status(const RedisClusterStatus& status) const {
+  return write_atomically(path_ + "/status.json", status_to_json(status));
+}
+
+Status StateDir::write_roles(const std::map<InstanceId, Role>& roles) const {
+  std::string text;
+  for (const auto& [id, role] : roles) text += fmt::format("{} {}\n", id.str(), to_string(role));
+  const auto present = read_file(path_ + "/roles");
+  if (present && *present == text) return {};
+  return write_atomically(path_ + "/roles", text);
+}
+
+void StateDir::append_event(const Event& event) const {
+  const std::string path = path_ + "/events.log";
+  std::error_code error;
+  if (fs::file_size(path, error) > kEventsLimit && !error) fs::rename(path, path + ".1", error);
+  const supervise::Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (fd.get() < 0) return;
+  const std::string line =
+      fmt::format("{} {} {}: {}\n", time_text(event.at),
+                  event.severity == Event::Severity::kWarning ? "Warning" : "Normal", event.reason, event.message);
+  const ssize_t written = ::write(fd.get(), line.data(), line.size());
+  (void)written;  // events are for people; a full disk is reported by what matters
+}
+
+Result<StateDir::Leader> StateDir::lead() const {
+  auto lock = supervise::DirectoryLock::take(path_, "operator.lock");
+  if (!lock) return std::unexpected(lock.error());
+  const auto text = read_if_there(path_ + "/term");
+  if (!text) return std::unexpected(text.error());
+  uint64_t term = 0;
+  if (*text && (!(*text)->ends_with('\n') || !supervise::read_number((*text)->substr(0, (*text)->size() - 1), term))) {
+    return fail(fmt::format("{}/term: '{}' is no number", path_, **text));
+  }
+  ++term;
+  if (auto written = write_atomically(path_ + "/term", fmt::format("{}\n", term)); !written) {
+    return std::unexpected(written.error());
+  }
+  return Leader{std::move(*lock), FencingTerm{term}};
+}
+
+}  // namespace guccho::ops::local

@@ -1,0 +1,218 @@
+// The local backend with real supervisors and processes; tests/unit/operator_local/stand_in_node.cc stands in for
+// guccho-node.
+#include "operator/backend/local/local_backend.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "tests/unit/operator_local/fixture.h"
+
+namespace guccho::ops::local {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr uint16_t kFirstPort = 20600;
+
+class LocalBackendTest : public StateDirTest {
+ protected:
+  LocalBackendTest() {
+    cluster_.key = {"default", "demo"};
+    cluster_.spec.primaries = 1;
+    cluster_.spec.replicas_per_primary = 1;
+    cluster_.spec.local = {"127.0.0.1", kFirstPort, kFirstPort + 100};
+  }
+  ~LocalBackendTest() override {
+    EXPECT_TRUE(until([&] { return *backend_->stop_all(); }));
+  }
+
+  // A new operator over the same directory.
+  void come_back() {
+    backend_ = std::make_unique<LocalBackend>(state(), STAND_IN_NODE, [this](const Event& e) { events_.push_back(e); });
+  }
+  World observe() { return *backend_->observe(cluster_.key, call_); }
+  Answer ensure(int size, const std::string& revision = "r1") {
+    return backend_->ensure_shard(cluster_, 0, size, revision, call_);
+  }
+  bool runs(InstanceId id) {
+    return until([&] { return is_running(observe(), id); });
+  }
+  static bool is_running(const World& world, InstanceId id) {
+    const Instance* found = world.find(id);
+    return found && std::holds_alternative<Running>(found->life);
+  }
+  // Waits until another process runs in the place.
+  bool runs_after(InstanceId id, const Incarnation& old) {
+    return until([&] {
+      const World world = observe();
+      return is_running(world, id) && world.find(id)->incarnation != old;
+    });
+  }
+  pid_t pid(InstanceId id) { return supervise::ProcessIdentity::parse(observe().find(id)->incarnation.value)->pid; }
+  pid_t supervisor(InstanceId id) { return state().facts(id)->record->supervisor.pid; }
+
+  RedisCluster cluster_;
+  CallContext call_{Millis(10000), {}};
+  std::vector<Event> events_;
+  std::unique_ptr<LocalBackend> backend_ =
+      std::make_unique<LocalBackend>(state(), STAND_IN_NODE, [this](const Event& e) { events_.push_back(e); });
+};
+
+constexpr InstanceId kFirst{0, 0};
+constexpr InstanceId kSecond{0, 1};
+
+TEST_F(LocalBackendTest, MakesPlacesOnceAndKeepsThem) {
+  EXPECT_TRUE(observe().complete);
+  EXPECT_TRUE(observe().instances.empty());
+  ASSERT_EQ(ensure(2), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst) && runs(kSecond));
+  const World world = observe();
+  const Instance& first = *world.find(kFirst);
+  EXPECT_EQ(first.revision, "r1");
+  EXPECT_EQ(first.endpoints.host, "127.0.0.1");
+  EXPECT_GE(first.endpoints.port, kFirstPort);
+  EXPECT_EQ(first.endpoints.bus_port, first.endpoints.port + 10000);
+  EXPECT_EQ(first.endpoints.admin, "unix:" + state().data_path(kFirst) + "/admin/admin.sock");
+  EXPECT_NE(first.endpoints.port, world.find(kSecond)->endpoints.port);
+  EXPECT_NE(first.endpoints.router_port, world.find(kSecond)->endpoints.router_port);
+
+  ASSERT_EQ(ensure(2), Answer::accepted());
+  come_back();
+  ASSERT_EQ(ensure(2), Answer::accepted());
+  World again = observe();
+  again.at = world.at;
+  EXPECT_EQ(again.instances, world.instances) << "adopted as they were";
+}
+
+TEST_F(LocalBackendTest, NeverRemovesOrRestartsByEnsuring) {
+  ASSERT_EQ(ensure(2), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst) && runs(kSecond));
+  const Incarnation before = observe().find(kSecond)->incarnation;
+  EXPECT_EQ(ensure(1).kind, Answer::Kind::kRefused);
+  EXPECT_EQ(ensure(2, "r2"), Answer::accepted());
+  EXPECT_EQ(observe().find(kSecond)->incarnation, before);
+  EXPECT_EQ(observe().find(kSecond)->revision, "r1") << "what it was started with";
+
+  EXPECT_EQ(backend_->restart(cluster_.key, kSecond, {"another/1/1"}, call_).kind, Answer::Kind::kConflict);
+  EXPECT_EQ(backend_->restart(cluster_.key, kSecond, before, call_), Answer::accepted());
+  ASSERT_TRUE(runs_after(kSecond, before));
+  EXPECT_EQ(observe().find(kSecond)->revision, "r2");
+  const Incarnation after = observe().find(kSecond)->incarnation;
+  EXPECT_EQ(backend_->restart(cluster_.key, kSecond, before, call_), Answer::accepted()) << "done already";
+  EXPECT_EQ(observe().find(kSecond)->incarnation, after);
+}
+
+TEST_F(LocalBackendTest, ADeadNodeIsGoneWithProofAndComesBackByItself) {
+  ASSERT_EQ(ensure(1), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst));
+  const Incarnation before = observe().find(kFirst)->incarnation;
+  ::kill(pid(kFirst), SIGKILL);
+  ASSERT_TRUE(until([&] {
+    const Life life = observe().find(kFirst)->life;
+    const auto* gone = std::get_if<Gone>(&life);
+    return gone && gone->detail == "killed by signal 9";
+  }));
+  EXPECT_EQ(observe().find(kFirst)->incarnation, before) << "the proof names the process";
+  EXPECT_TRUE(runs_after(kFirst, before));
+}
+
+TEST_F(LocalBackendTest, AMissingSupervisorIsPutBackAndTheNodeAdopted) {
+  ASSERT_EQ(ensure(1), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst));
+  const Incarnation before = observe().find(kFirst)->incarnation;
+  const pid_t old = supervisor(kFirst);
+  ::kill(old, SIGKILL);
+  EXPECT_TRUE(until([&] {
+    observe();
+    return supervisor(kFirst) != old;
+  }));
+  EXPECT_EQ(observe().find(kFirst)->incarnation, before);
+}
+
+TEST_F(LocalBackendTest, RemovalKeepsTheStorageUntilItIsReleased) {
+  ASSERT_EQ(ensure(2), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst) && runs(kSecond));
+  const Instance second = *observe().find(kSecond);
+  EXPECT_EQ(backend_->remove_highest(cluster_.key, kFirst, observe().find(kFirst)->incarnation, call_).kind,
+            Answer::Kind::kRefused);
+  EXPECT_EQ(backend_->remove_highest(cluster_.key, kSecond, {"another/1/1"}, call_).kind, Answer::Kind::kConflict);
+  EXPECT_EQ(backend_->release_storage(cluster_.key, second.storage.id, "test", call_).kind, Answer::Kind::kRefused);
+  EXPECT_EQ(backend_->remove_highest(cluster_.key, kSecond, second.incarnation, call_), Answer::accepted());
+  EXPECT_EQ(backend_->remove_highest(cluster_.key, kSecond, second.incarnation, call_), Answer::accepted());
+  ASSERT_TRUE(until([&] { return observe().find(kSecond) == nullptr; }));
+  ASSERT_EQ(observe().left_storage.size(), 1u);
+  EXPECT_EQ(observe().left_storage[0].id, second.storage.id);
+  EXPECT_TRUE(std::filesystem::exists(second.storage.id));
+
+  EXPECT_EQ(backend_->release_storage(cluster_.key, second.storage.id, "test", call_), Answer::accepted());
+  EXPECT_FALSE(std::filesystem::exists(second.storage.id));
+  EXPECT_TRUE(observe().left_storage.empty());
+  EXPECT_EQ(backend_->release_storage(cluster_.key, second.storage.id, "test", call_), Answer::accepted());
+  EXPECT_EQ(events_.back().reason, "StorageReleased");
+}
+
+TEST_F(LocalBackendTest, ARemovedPlaceThatIsWantedAgainRunsOnItsOldStorage) {
+  ASSERT_EQ(ensure(2), Answer::accepted());
+  ASSERT_TRUE(runs(kSecond));
+  const Instance second = *observe().find(kSecond);
+  ASSERT_EQ(backend_->remove_highest(cluster_.key, kSecond, second.incarnation, call_), Answer::accepted());
+  ASSERT_TRUE(until([&] { return observe().find(kSecond) == nullptr; }));
+  ASSERT_EQ(ensure(2), Answer::accepted());
+  ASSERT_TRUE(runs_after(kSecond, second.incarnation));
+  EXPECT_TRUE(observe().left_storage.empty());
+  EXPECT_EQ(observe().find(kSecond)->endpoints, second.endpoints);
+}
+
+TEST_F(LocalBackendTest, ANodeWhosePortWasTakenGetsAnother) {
+  ASSERT_EQ(ensure(1), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst));
+  const Endpoints before = observe().find(kFirst)->endpoints;
+  ASSERT_TRUE(until([&] { return *backend_->stop_all(); }));
+  const supervise::Fd thief(::socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(before.port);
+  const int on = 1;
+  ::setsockopt(thief.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ASSERT_EQ(::bind(thief.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(thief.get(), 1), 0);
+
+  // Its supervisor starts it on the old port, in vain, until it is ensured again.
+  ASSERT_TRUE(backend_->resume_all());
+  come_back();
+  ASSERT_TRUE(until([&] {
+    return std::holds_alternative<Gone>(observe().find(kFirst)->life) && state().facts(kFirst)->record->failures > 0;
+  }));
+  ASSERT_EQ(ensure(1), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst));
+  EXPECT_NE(observe().find(kFirst)->endpoints.port, before.port);
+}
+
+TEST_F(LocalBackendTest, StopAllLeavesNothingAndResumeBringsItBack) {
+  ASSERT_EQ(ensure(2), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst) && runs(kSecond));
+  const World before = observe();
+  ASSERT_TRUE(until([&] { return *backend_->stop_all(); }));
+  for (const Instance& instance : before.instances) {
+    EXPECT_FALSE(supervise::is_running(*supervise::ProcessIdentity::parse(instance.incarnation.value)));
+  }
+  ASSERT_TRUE(backend_->resume_all());
+  come_back();
+  EXPECT_TRUE(runs_after(kFirst, before.find(kFirst)->incarnation));
+  EXPECT_TRUE(runs_after(kSecond, before.find(kSecond)->incarnation));
+  EXPECT_EQ(observe().find(kFirst)->endpoints, before.find(kFirst)->endpoints);
+}
+
+TEST_F(LocalBackendTest, APasswordFileThatIsMissingIsRefusedByName) {
+  cluster_.spec.auth.password_file = root_ + "/none";
+  EXPECT_THAT(ensure(1).reason, HasSubstr("spec.auth.passwordFile: " + root_ + "/none: No such file"));
+  EXPECT_TRUE(observe().instances.empty());
+}
+
+}  // namespace
+}  // namespace guccho::ops::local
