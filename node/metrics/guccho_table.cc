@@ -21,8 +21,9 @@ Value as_histogram(const HistogramTotals& h) {
 
 constexpr Metric kTable[] = {
     gauge(kGuccho, "worker_threads", "guccho_worker_threads", "Worker threads", GUCCHO_READ(s.server.worker_threads)),
-    gauge(kGuccho, "slowest_worker_turn_age_ms", "guccho_worker_turn_age_max_milliseconds",
-          "How long ago the least lively worker's loop turned", GUCCHO_READ(s.server.slowest_worker_turn_age_millis)),
+    info_only(kGuccho, "slowest_worker_turn_age_ms", GUCCHO_READ(s.server.slowest_worker_turn_age_millis)),
+    family("guccho_worker_turn_age_seconds", Type::kGauge, "How long ago the least lively worker's loop turned",
+           GUCCHO_READ(static_cast<double>(s.server.slowest_worker_turn_age_millis) / 1e3)),
     counter(kGuccho, "handover_batches", "guccho_handover_batches_total", "Batches handed to another worker",
             GUCCHO_READ(s.workers.handover_batches)),
     counter(kGuccho, "handover_commands", "guccho_handover_commands_total", "Commands handed to another worker",
