@@ -13,12 +13,12 @@
 
 #include "node/base/result.h"
 #include "node/base/types.h"
+#include "node/cluster/events.h"
 #include "node/commands/context.h"
 #include "node/commands/session.h"
 
 namespace guccho::cluster {
 struct View;
-struct Request;
 }  // namespace guccho::cluster
 
 namespace guccho::store {

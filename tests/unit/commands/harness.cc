@@ -1,0 +1,151 @@
+// The executor of the tests and the fake host's answers.
+#include "tests/unit/commands/harness.h"
+
+#include "node/resp/parser.h"
+
+namespace guccho::commands::testing {
+namespace {
+
+std::string take(std::vector<std::string>& lines) {
+  std::string out;
+  for (const std::string& line : lines) out += (out.empty() ? "" : "; ") + line;
+  lines.clear();
+  return out;
+}
+
+}  // namespace
+
+std::string one_line(std::string_view resp) {
+  std::string out;
+  for (size_t i = 0; i < resp.size(); ++i) {
+    if (resp.substr(i, 2) == "\r\n") {
+      out += '|';
+      ++i;
+    } else {
+      out += resp[i];
+    }
+  }
+  return out;
+}
+
+std::string joined(std::span<const std::string_view> args) {
+  std::string out;
+  for (const std::string_view arg : args) {
+    if (!out.empty()) out += ' ';
+    out += arg;
+  }
+  return out;
+}
+
+void Recorder::replicate(std::span<const std::string_view> args) {
+  replicated.push_back(joined(args));
+}
+
+void Recorder::key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) {
+  EXPECT_EQ(slot, key_slot(key)) << key;
+  EXPECT_EQ(event_class & (event_class - 1), 0u) << "one class an event: " << event;
+  events.push_back(std::string(event) + " " + std::string(key));
+}
+
+void Recorder::key_missed(Slot, std::string_view key) {
+  missed.emplace_back(key);
+}
+
+Status FakeHost::config_set(std::span<const std::pair<std::string, std::string>> pairs) {
+  if (pairs[0].first == "bad") return fail("ERR Unknown option or number of arguments for CONFIG SET - 'bad'");
+  for (const auto& pair : pairs) config_values.push_back(pair);
+  return {};
+}
+
+std::vector<std::pair<std::string, std::string>> FakeHost::config_get(std::span<const std::string_view> patterns) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string_view pattern : patterns) out.emplace_back(pattern, "value");
+  return out;
+}
+
+void FakeHost::for_each_session(const std::function<void(Session&)>& visit) {
+  for (const auto& session : sessions) visit(*session);
+}
+
+void FakeHost::close_session(Session& session, bool after_reply) {
+  calls.push_back("close " + std::to_string(session.id) + (after_reply ? " after reply" : ""));
+}
+
+void FakeHost::pause_clients(UnixMillis until, bool everything) {
+  calls.push_back("pause " + std::to_string(until.time_since_epoch().count()) + (everything ? " all" : " writes"));
+}
+
+bool FakeHost::unblock(uint64_t client_id, bool with_error) {
+  calls.push_back("unblock " + std::to_string(client_id) + (with_error ? " with error" : ""));
+  return client_id == 7;
+}
+
+void FakeHost::wait_for_replicas(Session&, int64_t replicas, Millis timeout, Deferred) {
+  calls.push_back("wait " + std::to_string(replicas) + " " + std::to_string(timeout.count()));
+}
+
+void FakeHost::shutdown(const ShutdownOptions& o, Deferred) {
+  calls.push_back(std::string("shutdown") + (o.save ? " save" : "") + (o.nosave ? " nosave" : "") +
+                  (o.now ? " now" : "") + (o.force ? " force" : ""));
+}
+
+Node::Node() {
+  session.id = 3;
+  session.authenticated = true;
+  session.address = "127.0.0.1:4711";
+  session.local_address = "127.0.0.1:6379";
+  session.created = session.last_interaction = now;
+  host.cluster_view->nodes.emplace_back();
+}
+
+std::string Node::run(std::string_view request) {
+  std::vector<std::string> words;
+  EXPECT_TRUE(resp::split_arguments(request, words)) << request;
+  const std::vector<std::string_view> args(words.begin(), words.end());
+  return run(args);
+}
+
+std::string Node::run(std::span<const std::string_view> args) {
+  const CommandSpec* spec = resolve(args);
+  if (const std::string error = arity_error(spec, args); !error.empty()) return "-" + error + "|";
+  std::vector<KeyPosition> keys;
+  Slot slot;
+  if (!spec->keys.empty() && find_keys(*spec, args, keys) && !keys.empty()) slot = key_slot(args[keys[0].index]);
+  Caller caller{.client_id = session.id, .resp = session.resp, .readonly = session.readonly};
+  caller.from_primary = from_primary;
+  caller.in_exec = in_exec;
+  caller.no_touch = session.no_touch;
+  resp::Buffer buffer;
+  resp::ReplyWriter reply(buffer, session.resp);
+  session.last_command = spec;
+  Context context(args, *spec, reply, host.keyspace_of(slot), slot, now, config, caller,
+                  spec->where == Where::kOwner ? nullptr : &session, host, effects, is_primary);
+  spec->handler(context);
+  if (context.dirty() && !context.rewritten()) effects.replicate(args);
+  deferred = context.deferred();
+  return one_line(buffer.view());
+}
+
+std::string Node::take_replicated() {
+  return take(effects.replicated);
+}
+std::string Node::take_events() {
+  return take(effects.events);
+}
+
+void run_steps(Node& node, std::span<const Step> steps) {
+  for (const Step& step : steps) {
+    SCOPED_TRACE(step.request);
+    EXPECT_EQ(node.run(step.request), step.reply);
+    const std::string replicated = node.take_replicated();
+    const std::string events = node.take_events();
+    if (step.replicated != nullptr) {
+      EXPECT_EQ(replicated, step.replicated);
+    }
+    if (step.events != nullptr) {
+      EXPECT_EQ(events, step.events);
+    }
+  }
+}
+
+}  // namespace guccho::commands::testing

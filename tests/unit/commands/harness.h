@@ -1,0 +1,119 @@
+// A node without a runtime: one keyspace, a recorder of effects, and a host made of plain fields. Runs one request
+// after the other the way the executor does, so that a test is a table of requests, replies, replicated requests and
+// events.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/cluster/view.h"
+#include "node/commands/host.h"
+#include "node/store/keyspace.h"
+
+namespace guccho::commands::testing {
+
+// RESP bytes on one line: '|' stands for CR LF.
+std::string one_line(std::string_view resp);
+// The arguments joined by blanks.
+std::string joined(std::span<const std::string_view> args);
+
+struct Recorder : EffectSink {
+  std::vector<std::string> replicated;  // one string a request, arguments joined by blanks
+  std::vector<std::string> events;      // "set a"
+  std::vector<std::string> missed;
+  int hits = 0;
+  int misses = 0;
+  int expired = 0;
+  int all_removed = 0;
+
+  void replicate(std::span<const std::string_view> args) override;
+  void key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) override;
+  void key_missed(Slot slot, std::string_view key) override;
+  void all_keys_removed() override { ++all_removed; }
+  void count_hit() override { ++hits; }
+  void count_miss() override { ++misses; }
+  void count_expired() override { ++expired; }
+};
+
+// Two keyspaces, as of a node with two workers: slots are even or odd.
+struct FakeHost : Host {
+  store::Keyspace even{0, 2};
+  store::Keyspace odd{1, 2};
+  store::Keyspace* all[2] = {&even, &odd};
+  std::vector<std::unique_ptr<Session>> sessions;
+  std::shared_ptr<cluster::View> cluster_view = std::make_shared<cluster::View>();
+  std::vector<cluster::Request> cluster_requests;
+  std::vector<std::pair<std::string, std::string>> config_values;
+  std::vector<std::string> calls;  // "close 3", "pause 1000 all" ...
+  std::string password;
+  ReplicationStatus replication;
+  uint64_t random = 42;
+
+  std::shared_ptr<const cluster::View> view() const override { return cluster_view; }
+  void cluster_request(cluster::Request request, Deferred) override { cluster_requests.push_back(std::move(request)); }
+  void complete(Deferred, std::string resp_bytes) override { calls.push_back("complete " + one_line(resp_bytes)); }
+  Status config_set(std::span<const std::pair<std::string, std::string>> pairs) override;
+  Status config_rewrite() override { return {}; }
+  std::vector<std::pair<std::string, std::string>> config_get(std::span<const std::string_view> patterns) override;
+  void reset_statistics() override { calls.push_back("reset statistics"); }
+  std::string info(std::span<const std::string_view> sections) override { return "info: " + joined(sections); }
+  ReplicationStatus replication_status() const override { return replication; }
+  std::span<store::Keyspace* const> keyspaces() override { return all; }
+  store::Keyspace& keyspace_of(Slot slot) override { return *all[slot.value % 2]; }
+  uint64_t key_count() const override { return even.keys() + odd.keys(); }
+  uint64_t keys_in_slot(Slot slot) const override { return all[slot.value % 2]->slot_keys(slot); }
+  void for_each_session(const std::function<void(Session&)>& visit) override;
+  void close_session(Session& session, bool after_reply) override;
+  void pause_clients(UnixMillis until, bool everything) override;
+  void unpause_clients() override { calls.push_back("unpause"); }
+  bool unblock(uint64_t client_id, bool with_error) override;
+  void start_monitor(Session&) override { calls.push_back("monitor"); }
+  void wait_for_replicas(Session&, int64_t replicas, Millis timeout, Deferred) override;
+  void replication_command(Session&, Context& context) override { calls.push_back("repl " + joined(context.args)); }
+  void shutdown(const ShutdownOptions& options, Deferred) override;
+  bool check_password(std::string_view user, std::string_view given) const override {
+    return user == "default" && (password.empty() || given == password);
+  }
+  bool password_required() const override { return !password.empty(); }
+  uint64_t next_random() override { return Rng(random++).next(); }
+  NodeId my_id() const override { return cluster_view->self().id; }
+};
+
+class Node {
+ public:
+  Node();
+
+  // Runs a request written as on an inline connection ('SET a "b c"'); the reply on one line.
+  std::string run(std::string_view request);
+  std::string run(std::span<const std::string_view> args);
+  // What was replicated or announced since the last call, joined by "; ".
+  std::string take_replicated();
+  std::string take_events();
+
+  FakeHost host;
+  Recorder effects;
+  config::Config config;
+  Session session;
+  UnixMillis now{Millis(1'700'000'000'000)};
+  bool is_primary = true;
+  bool from_primary = false;
+  bool in_exec = false;
+  bool deferred = false;  // of the last request
+};
+
+// One step of a table: nullptr means "not looked at".
+struct Step {
+  const char* request;
+  const char* reply;
+  const char* replicated = nullptr;
+  const char* events = nullptr;
+};
+// Runs the steps on one node, in order.
+void run_steps(Node& node, std::span<const Step> steps);
+
+}  // namespace guccho::commands::testing
