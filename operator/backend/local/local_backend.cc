@@ -18,7 +18,7 @@ using supervise::Desired;
 
 namespace {
 
-constexpr int64_t kMendSeconds = 5;
+constexpr int64_t kMendSeconds = 2;
 
 UnixMillis unix_now() {
   return UnixMillis(std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()));
@@ -100,12 +100,36 @@ bool exists(const PlaceFacts& facts) {
 
 bool ports_are_free(const Place& place) {
   return can_listen(place.host, place.port) && can_listen(place.host, place.bus_port) &&
-         (place.router_port == 0 || can_listen(place.host, place.router_port));
+         can_listen(place.host, place.router_port);
 }
 
-// Before a first start there is no record; a supervisor that waits between two starts has one.
+// Its supervisor waits between two starts.
 bool waits_for_start(const PlaceFacts& facts) {
   return facts.supervisor_alive && !facts.process_alive && facts.record->failures > 0;
+}
+
+// The addresses for the next start of a place where nothing runs: the present ones if they can be had, else new ones.
+Result<Place> choose_place(const LocalSpec& local, const PlaceFacts& facts, const std::vector<PlaceFacts>& all) {
+  const uint16_t first = local.first_port ? local.first_port : kDefaultFirstPort;
+  const uint16_t first_router = local.first_router_port ? local.first_router_port : kDefaultFirstRouterPort;
+  Place place = facts.place;
+  place.removed = false;
+  const bool as_wished =
+      place.host == local.host && place.first_port == first && place.first_router_port == first_router;
+  if (as_wished && ports_are_free(place)) return place;
+  std::set<uint16_t> taken;
+  for (const PlaceFacts& other : all) {
+    if (other.id != facts.id) taken.insert({other.place.port, other.place.bus_port, other.place.router_port});
+  }
+  auto chosen = choose_ports(first, first_router, taken, [&](uint16_t port) { return can_listen(local.host, port); });
+  if (!chosen) return std::unexpected(chosen.error());
+  place.host = local.host;
+  place.port = chosen->port;
+  place.bus_port = static_cast<uint16_t>(chosen->port + kBusOffset);
+  place.router_port = chosen->router_port;
+  place.first_port = first;
+  place.first_router_port = first_router;
+  return place;
 }
 
 }  // namespace
@@ -119,37 +143,67 @@ Result<World> observe_only(const StateDir& state) {
 LocalBackend::LocalBackend(StateDir state, std::string node_program, std::function<void(const Event&)> on_event)
     : state_(std::move(state)), spawner_(std::move(node_program)), on_event_(std::move(on_event)) {}
 
-Result<LocalBackend::AllFacts> LocalBackend::all_facts() const {
-  return read_all(state_);
-}
-
-Result<World> LocalBackend::observe(const ObjectKey&, const CallContext&) {
-  const auto all = all_facts();
+Result<World> LocalBackend::observe(const ObjectKey&, const CallContext& call) {
+  const auto all = read_all(state_);
   if (!all) return std::unexpected(all.error());
-  for (const PlaceFacts& facts : *all) mend(facts);
+  for (const PlaceFacts& facts : *all) mend(facts, *all, call);
   return world_of(state_, *all);
 }
 
-void LocalBackend::mend(const PlaceFacts& facts) {
+void LocalBackend::mend(const PlaceFacts& facts, const AllFacts& all, const CallContext& call) {
   if (!facts.desired) return;  // being made: ensure_shard goes on with it
   if (facts.place.removed && facts.desired->goal == Desired::Goal::kRun && !is_down(facts)) {
     remove(facts);  // was interrupted between its two files
   }
   const bool shall_run = exists(facts) && facts.desired->goal == Desired::Goal::kRun;
+  const bool lost_ports = shall_run && waits_for_start(facts) && !ports_are_free(facts.place);
   // A node without a supervisor needs one also for its end.
-  if (facts.supervisor_alive || !(shall_run || facts.process_alive)) return;
-  const std::string directory = state_.place_path(facts.id);
+  const bool needs_supervisor = !facts.supervisor_alive && (shall_run || facts.process_alive);
+  if (!lost_ports && !needs_supervisor) return;
   int64_t& mended_at = mended_at_[facts.id];
-  if (spawner_.running(directory) || (mended_at != 0 && monotonic_seconds() - mended_at < kMendSeconds)) return;
+  if (mended_at != 0 && monotonic_seconds() - mended_at < kMendSeconds) return;
   mended_at = monotonic_seconds();
-  if (auto started = spawner_.start(directory); !started) {
-    emit({}, {Event::Severity::kWarning, "SupervisorNotStarted", started.error().text, unix_now()});
+
+  if (lost_ports) end_supervisor(facts, call);
+  // Read anew: the node may have started before its supervisor saw that it should end.
+  const Status done = restart_place(facts.id, all);
+  if (done) return;
+  const std::string text = fmt::format("{}: {}", facts.id.str(), done.error().text);
+  emit({}, {Event::Severity::kWarning, "NotStarted", text, unix_now()});
+}
+
+Status LocalBackend::restart_place(InstanceId id, const AllFacts& all) {
+  auto facts = state_.facts(id);
+  if (!facts) return std::unexpected(facts.error());
+  auto cluster = state_.resource();
+  if (!cluster) return std::unexpected(cluster.error());
+  if (!*cluster) return fail("there is no resource");
+  return start(*facts, all, (*cluster)->spec.local);
+}
+
+// Lets a place run: its addresses, its desired state, its supervisor, as far as they are missing.
+Status LocalBackend::start(const PlaceFacts& facts, const AllFacts& all, const LocalSpec& local) {
+  const std::string directory = state_.place_path(facts.id);
+  if (spawner_.running(directory) && !facts.supervisor_alive) return {};  // has not written its first record yet
+  Desired desired = facts.desired.value_or(Desired{});
+  desired.goal = Desired::Goal::kRun;
+  if (is_down(facts)) {
+    auto place = choose_place(local, facts, all);
+    if (!place) return std::unexpected(place.error());
+    if (*place != facts.place) {
+      if (auto done = state_.write_place(facts.id, *place); !done) return done;
+    }
+    desired.arguments = node_arguments(state_.node_config_path(facts.id), *place);
   }
+  // Unchanged, this wakes a supervisor for nothing, which is cheaper than another way to be wrong.
+  if (auto done = state_.write_desired(facts.id, desired); !done) return done;
+  if (facts.supervisor_alive) return {};
+  return spawner_.start(directory);
 }
 
 Answer LocalBackend::ensure_shard(const RedisCluster& cluster, int shard, int size, const std::string& revision,
-                                  const CallContext& call) {
-  auto all = all_facts();
+                                  const CallContext&) {
+  auto all = read_all(state_);
   if (!all) return Answer::unanswered(all.error().text);
   const auto beyond = std::ranges::find_if(
       *all, [&](const PlaceFacts& f) { return exists(f) && f.id.shard == shard && f.id.ordinal >= size; });
@@ -157,104 +211,53 @@ Answer LocalBackend::ensure_shard(const RedisCluster& cluster, int shard, int si
     return Answer::refused(fmt::format("shard {} has {}: a size of {} would remove it", shard, beyond->id.str(), size));
   }
   for (int ordinal = 0; ordinal < size; ++ordinal) {
-    const Answer answer = ensure_place(cluster, {shard, ordinal}, revision, *all, call);
+    const Answer answer = ensure_place(cluster, {shard, ordinal}, revision, *all);
     if (!answer.ok()) return answer;
-    all = all_facts();  // the next one must not take the same ports
+    all = read_all(state_);  // the next one must not take the same ports
     if (!all) return Answer::unanswered(all.error().text);
   }
   return Answer::accepted();
 }
 
 Answer LocalBackend::ensure_place(const RedisCluster& cluster, InstanceId id, const std::string& revision,
-                                  const AllFacts& all, const CallContext& call) {
+                                  const AllFacts& all) {
   const auto found = std::ranges::find(all, id, &PlaceFacts::id);
-  const PlaceFacts* present = found == all.end() ? nullptr : &*found;
-  if (present && present->place.removed && !is_down(*present)) {
-    return Answer::conflict(fmt::format("{} is still ending", id.str()));
-  }
+  PlaceFacts facts;
+  facts.id = id;
+  if (found != all.end()) facts = *found;
+  if (facts.place.removed && !is_down(facts)) return Answer::conflict(fmt::format("{} is still ending", id.str()));
   const auto password = password_of(cluster.spec.auth);
   if (!password) return Answer::refused(password.error().text);
 
-  // A node that cannot start because others took its ports gets new ones; nothing may start it meanwhile.
-  if (present && waits_for_start(*present) && !ports_are_free(present->place)) {
-    if (auto ended = end_supervisor(*present, call); !ended) return Answer::unanswered(ended.error().text);
-    const auto now = state_.facts(id);
-    if (!now) return Answer::unanswered(now.error().text);
-    if (!is_down(*now)) return Answer::conflict(fmt::format("{} has started meanwhile", id.str()));
-    return ensure_place(cluster, id, revision, {*now}, call);
-  }
-  Place place = present ? present->place : Place{};
-  const bool may_move = !present || is_down(*present);
-  if (may_move) {
-    auto chosen = choose_place(cluster.spec, present, all);
-    if (!chosen) return Answer::refused(chosen.error().text);
-    place = std::move(*chosen);
-  }
-  Desired desired = present && present->desired ? *present->desired : Desired{};
-  desired.goal = Desired::Goal::kRun;
-  desired.revision = revision;
-  desired.arguments = {state_.node_config_path(id)};
-
-  const std::string config = node_config(cluster.spec, place, state_.data_path(id), *password);
-  // The configuration before the desired state that names its revision: a node that starts in between is at worst taken
-  // for an older one and started once more.
-  if (!present || present->place != place) {
-    if (auto done = state_.write_place(id, place); !done) return answer_of(done);
-  }
-  const bool new_revision = !present || !present->desired || present->desired->revision != revision;
-  if (new_revision || may_move) {
+  if (!facts.desired || facts.desired->revision != revision) {
+    if (auto done = supervise::make_directories(state_.data_path(id)); !done) return answer_of(done);
+    // The configuration before the revision's name: a node that starts in between is at worst taken for an older one
+    // and started once more.
+    const std::string config = node_config(cluster.spec, state_.data_path(id), *password);
     if (auto done = state_.write_node_config(id, config); !done) return answer_of(done);
+    if (!facts.desired) facts.desired = Desired{};
+    facts.desired->revision = revision;
+  } else if (facts.supervisor_alive && facts.desired->goal == Desired::Goal::kRun) {
+    return Answer::accepted();  // as it shall be
   }
-  if (!present || present->desired != desired) {
-    if (auto done = state_.write_desired(id, desired); !done) return answer_of(done);
-  }
-  if (present && present->supervisor_alive) return Answer::accepted();
-  return answer_of(spawner_.start(state_.place_path(id)));
+  return answer_of(start(facts, all, cluster.spec.local));
 }
 
-// The present addresses if they can be had, else new ones.
-Result<Place> LocalBackend::choose_place(const RedisClusterSpec& spec, const PlaceFacts* present,
-                                         const AllFacts& all) const {
-  if (present && present->place.host == spec.local.host && ports_are_free(present->place)) {
-    Place place = present->place;
-    place.removed = false;
-    return place;
-  }
-  std::set<uint16_t> taken;
-  for (const PlaceFacts& other : all) {
-    if (!present || other.id != present->id) {
-      taken.insert({other.place.port, other.place.bus_port, other.place.router_port});
-    }
-  }
-  const uint16_t first = spec.local.first_port ? spec.local.first_port : kDefaultFirstPort;
-  const uint16_t first_router = spec.local.first_router_port ? spec.local.first_router_port : kDefaultFirstRouterPort;
-  const std::string& host = spec.local.host;
-  auto chosen = choose_ports(first, first_router, taken, [&](uint16_t port) { return can_listen(host, port); });
-  if (!chosen) return std::unexpected(chosen.error());
-  Place place;
-  place.host = host;
-  place.port = chosen->port;
-  place.bus_port = static_cast<uint16_t>(chosen->port + kBusOffset);
-  place.router_port = chosen->router_port;
-  return place;
-}
-
-// For a supervisor between two starts: it ends as soon as it reads this.
-Status LocalBackend::end_supervisor(const PlaceFacts& facts, const CallContext& call) {
+// For a supervisor between two starts: it ends as soon as it reads this. Whether it did shows in the facts.
+void LocalBackend::end_supervisor(const PlaceFacts& facts, const CallContext& call) {
   Desired stop = *facts.desired;
   stop.goal = Desired::Goal::kStop;
-  if (auto written = state_.write_desired(facts.id, stop); !written) return written;
+  if (!state_.write_desired(facts.id, stop)) return;
   constexpr Millis kPoll{10};
   for (Millis waited{0}; waited < call.timeout && !call.stop.stop_requested(); waited += kPoll) {
     const bool reaped = !spawner_.running(state_.place_path(facts.id));
-    if (reaped && !supervise::is_running(facts.record->supervisor)) return {};
+    if (reaped && !supervise::is_running(facts.record->supervisor)) return;
     std::this_thread::sleep_for(kPoll);
   }
-  return fail(fmt::format("the supervisor of {} has not ended yet", facts.id.str()));
 }
 
 Answer LocalBackend::restart(const ObjectKey&, InstanceId id, const Incarnation& incarnation, const CallContext&) {
-  const auto all = all_facts();
+  const auto all = read_all(state_);
   if (!all) return Answer::unanswered(all.error().text);
   const auto facts = std::ranges::find(*all, id, &PlaceFacts::id);
   if (facts == all->end() || !exists(*facts) || !facts->desired) {
@@ -280,7 +283,7 @@ Answer LocalBackend::remove(const PlaceFacts& facts) {
 
 Answer LocalBackend::remove_highest(const ObjectKey&, InstanceId highest, const Incarnation& incarnation,
                                     const CallContext&) {
-  const auto all = all_facts();
+  const auto all = read_all(state_);
   if (!all) return Answer::unanswered(all.error().text);
   for (const PlaceFacts& facts : *all) {
     if (exists(facts) && facts.id.shard == highest.shard && facts.id.ordinal > highest.ordinal) {
@@ -296,7 +299,7 @@ Answer LocalBackend::remove_highest(const ObjectKey&, InstanceId highest, const 
 }
 
 Answer LocalBackend::remove_shard(const ObjectKey&, int shard, const CallContext&) {
-  const auto all = all_facts();
+  const auto all = read_all(state_);
   if (!all) return Answer::unanswered(all.error().text);
   for (const PlaceFacts& facts : *all) {
     if (exists(facts) && facts.id.shard > shard) {
@@ -312,7 +315,7 @@ Answer LocalBackend::remove_shard(const ObjectKey&, int shard, const CallContext
 
 Answer LocalBackend::release_storage(const ObjectKey&, const std::string& storage_id, const std::string& evidence,
                                      const CallContext&) {
-  const auto all = all_facts();
+  const auto all = read_all(state_);
   if (!all) return Answer::unanswered(all.error().text);
   for (const PlaceFacts& facts : *all) {
     if (state_.data_path(facts.id) != storage_id) continue;
@@ -337,7 +340,7 @@ void LocalBackend::emit(const ObjectKey&, const Event& event) {
 }
 
 Result<bool> LocalBackend::stop_all() {
-  const auto all = all_facts();
+  const auto all = read_all(state_);
   if (!all) return std::unexpected(all.error());
   bool nothing_runs = true;
   for (const PlaceFacts& facts : *all) {
@@ -346,14 +349,14 @@ Result<bool> LocalBackend::stop_all() {
       stop.goal = Desired::Goal::kStop;
       if (auto written = state_.write_desired(facts.id, stop); !written) return std::unexpected(written.error());
     }
-    mend(facts);
+    mend(facts, *all, {});
     if (!is_down(facts) || spawner_.running(state_.place_path(facts.id))) nothing_runs = false;
   }
   return nothing_runs;
 }
 
 Status LocalBackend::resume_all() {
-  const auto all = all_facts();
+  const auto all = read_all(state_);
   if (!all) return std::unexpected(all.error());
   for (const PlaceFacts& facts : *all) {
     if (!exists(facts) || !facts.desired || facts.desired->goal == Desired::Goal::kRun) continue;

@@ -21,8 +21,9 @@ class LocalBackend final : public Backend {
   // `node_program`: guccho-node, absolute. `on_event`: shown to people as it happens; may be empty.
   LocalBackend(StateDir state, std::string node_program, std::function<void(const Event&)> on_event);
 
-  // Also puts back supervisors that are missing (killed, or a machine that was booted): the part that the service
-  // manager of a kubelet has in the other world. At most one start in 5 s for each place.
+  // Also mends what no supervisor can: supervisors that are missing (killed, or a machine that was booted) are put
+  // back, which in the other world is the part of the kubelet's service manager, and a node that cannot start because
+  // others took its ports gets new ones. At most once in 2 s for each place.
   Result<World> observe(const ObjectKey& cluster, const CallContext& call) override;
   Answer ensure_shard(const RedisCluster& cluster, int shard, int size, const std::string& revision,
                       const CallContext& call) override;
@@ -44,18 +45,18 @@ class LocalBackend final : public Backend {
 
  private:
   using AllFacts = std::vector<PlaceFacts>;
-  Result<AllFacts> all_facts() const;
-  void mend(const PlaceFacts& facts);
-  Answer ensure_place(const RedisCluster& cluster, InstanceId id, const std::string& revision, const AllFacts& all,
-                      const CallContext& call);
-  Result<Place> choose_place(const RedisClusterSpec& spec, const PlaceFacts* present, const AllFacts& all) const;
-  Status end_supervisor(const PlaceFacts& facts, const CallContext& call);
+
+  void mend(const PlaceFacts& facts, const AllFacts& all, const CallContext& call);
+  Answer ensure_place(const RedisCluster& cluster, InstanceId id, const std::string& revision, const AllFacts& all);
+  Status start(const PlaceFacts& facts, const AllFacts& all, const LocalSpec& local);
+  Status restart_place(InstanceId id, const AllFacts& all);
+  void end_supervisor(const PlaceFacts& facts, const CallContext& call);
   Answer remove(const PlaceFacts& facts);
 
   StateDir state_;
   SupervisorSpawner spawner_;
   std::function<void(const Event&)> on_event_;
-  std::map<InstanceId, int64_t> mended_at_;  // seconds of the monotonic clock
+  std::map<InstanceId, int64_t> mended_at_;  // seconds of the monotonic clock, from 1
 };
 
 }  // namespace guccho::ops::local

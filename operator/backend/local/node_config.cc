@@ -8,8 +8,7 @@
 
 namespace guccho::ops::local {
 
-std::string node_config(const RedisClusterSpec& spec, const Place& place, const std::string& data_directory,
-                        const std::string& password) {
+std::string node_config(const RedisClusterSpec& spec, const std::string& data_directory, const std::string& password) {
   std::string out = "# Written by guccho and replaced with each change of the RedisCluster.\n";
   // Values of the spec are as redis.conf writes them, several words included.
   for (const auto& [name, value] : node_directives(spec)) {
@@ -19,11 +18,6 @@ std::string node_config(const RedisClusterSpec& spec, const Place& place, const 
   const auto put = [&](std::string_view name, std::string_view value) {
     out += fmt::format("{} {}\n", name, config::quote_word(value));
   };
-  put("bind", place.host);
-  put("port", std::to_string(place.port));
-  put("cluster-port", std::to_string(place.bus_port));
-  put("router-port", std::to_string(place.router_port));
-  put("cluster-announce-ip", place.host);
   put("dir", data_directory);
   put("admin-socket", kAdminSocket);
   put("logfile", "");  // the supervisor keeps the output
@@ -32,6 +26,20 @@ std::string node_config(const RedisClusterSpec& spec, const Place& place, const 
     put("masterauth", password);
   }
   return out;
+}
+
+std::vector<std::string> node_arguments(const std::string& config_path, const Place& place) {
+  return {config_path,
+          "--bind",
+          place.host,
+          "--port",
+          std::to_string(place.port),
+          "--cluster-port",
+          std::to_string(place.bus_port),
+          "--router-port",
+          std::to_string(place.router_port),
+          "--cluster-announce-ip",
+          place.host};
 }
 
 }  // namespace guccho::ops::local

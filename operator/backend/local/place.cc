@@ -21,6 +21,8 @@ std::string to_text(const Place& place) {
   put_line(out, "port", std::to_string(place.port));
   put_line(out, "bus-port", std::to_string(place.bus_port));
   put_line(out, "router-port", std::to_string(place.router_port));
+  put_line(out, "first-port", std::to_string(place.first_port));
+  put_line(out, "first-router-port", std::to_string(place.first_router_port));
   put_line(out, "removed", place.removed ? "yes" : "no");
   return out;
 }
@@ -32,6 +34,8 @@ Result<Place> parse_place(std::string_view text) {
     if (name == "port") return supervise::read_number(value, out.port);
     if (name == "bus-port") return supervise::read_number(value, out.bus_port);
     if (name == "router-port") return supervise::read_number(value, out.router_port);
+    if (name == "first-port") return supervise::read_number(value, out.first_port);
+    if (name == "first-router-port") return supervise::read_number(value, out.first_router_port);
     out.removed = value == "yes";
     return name == "removed" && (value == "yes" || value == "no");
   };

@@ -17,8 +17,11 @@ struct Place {
   std::string host;
   uint16_t port = 0;
   uint16_t bus_port = 0;
-  uint16_t router_port = 0;  // 0: none
-  // Removed: its process is ended and the place exists no more once it is gone; its storage stays until released.
+  uint16_t router_port = 0;
+  // spec.local's first ports when these were chosen: a node moves only when the wish for them changes.
+  uint16_t first_port = 0;
+  uint16_t first_router_port = 0;
+  // Its process is ended, and the place exists no more once it is gone; its storage stays until released.
   bool removed = false;
   friend bool operator==(const Place&, const Place&) = default;
 };

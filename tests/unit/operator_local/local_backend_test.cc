@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "operator/backend/local/local_store.h"
 #include "tests/unit/operator_local/fixture.h"
 
 namespace guccho::ops::local {
@@ -24,7 +25,9 @@ class LocalBackendTest : public StateDirTest {
     cluster_.key = {"default", "demo"};
     cluster_.spec.primaries = 1;
     cluster_.spec.replicas_per_primary = 1;
+    cluster_.spec.version = "0.1.0";
     cluster_.spec.local = {"127.0.0.1", kFirstPort, kFirstPort + 100};
+    EXPECT_TRUE(apply(state(), cluster_));
   }
   ~LocalBackendTest() override {
     EXPECT_TRUE(until([&] { return *backend_->stop_all(); }));
@@ -167,30 +170,59 @@ TEST_F(LocalBackendTest, ARemovedPlaceThatIsWantedAgainRunsOnItsOldStorage) {
   EXPECT_EQ(observe().find(kSecond)->endpoints, second.endpoints);
 }
 
-TEST_F(LocalBackendTest, ANodeWhosePortWasTakenGetsAnother) {
-  ASSERT_EQ(ensure(1), Answer::accepted());
-  ASSERT_TRUE(runs(kFirst));
-  const Endpoints before = observe().find(kFirst)->endpoints;
-  ASSERT_TRUE(until([&] { return *backend_->stop_all(); }));
-  const supervise::Fd thief(::socket(AF_INET, SOCK_STREAM, 0));
+// Holds a port as another program would.
+supervise::Fd hold_port(uint16_t port) {
+  supervise::Fd holder(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(before.port);
+  address.sin_port = htons(port);
   const int on = 1;
-  ::setsockopt(thief.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  ASSERT_EQ(::bind(thief.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  ASSERT_EQ(::listen(thief.get(), 1), 0);
+  ::setsockopt(holder.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  EXPECT_EQ(::bind(holder.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(::listen(holder.get(), 1), 0);
+  return holder;
+}
 
-  // Its supervisor starts it on the old port, in vain, until it is ensured again.
-  ASSERT_TRUE(backend_->resume_all());
-  come_back();
-  ASSERT_TRUE(until([&] {
-    return std::holds_alternative<Gone>(observe().find(kFirst)->life) && state().facts(kFirst)->record->failures > 0;
-  }));
+TEST_F(LocalBackendTest, ANodeWhosePortWasTakenWhileItWasDownGetsAnother) {
   ASSERT_EQ(ensure(1), Answer::accepted());
   ASSERT_TRUE(runs(kFirst));
-  EXPECT_NE(observe().find(kFirst)->endpoints.port, before.port);
+  const Instance before = *observe().find(kFirst);
+  ASSERT_TRUE(until([&] { return *backend_->stop_all(); }));
+  const auto holder = hold_port(before.endpoints.port);
+  ASSERT_TRUE(backend_->resume_all());
+  come_back();
+  ASSERT_TRUE(runs_after(kFirst, before.incarnation));
+  EXPECT_NE(observe().find(kFirst)->endpoints.port, before.endpoints.port);
+}
+
+TEST_F(LocalBackendTest, ANodeThatCannotStartBecauseItsPortWasTakenGetsAnother) {
+  ASSERT_EQ(ensure(1), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst));
+  const Instance before = *observe().find(kFirst);
+  ::kill(pid(kFirst), SIGKILL);  // its supervisor starts it again, a second later
+  ASSERT_TRUE(
+      until([&] { return !supervise::is_running(*supervise::ProcessIdentity::parse(before.incarnation.value)); }));
+  const auto holder = hold_port(before.endpoints.port);
+  EXPECT_TRUE(until([&] {
+    const World world = observe();
+    return is_running(world, kFirst) && world.find(kFirst)->endpoints.port != before.endpoints.port;
+  }));
+}
+
+TEST_F(LocalBackendTest, OtherFirstPortsMoveANodeAtItsNextStart) {
+  ASSERT_EQ(ensure(1), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst));
+  const Instance before = *observe().find(kFirst);
+  cluster_.spec.local.first_port = kFirstPort + 50;
+  ASSERT_TRUE(apply(state(), cluster_));
+  ASSERT_EQ(ensure(1), Answer::accepted());
+  EXPECT_EQ(observe().find(kFirst)->endpoints, before.endpoints) << "a running node stays where it is";
+  ASSERT_TRUE(until([&] { return *backend_->stop_all(); }));
+  ASSERT_TRUE(backend_->resume_all());
+  come_back();
+  ASSERT_TRUE(runs_after(kFirst, before.incarnation));
+  EXPECT_GE(observe().find(kFirst)->endpoints.port, kFirstPort + 50);
 }
 
 TEST_F(LocalBackendTest, StopAllLeavesNothingAndResumeBringsItBack) {

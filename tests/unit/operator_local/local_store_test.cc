@@ -60,7 +60,7 @@ TEST_F(StateDirTest, WatchWakesAtOnceOnAChangeAndOnARecordOfANewPlace) {
   ASSERT_TRUE(until([&] { return woken > before; }));
 
   before = woken;
-  ASSERT_TRUE(state().write_place({0, 0}, {"127.0.0.1", 7000, 17000, 0, false}));
+  ASSERT_TRUE(state().write_place({0, 0}, Place{}));
   ASSERT_TRUE(until([&] { return woken > before; }));
   before = woken;
   ASSERT_TRUE(supervise::write_atomically(state().place_path({0, 0}) + "/record", "x\n"));

@@ -1,23 +1,17 @@
 // The golden configuration of a local node.
 #include "operator/backend/local/node_config.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace guccho::ops::local {
 namespace {
 
 TEST(NodeConfig, LeastSpec) {
-  const Place place{"127.0.0.1", 7000, 17000, 7400, false};
-  EXPECT_EQ(node_config({}, place, "/state/nodes/0-0/data", ""),
+  EXPECT_EQ(node_config({}, "/state/nodes/0-0/data", ""),
             "# Written by guccho and replaced with each change of the RedisCluster.\n"
             "cluster-enabled yes\n"
             "save \"\"\n"
             "appendonly no\n"
-            "bind 127.0.0.1\n"
-            "port 7000\n"
-            "cluster-port 17000\n"
-            "router-port 7400\n"
-            "cluster-announce-ip 127.0.0.1\n"
             "dir /state/nodes/0-0/data\n"
             "admin-socket admin/admin.sock\n"
             "logfile \"\"\n");
@@ -28,8 +22,7 @@ TEST(NodeConfig, EverythingGiven) {
   spec.config = {{"cluster-node-timeout", "700"}, {"client-output-buffer-limit", "normal 0 0 0"}};
   spec.persistence.mode = PersistenceMode::kSnapshot;
   spec.resources.limits = {"1500m", "400Mi"};
-  const Place place{"::1", 7001, 17001, 7401, false};
-  EXPECT_EQ(node_config(spec, place, "/a b/data", "pass word"),
+  EXPECT_EQ(node_config(spec, "/a b/data", "pass word"),
             "# Written by guccho and replaced with each change of the RedisCluster.\n"
             "client-output-buffer-limit normal 0 0 0\n"
             "cluster-node-timeout 700\n"
@@ -38,16 +31,22 @@ TEST(NodeConfig, EverythingGiven) {
             "appendonly no\n"
             "io-threads 2\n"
             "maxmemory 314572800\n"
-            "bind ::1\n"
-            "port 7001\n"
-            "cluster-port 17001\n"
-            "router-port 7401\n"
-            "cluster-announce-ip ::1\n"
             "dir \"/a b/data\"\n"
             "admin-socket admin/admin.sock\n"
             "logfile \"\"\n"
             "requirepass \"pass word\"\n"
             "masterauth \"pass word\"\n");
+}
+
+TEST(NodeArguments, TheFileAndTheAddresses) {
+  Place place;
+  place.host = "::1";
+  place.port = 7001;
+  place.bus_port = 17001;
+  place.router_port = 7401;
+  EXPECT_THAT(node_arguments("/s/node.conf", place),
+              testing::ElementsAre("/s/node.conf", "--bind", "::1", "--port", "7001", "--cluster-port", "17001",
+                                   "--router-port", "7401", "--cluster-announce-ip", "::1"));
 }
 
 }  // namespace

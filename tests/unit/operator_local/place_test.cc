@@ -15,7 +15,7 @@ const ProcessIdentity kProcess{"boot", 10, 20};
 const ProcessIdentity kEarlier{"boot", 9, 19};
 
 TEST(Place, TextGoesThereAndBack) {
-  const Place place{"127.0.0.1", 7000, 17000, 7400, true};
+  const Place place{"127.0.0.1", 7000, 17000, 7400, 7000, 7400, true};
   EXPECT_EQ(parse_place(to_text(place)), place);
   EXPECT_EQ(parse_place(to_text(Place{})), Place{});
   EXPECT_FALSE(parse_place("guccho-place 1\nport 70000\n"));

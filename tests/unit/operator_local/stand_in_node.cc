@@ -1,26 +1,21 @@
-// Stands in for guccho-node where only processes matter: `--supervise DIR` is the real supervisor; with a configuration
-// file it listens on that file's port, as a node would, and ends at SIGTERM. Exit 1 when the port cannot be had.
+// Stands in for guccho-node where only processes matter: `--supervise DIR` is the real supervisor; otherwise it
+// listens on its --port, as a node would, and ends at SIGTERM. Exit 1 when the port cannot be had.
 #include <arpa/inet.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
-#include <sstream>
+#include <cstdlib>
 #include <string>
 
 #include "node/supervise/supervisor.h"
 
 namespace {
 
-int port_of(const char* path) {
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream words(line);
-    std::string name;
-    int port = 0;
-    if (words >> name >> port && name == "port") return port;
+int port_of(int argc, char** argv) {
+  for (int i = 1; i + 1 < argc; ++i) {
+    if (std::string(argv[i]) == "--port") return std::atoi(argv[i + 1]);
   }
   return 0;
 }
@@ -41,7 +36,7 @@ int main(int argc, char** argv) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<uint16_t>(port_of(argv[1])));
+  address.sin_port = htons(static_cast<uint16_t>(port_of(argc, argv)));
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(fd, 1) != 0) {
     std::perror("bind");
     return 1;

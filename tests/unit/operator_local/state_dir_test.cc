@@ -70,8 +70,8 @@ TEST_F(StateDirTest, ARefusedEditChangesNothing) {
 }
 
 TEST_F(StateDirTest, PlacesAreThoseWithTheirFile) {
-  ASSERT_TRUE(state().write_place({1, 0}, {"127.0.0.1", 7001, 17001, 0, false}));
-  ASSERT_TRUE(state().write_place({0, 1}, {"127.0.0.1", 7000, 17000, 0, false}));
+  ASSERT_TRUE(state().write_place({1, 0}, Place{}));
+  ASSERT_TRUE(state().write_place({0, 1}, Place{}));
   std::filesystem::create_directories(state().place_path({2, 0}));
   std::filesystem::create_directories(state().path() + "/nodes/other");
   EXPECT_THAT(*state().places(), ElementsAre(InstanceId{0, 1}, InstanceId{1, 0}));
@@ -80,7 +80,7 @@ TEST_F(StateDirTest, PlacesAreThoseWithTheirFile) {
 }
 
 TEST_F(StateDirTest, ATornFileIsAnErrorThatNamesIt) {
-  ASSERT_TRUE(state().write_place({0, 0}, {"127.0.0.1", 7000, 17000, 0, false}));
+  ASSERT_TRUE(state().write_place({0, 0}, Place{}));
   ASSERT_TRUE(supervise::write_atomically(state().place_path({0, 0}) + "/record", "guccho-record 1\nsta"));
   EXPECT_THAT(state().facts({0, 0}).error().text, HasSubstr("/nodes/0-0: record: does not begin with"));
 }
