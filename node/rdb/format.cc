@@ -1,0 +1,48 @@
+// The table of RDB value types.
+#include "node/rdb/format.h"
+
+#include <array>
+
+namespace guccho::rdb {
+
+namespace {
+
+// A type becomes readable by naming its shape here and its decoder in Reader::finish_value.
+constexpr std::array kTypes = {
+    TypeInfo{0, "string", Shape::kOneString},
+    TypeInfo{1, "list", Shape::kUnsupported},
+    TypeInfo{2, "set", Shape::kUnsupported},
+    TypeInfo{3, "sorted set with text scores", Shape::kUnsupported},
+    TypeInfo{4, "hash", Shape::kPairs},
+    TypeInfo{5, "sorted set", Shape::kUnsupported},
+    TypeInfo{6, "module value (before version 4.0)", Shape::kUnsupported},
+    TypeInfo{7, "module value", Shape::kUnsupported},
+    TypeInfo{9, "hash as zipmap", Shape::kOneString},
+    TypeInfo{10, "list as ziplist", Shape::kUnsupported},
+    TypeInfo{11, "set as intset", Shape::kUnsupported},
+    TypeInfo{12, "sorted set as ziplist", Shape::kUnsupported},
+    TypeInfo{13, "hash as ziplist", Shape::kOneString},
+    TypeInfo{14, "list as quicklist of ziplists", Shape::kUnsupported},
+    TypeInfo{15, "stream", Shape::kUnsupported},
+    TypeInfo{16, "hash as listpack", Shape::kOneString},
+    TypeInfo{17, "sorted set as listpack", Shape::kUnsupported},
+    TypeInfo{18, "list as quicklist", Shape::kUnsupported},
+    TypeInfo{19, "stream (second form)", Shape::kUnsupported},
+    TypeInfo{20, "set as listpack", Shape::kUnsupported},
+    TypeInfo{21, "stream (third form)", Shape::kUnsupported},
+    TypeInfo{22, "hash with field expiry (pre-release)", Shape::kUnsupported},
+    TypeInfo{23, "hash with field expiry as listpack (pre-release)", Shape::kUnsupported},
+    TypeInfo{24, "hash with field expiry", Shape::kUnsupported},
+    TypeInfo{25, "hash with field expiry as listpack", Shape::kUnsupported},
+};
+
+}  // namespace
+
+const TypeInfo* type_info(uint8_t type) {
+  for (const TypeInfo& info : kTypes) {
+    if (info.type == type) return &info;
+  }
+  return nullptr;
+}
+
+}  // namespace guccho::rdb

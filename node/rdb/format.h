@@ -1,0 +1,61 @@
+// The numbers of the RDB format: versions, opcodes, value types, length encodings. Redis' rdb.h; unchanged since 7.0
+// up to version 10, which is the one written.
+//
+//   "REDIS" and four digits of version
+//   records: opcode with its arguments | [expiry] [idle or frequency] value type, key, value
+//   0xff, then CRC-64/Jones of everything before as u64 little-endian (0: not computed)
+//
+// Lengths: 00xxxxxx 6 bits | 01xxxxxx + 1 byte 14 bits | 0x80 + u32 big-endian | 0x81 + u64 big-endian | 11xxxxxx
+// special string encodings: 0, 1, 2 an integer of 8, 16, 32 bits little-endian, 3 LZF (compressed size, size, bytes).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace guccho::rdb {
+
+inline constexpr int kWrittenVersion = 10;
+inline constexpr int kNewestReadVersion = 12;
+
+enum class Opcode : uint8_t {
+  kSlotInfo = 244,
+  kFunction2 = 245,
+  kFunctionPreGa = 246,
+  kModuleAux = 247,
+  kIdle = 248,
+  kFrequency = 249,
+  kAux = 250,
+  kResizeDb = 251,
+  kExpireMillis = 252,
+  kExpireSeconds = 253,
+  kSelectDb = 254,
+  kEof = 255,
+};
+
+enum class ValueType : uint8_t {
+  kString = 0,
+  kHash = 4,
+  kHashZipmap = 9,
+  kHashZiplist = 13,
+  kHashListpack = 16,
+};
+
+// How the bytes of a value follow its key.
+enum class Shape : uint8_t {
+  kUnsupported,  // known by name, refused
+  kOneString,    // one string, plain or packed
+  kPairs,        // a count, then twice as many strings
+};
+
+struct TypeInfo {
+  uint8_t type;
+  std::string_view name;
+  Shape shape;
+};
+
+// All value types up to version 12; nothing for other numbers.
+const TypeInfo* type_info(uint8_t type);
+
+enum class StringEncoding : uint8_t { kInt8 = 0, kInt16 = 1, kInt32 = 2, kLzf = 3 };
+
+}  // namespace guccho::rdb

@@ -1,0 +1,13 @@
+// From a record of an RDB stream to a key of a Keyspace.
+#pragma once
+
+#include "node/base/result.h"
+#include "node/rdb/reader.h"
+#include "node/store/keyspace.h"
+
+namespace guccho::rdb {
+
+// Makes the key in the keyspace that owns its slot, or replaces it. Errors: a hash with a field twice.
+Status load(store::Keyspace& keyspace, const Record& record);
+
+}  // namespace guccho::rdb

@@ -1,0 +1,162 @@
+// Serialising entries and framing the stream.
+#include "node/rdb/writer.h"
+
+#include <liblzf/lzf.h>
+
+#include <algorithm>
+
+#include "node/base/crc.h"
+#include "node/rdb/format.h"
+#include "node/store/hash_value.h"
+#include "node/store/integer.h"
+#include "node/store/string_value.h"
+
+namespace guccho::rdb {
+
+namespace {
+
+// Redis: shorter strings are not worth the attempt, and a gain of fewer than four bytes is none.
+constexpr size_t kMinCompress = 21;
+constexpr size_t kMinGain = 4;
+// "-2147483648": what INT8 to INT32 can hold is never longer.
+constexpr size_t kMaxIntegerText = 11;
+
+void append_opcode(std::string& out, Opcode opcode) {
+  out.push_back(static_cast<char>(opcode));
+}
+void append_type(std::string& out, ValueType type) {
+  out.push_back(static_cast<char>(type));
+}
+
+template <class T>
+void append_little_endian(std::string& out, T value) {
+  for (size_t i = 0; i < sizeof(T); ++i) out.push_back(static_cast<char>(static_cast<uint64_t>(value) >> (8 * i)));
+}
+
+void append_big_endian(std::string& out, uint64_t value, int bytes) {
+  for (int i = bytes - 1; i >= 0; --i) out.push_back(static_cast<char>(value >> (8 * i)));
+}
+
+void append_special(std::string& out, StringEncoding encoding) {
+  out.push_back(static_cast<char>(0xc0 | static_cast<unsigned>(encoding)));
+}
+
+bool append_integer(std::string& out, int64_t value) {
+  if (value >= INT8_MIN && value <= INT8_MAX) {
+    append_special(out, StringEncoding::kInt8);
+    append_little_endian(out, static_cast<int8_t>(value));
+  } else if (value >= INT16_MIN && value <= INT16_MAX) {
+    append_special(out, StringEncoding::kInt16);
+    append_little_endian(out, static_cast<int16_t>(value));
+  } else if (value >= INT32_MIN && value <= INT32_MAX) {
+    append_special(out, StringEncoding::kInt32);
+    append_little_endian(out, static_cast<int32_t>(value));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool append_compressed(std::string& out, std::string_view bytes) {
+  if (bytes.size() < kMinCompress || bytes.size() > UINT32_MAX) return false;
+  std::string packed(bytes.size() - kMinGain, '\0');
+  const unsigned size = lzf_compress(bytes.data(), static_cast<unsigned>(bytes.size()), packed.data(),
+                                     static_cast<unsigned>(packed.size()));
+  if (size == 0) return false;
+  append_special(out, StringEncoding::kLzf);
+  append_length(out, size);
+  append_length(out, bytes.size());
+  out.append(packed, 0, size);
+  return true;
+}
+
+void append_hash(std::string& out, const store::Entry& entry, bool compress) {
+  append_length(out, store::hash_size(entry));
+  store::for_each_field(entry, [&](std::string_view field, std::string_view value) {
+    append_string(out, field, compress);
+    append_string(out, value, compress);
+  });
+}
+
+}  // namespace
+
+void append_length(std::string& out, uint64_t length) {
+  if (length < (1 << 6)) {
+    out.push_back(static_cast<char>(length));
+  } else if (length < (1 << 14)) {
+    out.push_back(static_cast<char>(0x40 | (length >> 8)));
+    out.push_back(static_cast<char>(length));
+  } else if (length <= UINT32_MAX) {
+    out.push_back('\x80');
+    append_big_endian(out, length, 4);
+  } else {
+    out.push_back('\x81');
+    append_big_endian(out, length, 8);
+  }
+}
+
+void append_string(std::string& out, std::string_view bytes, bool compress) {
+  if (bytes.size() <= kMaxIntegerText) {
+    const auto integer = store::parse_integer(bytes);
+    if (integer && append_integer(out, *integer)) return;
+  }
+  if (compress && append_compressed(out, bytes)) return;
+  append_length(out, bytes.size());
+  out.append(bytes);
+}
+
+void append_entry(std::string& out, const store::Entry& entry, const WriteOptions& options) {
+  if (const auto expiry = entry.expiry()) {
+    append_opcode(out, Opcode::kExpireMillis);
+    append_little_endian(out, expiry->time_since_epoch().count());
+  }
+  const bool compress = options.compress;
+  if (entry.type() == store::Type::kString) {
+    append_type(out, ValueType::kString);
+    append_string(out, entry.key(), compress);
+    store::IntText scratch;
+    append_string(out, store::string_bytes(entry, scratch), compress);
+  } else if (const auto listpack = store::packed_hash_bytes(entry)) {
+    append_type(out, ValueType::kHashListpack);
+    append_string(out, entry.key(), compress);
+    append_string(out, *listpack, compress);
+  } else {
+    append_type(out, ValueType::kHash);
+    append_string(out, entry.key(), compress);
+    append_hash(out, entry, compress);
+  }
+}
+
+void StreamWriter::write(std::string_view bytes) {
+  if (checksum_) crc_ = crc64(crc_, bytes);
+  size_ += bytes.size();
+  sink_.write(bytes);
+}
+
+void StreamWriter::begin(const AuxFields& aux, uint64_t keys, uint64_t expires) {
+  static_assert(kWrittenVersion == 10);
+  std::string out = "REDIS0010";
+  for (const auto& [name, value] : aux) {
+    append_opcode(out, Opcode::kAux);
+    append_string(out, name, false);
+    append_string(out, value, false);
+  }
+  append_opcode(out, Opcode::kSelectDb);
+  append_length(out, 0);
+  append_opcode(out, Opcode::kResizeDb);
+  append_length(out, keys);
+  append_length(out, expires);
+  write(out);
+}
+
+void StreamWriter::finish() {
+  std::string out;
+  append_opcode(out, Opcode::kEof);
+  write(out);
+  out.clear();
+  append_little_endian(out, crc_);
+  size_ += out.size();
+  sink_.write(out);
+}
+
+}  // namespace guccho::rdb

@@ -1,0 +1,62 @@
+// Writing RDB version 10, which redis-server 7.0 and later read.
+//
+// Entries are serialised where they are (a worker, as a snapshot's sink), the file is put together where the stream
+// leaves: append_entry() makes the bytes of one key, StreamWriter frames chunks of them and keeps the checksum.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "node/store/entry.h"
+
+namespace guccho::rdb {
+
+struct WriteOptions {
+  bool compress = true;  // rdbcompression: strings longer than 20 bytes by LZF where that makes them smaller
+};
+
+// Appends key, expiry and value of one entry.
+void append_entry(std::string& out, const store::Entry& entry, const WriteOptions& options);
+
+// Where a stream goes: a file, a socket's buffer. Errors are the sink's to keep; the writer never looks back.
+class ByteSink {
+ public:
+  virtual ~ByteSink() = default;
+  virtual void write(std::string_view bytes) = 0;
+};
+
+// Name and value of the auxiliary fields, in order. Names that Redis writes: redis-ver, redis-bits, ctime, used-mem,
+// repl-stream-db, repl-id, repl-offset, aof-base.
+using AuxFields = std::vector<std::pair<std::string, std::string>>;
+
+// Call in this order: begin, entries any number of times, finish.
+class StreamWriter {
+ public:
+  // Without a checksum (rdbchecksum no) the trailer is eight zero bytes, as Redis writes it.
+  explicit StreamWriter(ByteSink& sink, bool checksum = true) : sink_(sink), checksum_(checksum) {}
+
+  // Header, auxiliary fields, database 0. `keys` and `expires` are hints of size (RESIZEDB).
+  void begin(const AuxFields& aux, uint64_t keys, uint64_t expires);
+  // Whole records as append_entry made them.
+  void entries(std::string_view records) { write(records); }
+  void finish();
+  // Bytes written so far.
+  uint64_t size() const { return size_; }
+
+ private:
+  void write(std::string_view bytes);
+
+  ByteSink& sink_;
+  const bool checksum_;
+  uint64_t crc_ = 0;
+  uint64_t size_ = 0;
+};
+
+// Building blocks, for those who frame their own payloads (DUMP).
+void append_length(std::string& out, uint64_t length);
+void append_string(std::string& out, std::string_view bytes, bool compress);
+
+}  // namespace guccho::rdb

@@ -1,0 +1,311 @@
+// RDB: what is written is read back, in pieces of any size; old encodings; damaged and hostile input.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "node/base/random.h"
+#include "node/rdb/load.h"
+#include "node/rdb/packed.h"
+#include "node/rdb/reader.h"
+#include "node/rdb/writer.h"
+#include "node/store/hash_value.h"
+#include "node/store/string_value.h"
+
+namespace guccho::rdb {
+namespace {
+
+using namespace std::string_literals;
+using testing::HasSubstr;
+
+struct StringSink : ByteSink {
+  std::string bytes;
+  void write(std::string_view b) override { bytes.append(b); }
+};
+
+struct Collector : RecordSink {
+  std::map<std::string, Record> records;
+  std::map<std::string, std::string> aux_fields;
+  std::vector<std::string> functions;
+  Status record(Record&& record) override {
+    records[record.key] = std::move(record);
+    return {};
+  }
+  Status aux(std::string_view name, std::string_view value) override {
+    aux_fields[std::string(name)] = value;
+    return {};
+  }
+  Status function(std::string_view code) override {
+    functions.emplace_back(code);
+    return {};
+  }
+};
+
+// The end of a stream without a checksum.
+const std::string kEnd = "\xff\0\0\0\0\0\0\0\0"s;
+const std::string kHead = "REDIS0010"s;
+
+Status read_all(std::string_view bytes, RecordSink& sink, size_t piece = SIZE_MAX) {
+  Reader reader(sink);
+  for (size_t at = 0; at < bytes.size(); at += piece) {
+    if (piece > bytes.size() - at) piece = bytes.size() - at;
+    if (auto fed = reader.feed(bytes.substr(at, piece)); !fed) return std::unexpected(fed.error());
+  }
+  return reader.end_of_input();
+}
+
+std::string error_of(std::string_view bytes) {
+  Collector sink;
+  const Status status = read_all(bytes, sink);
+  return status ? "no error" : status.error().text;
+}
+
+// What a keyspace holds, as text.
+std::map<std::string, std::string> dump(store::Keyspace& keyspace) {
+  std::map<std::string, std::string> out;
+  for (uint16_t s = 0; s < kSlotCount; ++s) {
+    keyspace.for_each_in_slot(Slot(s), [&](const store::Entry& entry) {
+      std::string text;
+      if (entry.type() == store::Type::kString) {
+        store::IntText scratch;
+        text = store::string_bytes(entry, scratch);
+      } else {
+        std::map<std::string, std::string> fields;
+        store::for_each_field(entry, [&](std::string_view f, std::string_view v) { fields.emplace(f, v); });
+        for (const auto& [f, v] : fields) text += f + "=" + v + ";";
+      }
+      if (entry.expiry()) text += " expires " + std::to_string(entry.expiry()->time_since_epoch().count());
+      out[std::string(entry.key())] = std::string(store::encoding_name(entry.encoding())) + " " + text;
+    });
+  }
+  return out;
+}
+
+void fill(store::Keyspace& keyspace) {
+  const auto ref = [](std::string_view key) { return store::KeyRef(key_slot(key), key); };
+  for (const char* n : {"0", "127", "-128", "128", "-129", "32767", "32768", "2147483647", "-2147483648", "2147483648",
+                        "-9223372036854775808"}) {
+    keyspace.set_string(ref("int"s + n), n);
+  }
+  for (const size_t size : {0, 20, 21, 63, 64, 5000, 20000, 70000}) {
+    keyspace.set_string(ref("repeat" + std::to_string(size)), std::string(size, 'r'));
+    std::string noise;
+    Rng rng(size + 1);
+    while (noise.size() < size) noise.push_back(static_cast<char>(rng.next()));
+    keyspace.set_string(ref("noise" + std::to_string(size)), noise, store::Ttl::at(UnixMillis(Millis(1700000000123))));
+  }
+  keyspace.set_string(ref(std::string(300, 'k')), "long key");
+  for (const int fields : {1, 100, 129, 3000}) {
+    const std::string name = "hash" + std::to_string(fields);
+    store::HashValue hash(keyspace, ref(name), nullptr);
+    for (int i = 0; i < fields; ++i) hash.set("field" + std::to_string(i), std::to_string(i * 7919));
+  }
+  store::HashValue big(keyspace, ref("bigvalue"), nullptr);
+  big.set("f", std::string(10000, 'v'));
+  keyspace.set_expiry(ref("bigvalue"), big.entry(), UnixMillis(Millis(1800000000000)));
+}
+
+std::string write_all(store::Keyspace& keyspace, const WriteOptions& options, bool checksum = true) {
+  StringSink sink;
+  StreamWriter writer(sink, checksum);
+  writer.begin({{"redis-ver", "7.2.4"}, {"redis-bits", "64"}, {"repl-offset", "123456789012"}}, keyspace.keys(),
+               keyspace.keys_with_expiry());
+  for (uint16_t s = 0; s < kSlotCount; ++s) {
+    std::string records;
+    keyspace.for_each_in_slot(Slot(s), [&](const store::Entry& entry) { append_entry(records, entry, options); });
+    writer.entries(records);
+  }
+  writer.finish();
+  EXPECT_EQ(writer.size(), sink.bytes.size());
+  return sink.bytes;
+}
+
+struct Loader : Collector {
+  store::Keyspace keyspace{0, 1};
+  Status record(Record&& record) override { return load(keyspace, record); }
+};
+
+TEST(RdbTest, WrittenIsReadBackInPiecesOfAnySize) {
+  store::Keyspace keyspace(0, 1);
+  fill(keyspace);
+  for (const bool compress : {true, false}) {
+    const std::string bytes = write_all(keyspace, {.compress = compress});
+    for (const size_t piece : {size_t{1}, size_t{7}, size_t{4096}, SIZE_MAX}) {
+      Loader loader;
+      const Status status = read_all(bytes, loader, piece);
+      ASSERT_TRUE(status) << status.error().text;
+      EXPECT_EQ(dump(loader.keyspace), dump(keyspace));
+      EXPECT_EQ(loader.aux_fields["repl-offset"], "123456789012");
+      EXPECT_EQ(loader.aux_fields["redis-ver"], "7.2.4");
+    }
+  }
+  EXPECT_LT(write_all(keyspace, {.compress = true}).size(), write_all(keyspace, {.compress = false}).size());
+}
+
+TEST(RdbTest, BytesAfterTheEndAreNotTaken) {
+  store::Keyspace keyspace(0, 1);
+  fill(keyspace);
+  const std::string bytes = write_all(keyspace, {});
+  const std::string marker(40, 'm');
+  Collector sink;
+  Reader reader(sink);
+  ASSERT_EQ(*reader.feed(bytes.substr(0, bytes.size() - 3)), bytes.size() - 3);
+  EXPECT_FALSE(reader.finished());
+  EXPECT_EQ(*reader.feed(bytes.substr(bytes.size() - 3) + marker), 3u);
+  EXPECT_TRUE(reader.finished());
+  EXPECT_EQ(reader.offset(), bytes.size());
+  EXPECT_EQ(*reader.feed("more"), 0u);
+}
+
+TEST(RdbTest, EveryTruncationSaysWhereItEnds) {
+  store::Keyspace keyspace(0, 1);
+  keyspace.set_string(store::KeyRef(Slot(0), "a"), std::string(100, 'x'));
+  store::HashValue(keyspace, store::KeyRef(Slot(1), "h"), nullptr).set("f", "v");
+  const std::string bytes = write_all(keyspace, {});
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(error_of(std::string_view(bytes).substr(0, size)),
+              "rdb: offset " + std::to_string(size) + ": the stream ends early");
+  }
+}
+
+TEST(RdbTest, ChecksumIsCheckedUnlessZero) {
+  store::Keyspace keyspace(0, 1);
+  keyspace.set_string(store::KeyRef(Slot(0), "a"), "some text");
+  std::string bytes = write_all(keyspace, {});
+  bytes[bytes.find("some")] ^= 1;
+  EXPECT_THAT(error_of(bytes), HasSubstr("wrong checksum"));
+  EXPECT_THAT(error_of(bytes), HasSubstr("offset " + std::to_string(bytes.size() - 8)));
+  bytes = write_all(keyspace, {}, false);
+  EXPECT_EQ(bytes.substr(bytes.size() - 8), std::string(8, '\0'));
+  bytes[bytes.find("some")] ^= 1;
+  EXPECT_EQ(error_of(bytes), "no error");
+}
+
+TEST(RdbTest, OldEncodingsOfHashes) {
+  // {a: 1, b: 300, long: <70 bytes>} as the older servers packed it.
+  const std::string long_value(70, 'L');
+  const std::string ziplist_body =
+      "\x00\x01"
+      "a\x03\xf2\x02\x01"
+      "b\x03\xc0\x2c\x01\x04\x04long\x06\x40\x46"s +
+      long_value + "\xff";
+  const auto u32 = [](size_t n) {
+    return std::string{static_cast<char>(n), static_cast<char>(n >> 8), static_cast<char>(n >> 16), '\0'};
+  };
+  const size_t total = 10 + ziplist_body.size();
+  const size_t last = total - 1 - (1 + 2 + long_value.size());
+  const std::string ziplist = u32(total) + u32(last) + "\x06\x00"s + ziplist_body;
+  const auto elements = read_ziplist(ziplist);
+  ASSERT_TRUE(elements.has_value());
+  EXPECT_EQ(*elements, (std::vector<std::string>{"a", "1", "b", "300", "long", long_value}));
+
+  const std::string zipmap =
+      "\x02\x03"
+      "foo\x03\x00"
+      "bar\x05hello\x05\x02world..\xff"s;
+  EXPECT_EQ(read_zipmap(zipmap), (std::vector<std::string>{"foo", "bar", "hello", "world"}));
+
+  std::string bytes = kHead;
+  const auto add = [&bytes](char type, std::string_view key, std::string_view blob) {
+    bytes.push_back(type);
+    append_string(bytes, key, false);
+    append_string(bytes, blob, false);
+  };
+  add(13, "z", ziplist);
+  add(9, "m", zipmap);
+  Loader loader;
+  const Status status = read_all(bytes + kEnd, loader);
+  ASSERT_TRUE(status) << status.error().text;
+  EXPECT_EQ(dump(loader.keyspace)["m"], "listpack foo=bar;hello=world;");
+  EXPECT_EQ(dump(loader.keyspace)["z"], "hashtable a=1;b=300;long=" + long_value + ";");
+}
+
+TEST(RdbTest, ExpiryIdleFrequencyAndFunctions) {
+  Collector sink;
+  // A function library; database 0 and its sizes; keys that expire at 16 s, were idle for 128 s, have frequency 7.
+  const std::string bytes = kHead + "\xf5\x04"s + "code" + "\xfe\x00\xfb\x03\x01"s + "\xfd\x10\x00\x00\x00\x00\x01"s +
+                            "a\x01" + "1" + "\xf8\x40\x80\x00\x01"s + "b\x01" + "2" + "\xf9\x07\x00\x01"s + "c\x01" +
+                            "3" + kEnd;
+  const Status status = read_all(bytes, sink, 1);
+  ASSERT_TRUE(status) << status.error().text;
+  EXPECT_EQ(sink.functions, std::vector<std::string>{"code"});
+  EXPECT_EQ(sink.records["a"].expiry, UnixMillis(Millis(16000)));
+  EXPECT_EQ(sink.records["b"].idle_seconds, 128u);
+  EXPECT_EQ(sink.records["b"].expiry, std::nullopt);
+  EXPECT_EQ(sink.records["c"].frequency, 7);
+}
+
+TEST(RdbTest, RefusalsNameWhatAndWhere) {
+  const struct {
+    std::string bytes;
+    std::string error;
+  } cases[] = {
+      {"HELLO0010", "rdb: offset 0: not an RDB: no \"REDIS\" at its start"},
+      {"REDIS00x0", "rdb: offset 0: not an RDB: its version is not a number"},
+      {"REDIS0099", "rdb: offset 0: RDB version 99 cannot be read, only 1 to 12"},
+      {kHead + "\x01\x01k"s, "rdb: offset 9: type 1 (list) is not supported by this version"},
+      {kHead + "\x15\x01k"s, "rdb: offset 9: type 21 (stream (third form)) is not supported by this version"},
+      {kHead + "\x63\x01k"s, "rdb: offset 9: unknown value type 99"},
+      {kHead + "\xfe\x02"s, "rdb: offset 9: database 2: only database 0 exists here"},
+      {kHead + "\xf7\x02"s, "rdb: offset 9: module data is not supported"},
+      {kHead + "\x00\x01k\x81\x00\x00\x00\x02\x00\x00\x00\x00"s,
+       "rdb: offset 12: a string of 8589934592 bytes; at most 4294967295 are supported"},
+      {kHead + "\x00\x01k\xc7"s, "rdb: offset 12: unknown string encoding 0xc7"},
+      {kHead + "\x00\x01k\x82"s, "rdb: offset 12: unknown length encoding 0x82"},
+      {kHead + "\x00\x01k\xc3\x01\x80\x10\x00\x00\x00z"s,
+       "rdb: offset 12: a compressed string whose sizes cannot be right"},
+      {kHead + "\x00\x01k\xc3\x03\x10\x20zz"s, "rdb: offset 12: a compressed string that does not decompress"},
+      {kHead + "\x04\x01h\xc0"s, "rdb: offset 12: byte 0xc0 where a length was expected"},
+      {kHead + "\x04\x01h\x02\x01"s + "f\x01v\x01" + "f\x01w", "rdb: offset 19: a hash with a field twice"},
+      {kHead + "\x10\x01h\x03"s + "abc", "rdb: offset 12: a hash whose listpack is damaged"},
+      {kHead + "\x0d\x01h\x03"s + "abc", "rdb: offset 12: a hash as ziplist that is damaged"},
+      {kHead + "\x09\x01h\x03"s + "abc", "rdb: offset 12: a hash as zipmap that is damaged"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(error_of(c.bytes), c.error);
+}
+
+TEST(RdbTest, EmptyHashesAreLeftOutAndCounted) {
+  Collector sink;
+  Reader reader(sink);
+  ASSERT_TRUE(reader.feed(kHead + "\x04\x01h\x00"s + kEnd));
+  EXPECT_TRUE(reader.finished());
+  EXPECT_EQ(reader.empty_keys(), 1u);
+  EXPECT_TRUE(sink.records.empty());
+}
+
+// A length that promises gigabytes takes no memory before the bytes are there.
+TEST(RdbTest, HostileCountsWaitForTheirBytes) {
+  Collector sink;
+  Reader reader(sink);
+  ASSERT_TRUE(reader.feed(kHead + "\x04\x01h\x81\x00\xff\xff\xff\xff\xff\xff\xff"s));
+  ASSERT_TRUE(reader.feed("\x01"s + "f\x01v"));
+  EXPECT_FALSE(reader.finished());
+  EXPECT_THAT(reader.end_of_input().error().text, HasSubstr("ends early"));
+}
+
+TEST(RdbTest, DamagedStreamsAreRefusedOrRead) {
+  store::Keyspace keyspace(0, 1);
+  fill(keyspace);
+  keyspace.erase(store::KeyRef(key_slot("hash3000"), "hash3000"));
+  const std::string bytes = write_all(keyspace, {}, false);
+  Rng rng(9);
+  int refused = 0;
+  for (int i = 0; i < 1500; ++i) {
+    std::string damaged = bytes;
+    for (uint64_t n = 1 + rng.below(4); n > 0; --n) {
+      damaged[9 + rng.below(damaged.size() - 9)] = static_cast<char>(rng.next());
+    }
+    Loader loader;
+    refused += !read_all(damaged, loader);
+  }
+  EXPECT_GT(refused, 50);
+  for (int i = 0; i < 50000; ++i) {
+    std::string noise = i % 2 ? "\x10\0\0\0\x0a\0\0\0\x02\0"s : "\x02"s;
+    while (noise.size() < 16) noise.push_back(static_cast<char>(rng.below(4) ? rng.below(6) : rng.next()));
+    read_ziplist(noise);
+    read_zipmap(noise);
+  }
+}
+
+}  // namespace
+}  // namespace guccho::rdb
