@@ -24,6 +24,10 @@ Result<Slot> parse_slot(std::string_view text) {
   return Slot(value);
 }
 
+void SlotSet::insert(SlotRange range) {
+  for (int slot = range.first.value; slot <= range.last.value; ++slot) insert(Slot(static_cast<uint16_t>(slot)));
+}
+
 size_t SlotSet::size() const {
   size_t n = 0;
   for (const uint64_t w : words_) n += static_cast<size_t>(std::popcount(w));

@@ -44,6 +44,7 @@ class SlotSet {
 
   bool contains(Slot s) const { return (words_[s.value / 64] >> (s.value % 64) & 1) != 0; }
   void insert(Slot s) { words_[s.value / 64] |= uint64_t{1} << (s.value % 64); }
+  void insert(SlotRange range);
   void erase(Slot s) { words_[s.value / 64] &= ~(uint64_t{1} << (s.value % 64)); }
   void clear() { words_.fill(0); }
   size_t size() const;

@@ -22,23 +22,6 @@ struct NodeRef {
   NodeId id;          // null where the caller cannot know it yet (never for a mutating call)
 };
 
-enum class FailoverMode {
-  kGraceful,  // the primary pauses writes until this replica has them all
-  kForce,     // an election without the primary's consent
-  kTakeover,  // without votes, by proof of death
-};
-inline std::string_view to_string(FailoverMode mode) {
-  return mode == FailoverMode::kGraceful ? "graceful" : mode == FailoverMode::kForce ? "force" : "takeover";
-}
-
-// Positive evidence that a process does not run any more.
-struct ProofOfDeath {
-  NodeId node;
-  Incarnation incarnation;
-  Evidence evidence = Evidence::kProcessReaped;
-  friend bool operator==(const ProofOfDeath&, const ProofOfDeath&) = default;
-};
-
 // Every mutating call carries the fencing term given with set_term(). Safe to call from several threads.
 class NodeAdmin {
  public:

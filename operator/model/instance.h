@@ -40,7 +40,7 @@ std::string_view to_string(Evidence evidence);
 
 // The life of one incarnation.
 struct Pending {
-  std::string reason;  // "waiting 4 s after 3 failed starts: ..."
+  std::string reason;  // "its supervisor is starting"; nothing ran here yet (after a process ended the life is Gone)
   friend bool operator==(const Pending&, const Pending&) = default;
 };
 struct Running {
@@ -65,7 +65,8 @@ std::string describe(const Life& life);
 enum class StorageState { kAbsent, kPresent, kReleasing };
 
 struct StorageInfo {
-  std::string id;  // opaque; locally the data directory
+  std::string id;    // opaque; locally the data directory
+  InstanceId place;  // whose it is, or was
   StorageState state = StorageState::kAbsent;
   uint64_t size = 0;  // bytes; 0: the world sets no limit
   friend bool operator==(const StorageInfo&, const StorageInfo&) = default;

@@ -41,6 +41,18 @@ std::string_view to_string(ReplicationLink link) {
   return "?";
 }
 
+std::string_view to_string(FailoverMode mode) {
+  switch (mode) {
+    case FailoverMode::kGraceful:
+      return "graceful";
+    case FailoverMode::kForce:
+      return "force";
+    case FailoverMode::kTakeover:
+      return "takeover";
+  }
+  return "?";
+}
+
 std::string_view to_string(PersistenceMode mode) {
   switch (mode) {
     case PersistenceMode::kNone:

@@ -72,4 +72,20 @@ struct NodeStatus {
   const PeerView* peer(const NodeId& peer_id) const;
 };
 
+// How a replica takes its primary's role.
+enum class FailoverMode {
+  kGraceful,  // the primary pauses writes until this replica has them all
+  kForce,     // an election without the primary's consent
+  kTakeover,  // without votes, by proof of death
+};
+std::string_view to_string(FailoverMode mode);
+
+// Positive evidence that a process does not run any more.
+struct ProofOfDeath {
+  NodeId node;
+  Incarnation incarnation;
+  Evidence evidence = Evidence::kProcessReaped;
+  friend bool operator==(const ProofOfDeath&, const ProofOfDeath&) = default;
+};
+
 }  // namespace guccho::ops
