@@ -249,10 +249,7 @@ void client_reply(Context& c) {
 }
 
 void client_pause(Context& c) {
-  if (c.argc() > 4) {
-    return c.reply.error("ERR unknown subcommand or wrong number of arguments for '" + std::string(c.arg(1)) +
-                         "'. Try CLIENT HELP.");
-  }
+  if (c.argc() > 4) return subcommand_syntax_error(c);
   const bool only_writes = c.argc() == 4 && equals_ignore_case("write", c.arg(3));
   if (c.argc() == 4 && !only_writes && !equals_ignore_case("all", c.arg(3))) {
     return c.reply.error("ERR CLIENT PAUSE mode must be WRITE or ALL");
@@ -269,10 +266,7 @@ void client_unpause(Context& c) {
 }
 
 void client_unblock(Context& c) {
-  if (c.argc() > 4) {
-    return c.reply.error("ERR unknown subcommand or wrong number of arguments for '" + std::string(c.arg(1)) +
-                         "'. Try CLIENT HELP.");
-  }
+  if (c.argc() > 4) return subcommand_syntax_error(c);
   const bool with_error = c.argc() == 4 && equals_ignore_case("error", c.arg(3));
   if (c.argc() == 4 && !with_error && !equals_ignore_case("timeout", c.arg(3))) {
     return c.reply.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");

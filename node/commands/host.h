@@ -57,6 +57,16 @@ struct ReplicationStatus {
   ReplOffset read_offset{};
 };
 
+// A connection of the cluster bus to or from a known peer, for CLUSTER LINKS.
+struct ClusterLink {
+  bool inbound = false;
+  NodeId node;
+  UnixMillis created{};
+  bool writing = false;  // has bytes to send
+  size_t send_buffer_allocated = 0;
+  size_t send_buffer_used = 0;
+};
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -65,6 +75,7 @@ class Host {
   virtual std::shared_ptr<const cluster::View> view() const = 0;
   // Hands a request to the member core; its reply completes `reply_to`.
   virtual void cluster_request(cluster::Request request, Deferred reply_to) = 0;
+  virtual std::vector<ClusterLink> cluster_links() const = 0;
 
   // Completes a deferred reply with RESP bytes. Any thread.
   virtual void complete(Deferred reply_to, std::string resp_bytes) = 0;

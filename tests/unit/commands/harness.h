@@ -52,10 +52,12 @@ struct FakeHost : Host {
   std::vector<std::string> calls;  // "close 3", "pause 1000 all" ...
   std::string password;
   ReplicationStatus replication;
+  std::vector<ClusterLink> links;
   uint64_t random = 42;
 
   std::shared_ptr<const cluster::View> view() const override { return cluster_view; }
   void cluster_request(cluster::Request request, Deferred) override { cluster_requests.push_back(std::move(request)); }
+  std::vector<ClusterLink> cluster_links() const override { return links; }
   void complete(Deferred, std::string resp_bytes) override { calls.push_back("complete " + one_line(resp_bytes)); }
   Status config_set(std::span<const std::pair<std::string, std::string>> pairs) override;
   Status config_rewrite() override { return {}; }
