@@ -7,18 +7,17 @@ import re
 from compat.test_cluster_cli import redis_cli
 from integration.lib.case import Case
 from integration.lib.data import Writer
-from integration.lib.server import GUCCHO, REDIS, SUBJECT
+from integration.lib.server import REDIS, SUBJECT
 from integration.lib.wait import hold, until
 
 HEALTHY_SECONDS = float(os.environ.get("GUCCHO_MIXED_SECONDS", "45"))
 
-# redis-server marks a warning with '#' behind the date; ours says it in a word.
-WARNING = {REDIS: re.compile(r"^\d+:\w \d+ \w+ \d+ [\d:.]+ # (.*)$", re.MULTILINE),
-           GUCCHO: re.compile(r"^.*\b(?:warning|error)\b.*$", re.MULTILINE | re.IGNORECASE)}
+# Both logs mark a warning with '#' behind the date.
+WARNING = re.compile(r"^\d+:\w \d+ \w+ \d+ [\d:.]+ # (.*)$", re.MULTILINE)
 
 
 def warnings(server, since):
-    return WARNING[server.kind].findall(server.log()[since:])
+    return WARNING.findall(server.log()[since:])
 
 
 class Mixed(Case):

@@ -1,0 +1,1 @@
+"""Small programs over real client libraries, and the test that drives them."""
