@@ -117,6 +117,8 @@ class Host {
   virtual void replication_command(Session& session, Context& context) = 0;
   // Does not return a reply when the process ends; completes with an error otherwise.
   virtual void shutdown(const ShutdownOptions& options, Deferred reply_to) = 0;
+  // SHUTDOWN ABORT: ends a shutdown that still waits for replicas; false when there is none.
+  virtual bool abort_shutdown() = 0;
 
   // The password check of AUTH and HELLO: false when wrong. User names other than "default" do not exist yet.
   virtual bool check_password(std::string_view user, std::string_view password) const = 0;

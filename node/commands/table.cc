@@ -45,7 +45,8 @@ class Table {
  public:
   Table() {
     const std::array families = {records::connection(),    records::generic(), records::hash(),
-                                 records::introspection(), records::string(),  records::transaction()};
+                                 records::introspection(), records::server(),  records::string(),
+                                 records::transaction()};
     size_t total = 0;
     for (const auto family : families) {
       commands_ += family.size();

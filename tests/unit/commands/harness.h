@@ -51,6 +51,7 @@ struct FakeHost : Host {
   std::vector<std::pair<std::string, std::string>> config_values;
   std::vector<std::string> calls;  // "close 3", "pause 1000 all" ...
   std::string password;
+  bool shutting_down = false;
   ReplicationStatus replication;
   std::vector<ClusterLink> links;
   uint64_t random = 42;
@@ -78,6 +79,7 @@ struct FakeHost : Host {
   void wait_for_replicas(Session&, int64_t replicas, Millis timeout, Deferred) override;
   void replication_command(Session&, Context& context) override { calls.push_back("repl " + joined(context.args)); }
   void shutdown(const ShutdownOptions& options, Deferred) override;
+  bool abort_shutdown() override { return shutting_down; }
   bool check_password(std::string_view user, std::string_view given) const override {
     return user == "default" && (password.empty() || given == password);
   }
