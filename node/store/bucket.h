@@ -13,10 +13,6 @@
 #include <cstdint>
 #include <cstring>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 namespace guccho::store {
 
 struct alignas(64) Bucket {
@@ -39,24 +35,20 @@ struct alignas(64) Bucket {
 
   // Bit i is set when tag i equals the fragment's.
   uint32_t match(unsigned fragment) const {
-    const uint32_t in_use = (1u << size()) - 1;
-#ifdef __SSE2__
-    const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(bytes));
-    const __m128i equal = _mm_cmpeq_epi8(tags, _mm_set1_epi8(static_cast<char>(fragment)));
-    return static_cast<uint32_t>(_mm_movemask_epi8(equal)) & in_use;
-#else
-    uint32_t mask = 0;
-    for (unsigned i = 0; i < kItems; ++i) mask |= uint32_t{bytes[i] == (fragment & 0xff)} << i;
-    return mask & in_use;
-#endif
+    // Eight tags at once: a byte of `equal` is 0x80 where the tag's difference is zero, and only there.
+    constexpr uint64_t kLow7 = 0x7f7f7f7f7f7f7f7f;
+    uint64_t tags;
+    std::memcpy(&tags, bytes, 8);
+    const uint64_t difference = tags ^ (0x0101010101010101 * (fragment & 0xff));
+    const uint64_t equal = ~(((difference & kLow7) + kLow7) | difference | kLow7);
+    // The multiplication gathers the eight top bits, in order, in the top byte.
+    const auto first_eight = static_cast<uint32_t>(((equal >> 7) * 0x0102040810204080) >> 56);
+    const uint32_t ninth = uint32_t{bytes[8] == (fragment & 0xff)} << 8;
+    return (first_eight | ninth) & ((1u << size()) - 1);
   }
 
-  void* item(unsigned i) const {
-    return reinterpret_cast<void*>(word(i) & ~uint64_t{7});
-  }
-  unsigned fragment(unsigned i) const {
-    return static_cast<unsigned>((word(i) & 7) << 8) | bytes[i];
-  }
+  void* item(unsigned i) const { return reinterpret_cast<void*>(word(i) & ~uint64_t{7}); }
+  unsigned fragment(unsigned i) const { return static_cast<unsigned>((word(i) & 7) << 8) | bytes[i]; }
 
   void set(unsigned i, void* item, unsigned fragment) {
     const uint64_t value = reinterpret_cast<uint64_t>(item) | (fragment >> 8);

@@ -88,14 +88,14 @@ size_t Keyspace::memory_usage(const Entry& entry) const {
 // ---- counters ----
 
 void Keyspace::count_key(Slot slot, size_t delta) {
-  add(counters(slot).keys, delta);
-  add(total_.keys, delta);
+  counters(slot).keys.add(delta);
+  total_.keys.add(delta);
   group_keys_[index_of(slot) / kSlotsPerGroup] += delta;
 }
 
 void Keyspace::count_expiry(Slot slot, size_t delta) {
-  add(counters(slot).expires, delta);
-  add(total_.expires, delta);
+  counters(slot).expires.add(delta);
+  total_.expires.add(delta);
 }
 
 void Keyspace::note_expiry(const KeyRef& key, UnixMillis when) {
@@ -267,7 +267,7 @@ bool Keyspace::erase(const KeyRef& key) {
   if (!taken) before_change(key);
   detach(key, entry);
   if (taken) {
-    add(counters(key.slot).bytes, -memory_usage(*entry));
+    counters(key.slot).bytes.subtract(memory_usage(*entry));
   } else {
     release_entry(key.slot, entry);
   }
@@ -343,7 +343,7 @@ size_t Keyspace::random_slot_index(bool with_expiry) {
     }
   }
   for (;; ++index) {
-    const size_t here = load(with_expiry ? counters_[index].expires : counters_[index].keys);
+    const size_t here = (with_expiry ? counters_[index].expires : counters_[index].keys).get();
     if (place < here) return index;
     place -= here;
   }

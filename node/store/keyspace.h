@@ -6,7 +6,6 @@
 // key stays until the caller erases it, since a replica must wait for its primary's DEL.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "node/base/random.h"
+#include "node/base/relaxed.h"
 #include "node/base/time.h"
 #include "node/slots/slots.h"
 #include "node/store/access.h"
@@ -187,11 +187,11 @@ class Keyspace {
   // ---- counters ----
 
   // Any thread.
-  size_t slot_keys(Slot slot) const { return load(counters(slot).keys); }
-  size_t slot_expires(Slot slot) const { return load(counters(slot).expires); }
-  size_t slot_bytes(Slot slot) const { return load(counters(slot).bytes); }
-  size_t keys() const { return load(total_.keys); }
-  size_t keys_with_expiry() const { return load(total_.expires); }
+  size_t slot_keys(Slot slot) const { return counters(slot).keys.get(); }
+  size_t slot_expires(Slot slot) const { return counters(slot).expires.get(); }
+  size_t slot_bytes(Slot slot) const { return counters(slot).bytes.get(); }
+  size_t keys() const { return total_.keys.get(); }
+  size_t keys_with_expiry() const { return total_.expires.get(); }
   // Bytes taken from the allocator by data, tables and values waiting to be freed (used_memory_dataset and overhead).
   size_t used_bytes() const { return alloc_.used(); }
   // Bytes the allocator holds from the system (close to this keyspace's share of the resident size).
@@ -205,7 +205,11 @@ class Keyspace {
   class Charge {
    public:
     Charge(Keyspace& keyspace, Slot slot) : keyspace_(keyspace), slot_(slot), before_(keyspace.alloc_.used()) {}
-    ~Charge() { add(keyspace_.counters(slot_).bytes, keyspace_.alloc_.used() - before_); }
+    ~Charge() {
+      // Most changes take and give back nothing: they do not touch the counters' cache line.
+      const size_t delta = keyspace_.alloc_.used() - before_;
+      if (delta != 0) keyspace_.counters(slot_).bytes.add(delta);
+    }
     Charge(const Charge&) = delete;
     Charge& operator=(const Charge&) = delete;
 
@@ -234,9 +238,9 @@ class Keyspace {
   friend class Snapshot;
 
   struct Counters {
-    std::atomic<size_t> keys{0};
-    std::atomic<size_t> expires{0};
-    std::atomic<size_t> bytes{0};
+    Relaxed<size_t> keys;
+    Relaxed<size_t> expires;
+    Relaxed<size_t> bytes;
   };
   // What waits for free_step(); `resume` is where its drain goes on.
   struct DetachedSlot {
@@ -249,12 +253,6 @@ class Keyspace {
   };
   // Slots of one worker are summed in groups of this size, so that a random key is found without walking all slots.
   static constexpr size_t kSlotsPerGroup = 128;
-
-  // One writer; readers on any thread.
-  static size_t load(const std::atomic<size_t>& counter) { return counter.load(std::memory_order_relaxed); }
-  static void add(std::atomic<size_t>& counter, size_t delta) {
-    counter.store(load(counter) + delta, std::memory_order_relaxed);
-  }
 
   size_t index_of(Slot slot) const { return slot.value / workers_; }
   Slot slot_at(size_t index) const { return Slot(static_cast<uint16_t>(index * workers_ + worker_)); }
@@ -306,7 +304,7 @@ class Keyspace {
 
   std::vector<DetachedSlot> detached_slots_;
   std::vector<DetachedHash> detached_hashes_;
-  std::atomic<size_t> pending_{0};
+  Relaxed<size_t> pending_;
   std::unique_ptr<Snapshot> snapshot_;
 };
 

@@ -34,15 +34,15 @@ void Keyspace::release_table(Slot slot, HashTable* table) {
     return;
   }
   // The slot no longer has it, though the allocator still does.
-  add(counters(slot).bytes, -table->bytes());
+  counters(slot).bytes.subtract(table->bytes());
   detached_hashes_.push_back(detached);
-  add(pending_, 1);
+  pending_.add(1);
 }
 
 void Keyspace::discard(Entry* entry) {
   if (entry->type() == Type::kHash && entry->repr() == uint8_t(Entry::HashRepr::kTable)) {
     detached_hashes_.push_back({static_cast<HashTable*>(entry->external().data), 0});
-    add(pending_, 1);
+    pending_.add(1);
   } else if (entry->is_external()) {
     const External external = entry->external();
     alloc_.free(external.data, external.capacity);
@@ -51,18 +51,18 @@ void Keyspace::discard(Entry* entry) {
 }
 
 void Keyspace::free_later(SlotTable&& table) {
-  add(pending_, table.size());
+  pending_.add(table.size());
   detached_slots_.push_back({std::move(table), 0});
 }
 
 void Keyspace::flush_slot(Slot slot) {
   assert(owns(slot));
   const size_t index = index_of(slot);
-  const size_t slot_keys = load(counters_[index].keys);
+  const size_t slot_keys = counters_[index].keys.get();
   if (slot_keys == 0) return;
   count_key(slot, -slot_keys);
-  count_expiry(slot, -load(counters_[index].expires));
-  counters_[index].bytes.store(0, std::memory_order_relaxed);
+  count_expiry(slot, -counters_[index].expires.get());
+  counters_[index].bytes.set(0);
   slot_bounds_[index] = TableCore::kNoBound;
   if (!snapshot_ || !snapshot_->take_over(slot, tables_[index])) free_later(std::move(tables_[index]));
 }
@@ -79,14 +79,14 @@ bool Keyspace::free_step(size_t budget) {
     if (drain_hash(hash, left)) return true;
     left -= std::min(left, size + 1);
     detached_hashes_.pop_back();
-    add(pending_, size_t(-1));
+    pending_.subtract(1);
   }
   while (left > 0 && !detached_slots_.empty()) {
     DetachedSlot& slot = detached_slots_.back();
     const size_t before = slot.table.size();
     const bool more = slot.table.drain(slot.resume, left, alloc_, [this](void* e) { discard(static_cast<Entry*>(e)); });
     const size_t freed = before - slot.table.size();
-    add(pending_, -freed);
+    pending_.subtract(freed);
     left -= std::min(left, freed + 1);
     if (!more) detached_slots_.pop_back();
   }
@@ -94,7 +94,7 @@ bool Keyspace::free_step(size_t budget) {
 }
 
 size_t Keyspace::pending_frees() const {
-  return load(pending_);
+  return pending_.get();
 }
 
 }  // namespace guccho::store

@@ -1,12 +1,12 @@
 // Pages, classes and free lists of the slab allocator.
 #include "node/store/slab.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
+
+#include "node/base/pages.h"
 
 namespace guccho::store {
 
@@ -33,7 +33,7 @@ SlabAllocator::Backing SlabAllocator::default_backing() {
 }
 
 SlabAllocator::~SlabAllocator() {
-  for (Chunk* chunk : chunks_) ::munmap(chunk, kChunkSize);
+  for (Chunk* chunk : chunks_) unmap(chunk, kChunkSize);
 }
 
 SlabAllocator::Page* SlabAllocator::page_of(void* object) {
@@ -53,20 +53,20 @@ bool SlabAllocator::has_room(const Page& page) {
 }
 
 void* SlabAllocator::allocate(size_t size) {
-  add(used_, footprint(size));
+  used_.add(footprint(size));
   if (size <= kMaxSmall && backing_ == Backing::kPages) return allocate_small(class_of(size));
-  add(held_, footprint(size));
+  held_.add(footprint(size));
   void* object = (size != 0 && size % 64 == 0) ? std::aligned_alloc(64, size) : std::malloc(usable(size));
   if (!object) throw std::bad_alloc();
   return object;
 }
 
 void SlabAllocator::free(void* object, size_t size) {
-  add(used_, -footprint(size));
+  used_.subtract(footprint(size));
   if (size <= kMaxSmall && backing_ == Backing::kPages) {
     free_small(object);
   } else {
-    add(held_, -footprint(size));
+    held_.subtract(footprint(size));
     std::free(object);
   }
 }
@@ -75,8 +75,8 @@ void* SlabAllocator::reallocate(void* object, size_t old_size, size_t new_size) 
   if (old_size > kMaxSmall && new_size > kMaxSmall) {
     void* moved = std::realloc(object, new_size);
     if (!moved) throw std::bad_alloc();
-    add(used_, footprint(new_size) - footprint(old_size));
-    add(held_, footprint(new_size) - footprint(old_size));
+    used_.add(footprint(new_size) - footprint(old_size));
+    held_.add(footprint(new_size) - footprint(old_size));
     return moved;
   }
   if (footprint(old_size) == footprint(new_size) && backing_ == Backing::kPages) return object;
@@ -124,7 +124,7 @@ SlabAllocator::Page* SlabAllocator::take_page(size_t size_class) {
     page = resident_free_.head;
     resident_free_.remove(page);
   } else {
-    add(held_, kPageSize);
+    held_.add(kPageSize);
     if (released_free_.head) {
       page = released_free_.head;
       released_free_.remove(page);
@@ -144,21 +144,15 @@ void SlabAllocator::give_back(Page* page) {
     resident_free_.push(page);
     return;
   }
-  ::madvise(memory_of(page), kPageSize, MADV_DONTNEED);
-  add(held_, -kPageSize);
+  release_pages(memory_of(page), kPageSize);
+  held_.subtract(kPageSize);
   released_free_.push(page);
 }
 
 void SlabAllocator::add_chunk() {
-  // Twice the size, then the unaligned ends go back.
-  void* raw = ::mmap(nullptr, 2 * kChunkSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (raw == MAP_FAILED) throw std::bad_alloc();
-  const auto start = reinterpret_cast<uintptr_t>(raw);
-  const uintptr_t aligned = (start + kChunkSize - 1) & ~(kChunkSize - 1);
-  if (aligned > start) ::munmap(raw, aligned - start);
-  const uintptr_t tail = aligned + kChunkSize;
-  if (start + 2 * kChunkSize > tail) ::munmap(reinterpret_cast<void*>(tail), start + 2 * kChunkSize - tail);
-  chunks_.push_back(new (reinterpret_cast<void*>(aligned)) Chunk);
+  void* memory = map_aligned(kChunkSize);
+  if (!memory) throw std::bad_alloc();
+  chunks_.push_back(new (memory) Chunk);
   next_fresh_page_ = 1;  // page 0 holds the Chunk
 }
 

@@ -6,10 +6,11 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "node/base/relaxed.h"
 
 namespace guccho::store {
 
@@ -51,9 +52,9 @@ class SlabAllocator {
   static constexpr size_t usable(size_t size) { return size <= kMaxSmall ? rounded(size) : size; }
 
   // Sum of the footprints of the living objects. Any thread.
-  size_t used() const { return used_.load(std::memory_order_relaxed); }
+  size_t used() const { return used_.get(); }
   // Bytes resident: pages in use or kept, and large objects. Any thread.
-  size_t held() const { return held_.load(std::memory_order_relaxed); }
+  size_t held() const { return held_.get(); }
 
  private:
   static constexpr size_t kPagesPerChunk = kChunkSize / kPageSize;
@@ -93,9 +94,6 @@ class SlabAllocator {
   Page* take_page(size_t size_class);
   void give_back(Page* page);
   void add_chunk();
-  static void add(std::atomic<size_t>& counter, size_t delta) {
-    counter.store(counter.load(std::memory_order_relaxed) + delta, std::memory_order_relaxed);
-  }
 
   const Backing backing_;
   std::array<PageList, kClasses> partial_;  // pages of the class with room
@@ -103,8 +101,8 @@ class SlabAllocator {
   PageList released_free_;
   std::vector<Chunk*> chunks_;
   size_t next_fresh_page_ = kPagesPerChunk;  // in the newest chunk
-  std::atomic<size_t> used_{0};
-  std::atomic<size_t> held_{0};
+  Relaxed<size_t> used_;
+  Relaxed<size_t> held_;
 };
 
 }  // namespace guccho::store

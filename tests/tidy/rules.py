@@ -53,7 +53,7 @@ IMPURE_WORDS = [
     r"std::time\b", r"\bstd::(?:j?thread|mutex|atomic\w*|async|condition_variable\w*|fstream|ifstream|ofstream|cout|cerr)\b",
     r"\bthread_local\b", r"\bpthread_\w+", r"\bsleep_(?:for|until)\b", r"\bu?sleep\s*\(",
     r"\b(?:socket|bind|accept4?|recv|send|recvmsg|sendmsg|poll|epoll_\w+|getaddrinfo)\s*\(",
-    r"\bf(?:open|write|read|close|sync)\s*\(", r"::(?:open|read|write|close|unlink|rename)\s*\(", r"\bgetenv\s*\(",
+    r"\bf(?:open|write|read|close|sync)\s*\(", r"(?<!\w)::(?:open|read|write|close|unlink|rename)\s*\(", r"\bgetenv\s*\(",
     r"\brandom_device\b", r"\bs?rand\s*\(", r"\bspdlog\b",
 ]
 
