@@ -12,18 +12,21 @@ namespace {
 // One plan introduces at most this many pairs; the rest follows by gossip or in the next round.
 constexpr size_t kMaxMeets = 200;
 
-// The wanted node that knows most of the others: where newcomers are introduced, so that one cluster grows rather than
-// two. Before the formation it is the first place.
+bool acquainted(const Member& one, const Member& other) {
+  return Picture::knows(one, other.id) && Picture::knows(other, one.id);
+}
+
+// The wanted node with the most acquaintances, who know it too: where newcomers are introduced, so that one cluster
+// grows rather than two. Before the formation it is the first place.
 const Member* hub_of(const Picture& picture) {
   const Member* best = nullptr;
-  long best_known = -1;
+  long most = -1;
   for (const Member& member : picture.members) {
     if (!member.wanted || !member.usable()) continue;
-    const long known = std::ranges::count_if(picture.members, [&](const Member& other) {
-      return other.answers() && other.place != member.place && Picture::knows(member, other.id);
-    });
-    if (known > best_known) best = &member;
-    best_known = std::max(best_known, known);
+    const long count = std::ranges::count_if(
+        picture.members, [&](const Member& other) { return other.answers() && acquainted(member, other); });
+    if (count > most) best = &member;
+    most = std::max(most, count);
   }
   return best;
 }
@@ -78,8 +81,8 @@ void introduce(const Picture& picture, Draft& draft) {
     if (!viewer.wanted || !viewer.usable()) continue;
     for (const Member& other : picture.members) {
       if (!other.wanted || !other.usable() || other.place == viewer.place || !other.instance) continue;
-      const bool unknown_to_hub = &viewer == hub && !Picture::knows(viewer, other.id);
-      if (!unknown_to_hub && !looks_elsewhere(viewer, other)) continue;
+      const bool stranger_to_hub = &viewer == hub && !acquainted(viewer, other);
+      if (!stranger_to_hub && !looks_elsewhere(viewer, other)) continue;
       if (const auto reason = foreign(picture, other)) {
         draft.hold("ForeignNode", *reason);
       } else if (meets++ < kMaxMeets) {
