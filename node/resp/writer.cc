@@ -68,8 +68,12 @@ void ReplyWriter::bulk_integer(int64_t value) {
   bulk({digits, static_cast<size_t>(end - digits)});
 }
 
-void ReplyWriter::null() { raw(resp3() ? "_\r\n" : "$-1\r\n"); }
-void ReplyWriter::null_array() { raw(resp3() ? "_\r\n" : "*-1\r\n"); }
+void ReplyWriter::null() {
+  raw(resp3() ? "_\r\n" : "$-1\r\n");
+}
+void ReplyWriter::null_array() {
+  raw(resp3() ? "_\r\n" : "*-1\r\n");
+}
 
 void ReplyWriter::real(double value) {
   char digits[40];
@@ -101,14 +105,22 @@ void ReplyWriter::big_number(std::string_view digits) {
   out_->append("\r\n");
 }
 
-void ReplyWriter::map(size_t pairs) { resp3() ? header('%', pairs) : header('*', pairs * 2); }
-void ReplyWriter::set(size_t count) { header(resp3() ? '~' : '*', count); }
-void ReplyWriter::push(size_t count) { header(resp3() ? '>' : '*', count); }
+void ReplyWriter::map(size_t pairs) {
+  resp3() ? header('%', pairs) : header('*', pairs * 2);
+}
+void ReplyWriter::set(size_t count) {
+  header(resp3() ? '~' : '*', count);
+}
+void ReplyWriter::push(size_t count) {
+  header(resp3() ? '>' : '*', count);
+}
 
 void ReplyWriter::end_map(size_t mark, size_t pairs) {
   resp3() ? insert_header(mark, '%', pairs) : insert_header(mark, '*', pairs * 2);
 }
-void ReplyWriter::end_set(size_t mark, size_t count) { insert_header(mark, resp3() ? '~' : '*', count); }
+void ReplyWriter::end_set(size_t mark, size_t count) {
+  insert_header(mark, resp3() ? '~' : '*', count);
+}
 
 void ReplyWriter::insert_header(size_t mark, char type, size_t count) {
   char line[kNumberLine];

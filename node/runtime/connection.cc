@@ -1,0 +1,183 @@
+// Reading, the order of replies, writing.
+#include "node/runtime/connection.h"
+
+#include <algorithm>
+
+#include "node/runtime/clock.h"
+#include "node/runtime/worker.h"
+
+namespace guccho::runtime {
+
+Connection::Connection(Worker& home, Stream stream) : home_(home), stream_(std::move(stream)) {
+  fd = stream_.fd();
+  tls = stream_.is_tls();
+  interest_ = EPOLLIN;
+  home_.poller().add(fd, interest_, *this);
+}
+
+Connection::~Connection() {
+  if (stream_.is_open()) home_.poller().remove(stream_.fd());
+}
+
+void Connection::on_events(uint32_t events) {
+  if (closing_) return;
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0) return close_soon();
+  if ((events & EPOLLOUT) != 0) {
+    if (stream_.wants_write() && out_.empty()) read_input();
+    home_.schedule_flush(*this);
+  }
+  if ((events & EPOLLIN) != 0) {
+    // Held: leave the bytes to the kernel, whose window then holds the client back.
+    if (hold_ != Hold::kNone && query_.size() > kReadChunk) return update_interest();
+    read_input();
+  }
+}
+
+void Connection::read_input() {
+  do {
+    size_t room = kReadChunk;
+    if (parser_.wanted() > query_.size() + kBigArgument) room = parser_.wanted() - query_.size();
+    char* into = query_.reserve(room);
+    const IoResult r = stream_.read(into, query_.spare());
+    if (r.status == IoStatus::kWouldBlock) break;
+    if (r.status != IoStatus::kDone) return close_soon();
+    query_.commit(r.bytes);
+    last_interaction = home_.now();
+    home_.stats().reads.add();
+    home_.stats().net_input_bytes.add(r.bytes);
+    if (over_query_limit()) {
+      home_.stats().query_limit_disconnections.add();
+      return close_soon();
+    }
+  } while (stream_.has_buffered_input());
+  process();
+}
+
+bool Connection::over_query_limit() const {
+  return query_.size() > home_.config().client_query_buffer_limit;
+}
+
+void Connection::process() {
+  if (processing_) return;
+  processing_ = true;
+  resp::ParserLimits limits;
+  limits.max_bulk_length = home_.config().proto_max_bulk_len;
+  while (hold_ == Hold::kNone && !closing_ && !close_after_reply && stream_.is_open()) {
+    if (pending_.size() >= kMaxOutstanding) {
+      hold_ = Hold::kDrain;
+      break;
+    }
+    limits.authenticated = authenticated;
+    const resp::ParseStatus status = parser_.next(query_.view(), limits);
+    if (status == resp::ParseStatus::kNeedMore) break;
+    if (status == resp::ParseStatus::kError) {
+      home_.stats().protocol_errors.add();
+      resp::ReplyWriter(reply_target(), resp).error("ERR " + parser_.error());
+      close_after_reply = true;
+      break;
+    }
+    const size_t consumed = parser_.consumed();
+    if (!parser_.args().empty() && !home_.dispatch(*this, parser_.args())) break;
+    query_.consume(consumed);
+  }
+  processing_ = false;
+  home_.schedule_flush(*this);
+}
+
+resp::Buffer& Connection::reply_target() {
+  if (pending_.empty()) return out_;
+  if (!pending_.back().done) pending_.push_back({.done = true, .drop = false, .bytes = {}});
+  return pending_.back().bytes;
+}
+
+uint64_t Connection::reserve_reply(bool drop) {
+  pending_.push_back({.done = false, .drop = drop, .bytes = {}});
+  return first_sequence_ + pending_.size() - 1;
+}
+
+void Connection::fill_reply(uint64_t sequence, std::string_view bytes) {
+  if (sequence < first_sequence_ || sequence - first_sequence_ >= pending_.size()) return;
+  PendingReply& p = pending_[sequence - first_sequence_];
+  if (!p.drop) p.bytes.append(bytes);
+  p.done = true;
+  pending_bytes_ += p.bytes.size();
+  if (sequence == first_sequence_) emit_finished();
+}
+
+void Connection::emit_finished() {
+  while (!pending_.empty() && pending_.front().done) {
+    out_.append(pending_.front().bytes.view());
+    pending_.pop_front();
+    ++first_sequence_;
+  }
+  if (pending_.empty()) {
+    pending_bytes_ = 0;
+    if (hold_ == Hold::kDrain) release();
+  }
+  home_.schedule_flush(*this);
+}
+
+void Connection::push_output(std::string_view bytes) {
+  reply_target().append(bytes);
+  home_.schedule_flush(*this);
+}
+
+void Connection::release() {
+  hold_ = Hold::kNone;
+  process();
+  update_interest();
+}
+
+void Connection::update_interest() {
+  if (!stream_.is_open()) return;
+  uint32_t want = 0;
+  if (hold_ == Hold::kNone || query_.size() <= kReadChunk) want |= EPOLLIN;
+  if (!out_.empty() || stream_.wants_write()) want |= EPOLLOUT;
+  if (want == interest_) return;
+  interest_ = want;
+  home_.poller().modify(stream_.fd(), interest_, *this);
+}
+
+bool Connection::flush() {
+  while (!out_.empty()) {
+    const IoResult r = stream_.write(out_.view());
+    if (r.status == IoStatus::kWouldBlock) break;
+    if (r.status != IoStatus::kDone) return false;
+    home_.stats().writes.add();
+    home_.stats().net_output_bytes.add(r.bytes);
+    out_.consume(r.bytes);
+  }
+  if (out_.empty() && close_after_reply && pending_.empty()) return false;
+  update_interest();
+  return true;
+}
+
+void Connection::close_soon() {
+  if (closing_) return;
+  closing_ = true;
+  home_.close_later(*this);
+}
+
+Stream Connection::take_stream(std::string& unsent, std::string& unread) {
+  home_.poller().remove(stream_.fd());
+  unsent.assign(out_.view());
+  unread.assign(query_.view());
+  out_.clear();
+  query_.clear();
+  return std::move(stream_);
+}
+
+void Connection::update_usage() {
+  query_buffer_used = query_.size();
+  query_buffer_free = query_.capacity() - query_.size();
+  output_buffer_used = out_.size();
+  output_queue_length = pending_.size();
+  output_queue_bytes = pending_bytes_;
+}
+
+void Connection::shrink_buffers() {
+  query_.shrink(kReadChunk);
+  out_.shrink(kReadChunk);
+}
+
+}  // namespace guccho::runtime

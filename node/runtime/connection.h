@@ -1,0 +1,112 @@
+// A client connection: reads, parses, keeps the order of replies, and hands commands to its worker.
+//
+// Order (rule 3 of the design): commands of one slot take effect in the order sent, replies leave in the order sent;
+// commands about the connection, transactions, and node-wide commands are barriers. Commands of different slots may
+// run on different workers at the same time.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "node/commands/command.h"
+#include "node/commands/session.h"
+#include "node/resp/buffer.h"
+#include "node/resp/parser.h"
+#include "node/runtime/poller.h"
+#include "node/runtime/replica_hello.h"
+#include "node/runtime/stream.h"
+
+namespace guccho::runtime {
+
+class Worker;
+
+// Why a connection takes no further commands at the moment.
+enum class Hold : uint8_t {
+  kNone,
+  kDrain,      // a barrier, or too many commands under way: until all outstanding replies are there
+  kDeferred,   // a command's reply comes later (WAIT, CLUSTER ..., SHUTDOWN)
+  kExclusive,  // waits for the exclusive section
+  kPaused,     // CLIENT PAUSE or a manual failover
+};
+
+class Connection final : public EventHandler, public commands::Session {
+ public:
+  // Commands of one connection that may be under way on other workers; above it the connection is not read.
+  static constexpr size_t kMaxOutstanding = 4096;
+  static constexpr size_t kReadChunk = 16 * 1024;
+  // A larger argument is read straight to its full size.
+  static constexpr size_t kBigArgument = 32 * 1024;
+
+  Connection(Worker& home, Stream stream);
+  ~Connection() override;
+
+  void on_events(uint32_t events) override;
+  // Runs the complete commands of the query buffer.
+  void process();
+
+  // ---- replies ----
+  // Where the reply of the command that runs now goes: behind everything that is outstanding.
+  resp::Buffer& reply_target();
+  // Reserves the next place in the reply order for a reply that comes from elsewhere; `drop` it when it comes (CLIENT
+  // REPLY OFF).
+  uint64_t reserve_reply(bool drop);
+  // The reply for a reserved place.
+  void fill_reply(uint64_t sequence, std::string_view bytes);
+  bool has_outstanding() const { return !pending_.empty(); }
+  // Bytes outside of the reply order (MONITOR lines, pushes).
+  void push_output(std::string_view bytes);
+
+  // ---- holding ----
+  void hold(Hold reason) { hold_ = reason; }
+  Hold held() const { return hold_; }
+  // Ends a hold and goes on with what is in the query buffer.
+  void release();
+
+  // Writes what can be written. False when the connection is to be closed.
+  bool flush();
+  bool wants_flush() const { return !out_.empty(); }
+  void close_soon();
+  bool closing() const { return closing_; }
+
+  // The connection becomes a replica's: its stream leaves, with output that was not yet sent and input not yet read.
+  Stream take_stream(std::string& unsent, std::string& unread);
+
+  size_t output_bytes() const { return out_.size() + pending_bytes_; }
+  void update_usage();
+  void shrink_buffers();
+
+  // Bookkeeping of the worker.
+  bool in_flush_list = false;
+  UnixMillis soft_limit_since{};
+  ReplicaHello replica_hello;
+  Worker& home() { return home_; }
+
+ private:
+  struct PendingReply {
+    bool done = false;
+    bool drop = false;
+    resp::Buffer bytes;
+  };
+  void read_input();
+  void update_interest();
+  void emit_finished();
+  bool over_query_limit() const;
+
+  Worker& home_;
+  Stream stream_;
+  resp::Buffer query_;
+  resp::Buffer out_;
+  resp::CommandParser parser_;
+  std::deque<PendingReply> pending_;
+  uint64_t first_sequence_ = 0;  // of pending_.front()
+  size_t pending_bytes_ = 0;
+  Hold hold_ = Hold::kNone;
+  uint32_t interest_ = 0;
+  bool closing_ = false;
+  bool processing_ = false;
+};
+
+}  // namespace guccho::runtime

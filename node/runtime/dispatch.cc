@@ -1,0 +1,325 @@
+// From a parsed command to the place where it runs: checks in redis-server's order, routing, hand-over, execution.
+#include <variant>
+
+#include "node/commands/command.h"
+#include "node/routing/routing.h"
+#include "node/runtime/clock.h"
+#include "node/runtime/node.h"
+#include "node/runtime/worker.h"
+
+namespace guccho::runtime {
+
+using commands::CommandSpec;
+using commands::Where;
+
+namespace {
+
+// Commands that this file and transaction.cc treat by themselves.
+struct Known {
+  const CommandSpec* auth = commands::find_command("auth");
+  const CommandSpec* discard = commands::find_command("discard");
+  const CommandSpec* exec = commands::find_command("exec");
+  const CommandSpec* multi = commands::find_command("multi");
+  const CommandSpec* quit = commands::find_command("quit");
+  const CommandSpec* reset = commands::find_command("reset");
+  const CommandSpec* unwatch = commands::find_command("unwatch");
+  const CommandSpec* watch = commands::find_command("watch");
+};
+const Known& known() {
+  static const Known instance;
+  return instance;
+}
+
+}  // namespace
+
+// Answers with an error before execution. A transaction that was being queued is lost by it.
+bool Worker::refuse(Connection& c, const CommandSpec* spec, std::string_view error) {
+  if (spec != nullptr) stats_.commands[spec->id].rejected.add();
+  stats_.errors.record(error.substr(0, error.find(' ')));
+  if (c.transaction.active && spec != known().exec) c.transaction.poisoned = true;
+  resp::Buffer& out = c.reply_target();
+  const size_t mark = out.size();
+  resp::ReplyWriter(out, c.resp).error(error);
+  apply_reply_mode(c, mark);
+  return true;
+}
+
+void Worker::apply_reply_mode(Connection& c, size_t mark) {
+  if (c.reply_mode == commands::ReplyMode::kOff) c.reply_target().truncate(mark);
+}
+
+commands::Caller Worker::caller_of(const Connection& c) const {
+  return {.client_id = c.id,
+          .resp = c.resp,
+          .readonly = c.readonly,
+          .asking = c.asking,
+          .from_primary = false,
+          .no_touch = c.no_touch,
+          .in_exec = false};
+}
+
+// Whether the node as a whole takes this command now; the error text otherwise.
+std::string_view Worker::node_refusal(const CommandSpec& spec) {
+  const bool denies_oom = spec.has(commands::kDenyOom);
+  if (denies_oom && config_->maxmemory != 0 && routes_->is_primary && !ensure_memory()) {
+    return "OOM command not allowed when used memory > 'maxmemory'.";
+  }
+  if (spec.has(commands::kWrite) && routes_->is_primary && config_->min_replicas_to_write > 0 &&
+      node_.good_replicas() < config_->min_replicas_to_write) {
+    return "NOREPLICAS Not enough good replicas to write.";
+  }
+  if (node_.loading() && !spec.has(commands::kLoading)) return "LOADING Redis is loading the dataset in memory";
+  if (!routes_->is_primary && !config_->replica_serve_stale_data && !node_.link_to_primary_up() &&
+      !spec.has(commands::kStale)) {
+    return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+  }
+  return {};
+}
+
+Worker::Target Worker::find_target(const commands::Caller& caller, const CommandSpec& spec,
+                                   std::span<const std::string_view> args) {
+  Target target;
+  if (spec.keys.empty()) return target;
+  routing::Query query;
+  // By far the most common: one key, the first argument.
+  const commands::KeySpec& first = spec.keys.front();
+  const bool single = spec.keys.size() == 1 && first.begin == commands::KeySpec::Begin::kIndex && first.index == 1 &&
+                      first.find == commands::KeySpec::Find::kRange && first.last == 0;
+  if (single) {
+    query.slot = key_slot(args[1]);
+  } else {
+    if (!commands::find_keys(spec, args, key_scratch_)) return target;  // the handler words the error
+    for (const commands::KeyPosition& k : key_scratch_) {
+      const Slot slot = key_slot(args[k.index]);
+      if (query.slot && *query.slot != slot) query.crosses_slots = true;
+      if (!query.slot) query.slot = slot;
+    }
+    query.multiple_keys = key_scratch_.size() > 1;
+    if (!query.slot) return target;
+  }
+  target.slot = *query.slot;
+  if (routes_->served.contains(*query.slot) && !query.crosses_slots) return target;
+  query.writes = spec.has(commands::kWrite);
+  query.asking = caller.asking || spec.has(commands::kAsking);
+  query.readonly_connection = caller.readonly;
+  if (!query.crosses_slots && routing::must_look_up_keys(*routes_->view, query)) {
+    target.route_at_owner = true;
+    return target;
+  }
+  const routing::Decision decision = routing::route(*routes_->view, query);
+  if (!std::holds_alternative<routing::Serve>(decision)) {
+    if (std::holds_alternative<routing::Moved>(decision)) stats_.redirects_moved.add();
+    target.error = routing::error_text(*routes_->view, decision, {.tls = false, .ipv6 = false});
+  }
+  return target;
+}
+
+std::string Worker::route_by_keys(Slot slot, const commands::Caller& caller, const CommandSpec& spec,
+                                  std::span<const std::string_view> args) {
+  routing::Query query{.slot = slot};
+  if (!commands::find_keys(spec, args, key_scratch_)) return {};
+  for (const commands::KeyPosition& k : key_scratch_) {
+    const bool here = keyspace_.find_live({slot, args[k.index]}, now_, store::Touch::kNo) != nullptr;
+    ++(here ? query.keys_present : query.keys_missing);
+  }
+  query.multiple_keys = key_scratch_.size() > 1;
+  query.writes = spec.has(commands::kWrite);
+  query.asking = caller.asking || spec.has(commands::kAsking);
+  query.readonly_connection = caller.readonly;
+  const routing::Decision decision = routing::route(*routes_->view, query);
+  if (std::holds_alternative<routing::Serve>(decision)) return {};
+  if (std::holds_alternative<routing::Ask>(decision)) stats_.redirects_ask.add();
+  return routing::error_text(*routes_->view, decision, {.tls = false, .ipv6 = false});
+}
+
+bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
+  const CommandSpec* spec = commands::resolve(args);
+  if (spec == nullptr || !commands::arity_fits(*spec, args.size()))
+    return refuse(c, spec, commands::arity_error(spec, args));
+  if (!c.authenticated && !spec->has(commands::kNoAuth)) {
+    if (node_.password_required()) return refuse(c, spec, "NOAUTH Authentication required.");
+    c.authenticated = true;
+  }
+  if (c.transaction.active && spec->has(commands::kNoMulti)) {
+    return refuse(c, spec, "ERR Command not allowed inside a transaction");
+  }
+  if (node_.paused(now_, spec->has(commands::kWrite) || spec->has(commands::kMayReplicate)) &&
+      c.kind == commands::SessionKind::kNormal) {
+    c.hold(Hold::kPaused);
+    paused_.push_back(c.id);
+    return false;
+  }
+  // Barriers wait for what is under way.
+  const bool transaction_command = spec == known().exec || spec == known().multi || spec == known().discard ||
+                                   spec == known().watch || spec == known().unwatch;
+  const bool queueing = c.transaction.active && !transaction_command && spec != known().quit && spec != known().reset;
+  if ((transaction_command || (spec->where != Where::kOwner && !queueing)) && c.has_outstanding()) {
+    c.hold(Hold::kDrain);
+    return false;
+  }
+  if (const std::string_view error = node_refusal(*spec); !error.empty()) return refuse(c, spec, error);
+
+  c.last_command = spec;
+  ++c.commands;
+  if (node_.has_monitors() && !spec->has(commands::kSkipMonitor)) feed_monitors(c, args, *spec);
+  const bool skip_reply = c.reply_mode == commands::ReplyMode::kSkipNext;
+  if (skip_reply) c.reply_mode = commands::ReplyMode::kOff;
+  const size_t mark = c.reply_target().size();
+
+  bool done = true;
+  if (queueing) {
+    done = queue_command(c, *spec, args);
+  } else if (transaction_command) {
+    done = run_transaction_command(c, *spec, args);
+  } else {
+    switch (spec->where) {
+      case Where::kHome:
+        done = run_at_home(c, *spec, args);
+        break;
+      case Where::kExclusive:
+        done = run_exclusive(c, *spec, args);
+        break;
+      case Where::kOwner: {
+        const Target target = find_target(caller_of(c), *spec, args);
+        c.asking = false;
+        done = target.error.empty() ? run_on_owner(c, *spec, args, target) : refuse(c, spec, target.error);
+        break;
+      }
+    }
+  }
+  if (c.held() == Hold::kNone && !c.has_outstanding()) apply_reply_mode(c, mark);
+  if (skip_reply) c.reply_mode = commands::ReplyMode::kOn;
+  return done;
+}
+
+bool Worker::run_at_home(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {
+  if (!execute(spec, args, Slot(), caller_of(c), &c, c.reply_target())) c.hold(Hold::kDeferred);
+  return true;
+}
+
+bool Worker::run_on_owner(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args,
+                          const Target& target) {
+  const commands::Caller caller = caller_of(c);
+  const uint16_t owner = target.slot ? node_.owner_of(*target.slot) : index_;
+  if (owner != index_) {
+    Task task;
+    task.sequence = c.reserve_reply(c.reply_mode == commands::ReplyMode::kOff);
+    task.spec = &spec;
+    task.slot = *target.slot;
+    task.caller = caller;
+    task.route_here = target.route_at_owner;
+    hand_over(owner, c, std::move(task), args);
+    return true;
+  }
+  if (target.route_at_owner) {
+    const std::string error = route_by_keys(*target.slot, caller, spec, args);
+    if (!error.empty()) return refuse(c, &spec, error);
+  }
+  if (!execute(spec, args, target.slot.value_or(Slot()), caller, &c, c.reply_target())) c.hold(Hold::kDeferred);
+  return true;
+}
+
+bool Worker::run_exclusive(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {
+  c.hold(Hold::kExclusive);
+  std::vector<std::string> copy(args.begin(), args.end());
+  node_.exclusive().request([this, id = c.id, &spec, copy = std::move(copy)] {
+    Connection* connection = find_connection(id);
+    if (connection == nullptr || connection->closing()) return;
+    now_ = wall_now();
+    std::vector<std::string_view> views(copy.begin(), copy.end());
+    const bool done = execute(spec, views, Slot(), caller_of(*connection), connection, connection->reply_target());
+    append_log_batch();
+    node_.log_grew();
+    if (!done) {
+      connection->hold(Hold::kDeferred);
+      return;
+    }
+    post([this, id] {
+      if (Connection* waiting = find_connection(id); waiting != nullptr) waiting->release();
+    });
+  });
+  return true;
+}
+
+bool Worker::execute(const CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
+                     const commands::Caller& caller, commands::Session* session, resp::Buffer& out) {
+  const size_t mark = out.size();
+  resp::ReplyWriter writer(out, caller.resp);
+  commands::Context context(args, spec, writer, keyspace_, slot, now_, *config_, caller, session, node_, *this,
+                            routes_->is_primary);
+  spec.handler(context);
+  if (context.dirty() && !context.rewritten()) replicate(args);
+  metrics::CommandStats& command_stats = stats_.commands[spec.id];
+  const uint64_t end = nanos_now();
+  command_stats.record(end - command_start_);
+  stats_.loop_command_nanos.add(end - command_start_);
+  command_start_ = end;
+  stats_.commands_processed.add();
+  if (out.size() > mark && out.data()[mark] == '-') {
+    command_stats.failed.add();
+    const std::string_view text = out.view().substr(mark + 1);
+    stats_.errors.record(text.substr(0, text.find_first_of(" \r")));
+  }
+  return !context.deferred();
+}
+
+bool Worker::ensure_memory() {
+  using Policy = config::MaxmemoryPolicy;
+  store::EvictionPolicy policy{};
+  switch (config_->maxmemory_policy) {
+    case Policy::kNoEviction:
+      return node_.used_memory() <= config_->maxmemory;
+    case Policy::kAllkeysLru:
+      policy = store::EvictionPolicy::kAllkeysLru;
+      break;
+    case Policy::kAllkeysLfu:
+      policy = store::EvictionPolicy::kAllkeysLfu;
+      break;
+    case Policy::kAllkeysRandom:
+      policy = store::EvictionPolicy::kAllkeysRandom;
+      break;
+    case Policy::kVolatileLru:
+      policy = store::EvictionPolicy::kVolatileLru;
+      break;
+    case Policy::kVolatileLfu:
+      policy = store::EvictionPolicy::kVolatileLfu;
+      break;
+    case Policy::kVolatileRandom:
+      policy = store::EvictionPolicy::kVolatileRandom;
+      break;
+    case Policy::kVolatileTtl:
+      policy = store::EvictionPolicy::kVolatileTtl;
+      break;
+  }
+  while (node_.used_memory() > config_->maxmemory) {
+    const auto victim = keyspace_.evict_candidate(policy, config_->maxmemory_samples);
+    if (!victim) return false;
+    const std::string_view request[] = {config_->lazyfree_lazy_eviction ? "UNLINK" : "DEL", victim->key};
+    keyspace_.erase({victim->slot, victim->key});
+    while (keyspace_.free_step(1024)) {
+    }
+    replicate(request);
+    key_changed(victim->slot, victim->key, config::kNotifyEvicted, "evicted");
+    stats_.evicted_keys.add();
+  }
+  return true;
+}
+
+void Worker::feed_monitors(Connection& c, std::span<const std::string_view> args, const CommandSpec& spec) {
+  const bool secret = &spec == known().auth;
+  const int64_t micros = now_.time_since_epoch().count() * 1000;
+  char head[64];
+  const int n = std::snprintf(head, sizeof head, "+%lld.%06lld [0 ", static_cast<long long>(micros / 1'000'000),
+                              static_cast<long long>(micros % 1'000'000));
+  std::string line(head, static_cast<size_t>(n));
+  line += c.address + "]";
+  for (size_t i = 0; i < args.size(); ++i) {
+    line += " \"";
+    append_escaped(line, secret && i > 0 ? std::string_view("(redacted)") : args[i]);
+    line += '"';
+  }
+  line += "\r\n";
+  node_.feed_monitors(line);
+}
+
+}  // namespace guccho::runtime

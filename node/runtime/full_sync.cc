@@ -1,0 +1,167 @@
+// The workers' part (pieces) and the replication thread's part (the stream).
+#include "node/runtime/full_sync.h"
+
+#include <algorithm>
+
+#include "node/base/log.h"
+#include "node/base/random.h"
+#include "node/runtime/clock.h"
+#include "node/runtime/node.h"
+#include "node/runtime/replica_feed.h"
+#include "node/runtime/replication.h"
+
+namespace guccho::runtime {
+namespace {
+
+constexpr size_t kPieceBytes = 64 * 1024;
+// What one worker serialises per turn of its loop.
+constexpr size_t kStepBytes = 32 * 1024;
+
+}  // namespace
+
+// What workers and the replication thread share; it outlives whoever ends first.
+struct FullSync::Shared {
+  std::mutex mutex;
+  std::vector<std::string> pieces;
+  size_t bytes = 0;
+  size_t workers_left = 0;
+  bool cancelled = false;  // nobody wants it any more
+  bool overflowed = false;
+};
+
+// One worker's snapshot: a sink that serialises entries into pieces.
+class FullSync::Piece final : public store::SnapshotSink {
+ public:
+  Piece(std::shared_ptr<Shared> shared, Node& node, Worker& worker)
+      : shared_(std::move(shared)), node_(node), worker_(worker) {}
+
+  void entry(Slot, const store::Entry& entry) override {
+    rdb::append_entry(buffer_, entry, options_);
+    if (buffer_.size() >= kPieceBytes) hand_on();
+  }
+
+  // One turn's work.
+  Worker::SnapshotStep step() {
+    {
+      std::lock_guard lock(shared_->mutex);
+      if (shared_->cancelled || shared_->overflowed) {
+        worker_.keyspace().abort_snapshot();
+        return Worker::SnapshotStep::kDone;
+      }
+      if (shared_->bytes > kPauseBytes) return Worker::SnapshotStep::kWait;
+    }
+    if (worker_.keyspace().snapshot_step(kStepBytes)) return Worker::SnapshotStep::kMore;
+    hand_on();
+    {
+      std::lock_guard lock(shared_->mutex);
+      --shared_->workers_left;
+    }
+    node_.replication().progress();
+    return Worker::SnapshotStep::kDone;
+  }
+
+ private:
+  void hand_on() {
+    {
+      std::lock_guard lock(shared_->mutex);
+      shared_->bytes += buffer_.size();
+      shared_->pieces.push_back(std::move(buffer_));
+      if (shared_->bytes > kAbortBytes) shared_->overflowed = true;
+    }
+    buffer_ = {};
+    node_.replication().progress();
+  }
+
+  std::shared_ptr<Shared> shared_;
+  Node& node_;
+  Worker& worker_;
+  rdb::WriteOptions options_;
+  std::string buffer_;
+};
+
+// The stream's bytes to every replica.
+class FullSync::Fanout final : public rdb::ByteSink {
+ public:
+  explicit Fanout(FullSync& sync) : sync_(sync) {}
+  void write(std::string_view bytes) override {
+    for (ReplicaFeed* f : sync_.feeds_) f->send(bytes);
+  }
+
+ private:
+  FullSync& sync_;
+};
+
+FullSync::FullSync(Node& node) : node_(node), shared_(std::make_shared<Shared>()) {}
+
+FullSync::~FullSync() {
+  std::lock_guard lock(shared_->mutex);
+  shared_->cancelled = true;
+}
+
+void FullSync::cut() {
+  SlotSet all;
+  for (uint16_t s = 0; s < kSlotCount; ++s) all.insert(Slot(s));
+  shared_->workers_left = node_.worker_count();
+  for (uint16_t i = 0; i < node_.worker_count(); ++i) {
+    Worker& w = node_.worker(i);
+    auto piece = std::make_shared<Piece>(shared_, node_, w);
+    w.keyspace().begin_snapshot(all, *piece);
+    w.set_snapshot([piece] { return piece->step(); });
+  }
+  offset_.store(node_.log().head(), std::memory_order_release);
+}
+
+void FullSync::begin(std::vector<ReplicaFeed*> feeds, const std::string& replication_id) {
+  begun_ = true;
+  feeds_ = std::move(feeds);
+  mark_ = random_node_id().str();
+  const std::string offset_text = std::to_string(offset());
+  for (ReplicaFeed* f : feeds_) {
+    f->state = ReplicaFeed::State::kTransfer;
+    if (!f->request.old_sync) f->send("+FULLRESYNC " + replication_id + " " + offset_text + "\r\n");
+    f->send("$EOF:" + mark_ + "\r\n");
+  }
+  fanout_ = std::make_unique<Fanout>(*this);
+  writer_ = std::make_unique<rdb::StreamWriter>(*fanout_);
+  uint64_t expires = 0;
+  for (const store::Keyspace* k : node_.keyspaces()) expires += k->keys_with_expiry();
+  writer_->begin({{"redis-ver", "7.2.0"},
+                  {"redis-bits", "64"},
+                  {"ctime", std::to_string(wall_now().time_since_epoch().count() / 1000)},
+                  {"used-mem", std::to_string(node_.used_memory())},
+                  {"repl-stream-db", "0"},
+                  {"repl-id", replication_id},
+                  {"repl-offset", offset_text},
+                  {"aof-base", "0"}},
+                 node_.key_count(), expires);
+}
+
+FullSync::Progress FullSync::pump() {
+  if (feeds_.empty()) return Progress::kFailed;
+  const auto fullest = std::max_element(feeds_.begin(), feeds_.end(),
+                                        [](const auto* a, const auto* b) { return a->queued() < b->queued(); });
+  if ((*fullest)->queued() > kFeedBytes) return Progress::kMore;
+  std::vector<std::string> pieces;
+  bool last = false;
+  {
+    std::lock_guard lock(shared_->mutex);
+    if (shared_->overflowed) {
+      log::warning("The snapshot was given up: {} bytes wait to be sent to replicas that are too slow", shared_->bytes);
+      return Progress::kFailed;
+    }
+    pieces.swap(shared_->pieces);
+    shared_->bytes = 0;
+    last = shared_->workers_left == 0;
+  }
+  for (const std::string& p : pieces) writer_->entries(p);
+  if (!last) return Progress::kMore;
+  writer_->finish();
+  for (ReplicaFeed* f : feeds_) f->send(mark_);
+  return Progress::kDone;
+}
+
+void FullSync::forget(ReplicaFeed* feed) {
+  std::erase(feeds_, feed);
+}
+
+}  // namespace guccho::runtime

@@ -1,0 +1,62 @@
+// A full sync in progress on a primary: the snapshot of all slots as an RDB stream, made by the workers piece by piece
+// while they serve, sent to every replica that waited at the cut. Nothing forks, nothing is copied in bulk: a write to
+// a part that was not sent yet sends the old value first.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "node/rdb/writer.h"
+#include "node/store/snapshot.h"
+
+namespace guccho::runtime {
+
+class Node;
+class ReplicaFeed;
+
+class FullSync {
+ public:
+  // Pieces waiting to be sent: above the first limit workers pause the snapshot (not the writes); above the second,
+  // reached only by writes that push old values out, the snapshot is given up.
+  static constexpr size_t kPauseBytes = size_t{8} << 20;
+  static constexpr size_t kAbortBytes = size_t{1} << 30;
+  // The most that may wait in one replica's output before the stream pauses for it.
+  static constexpr size_t kFeedBytes = size_t{4} << 20;
+
+  explicit FullSync(Node& node);
+  ~FullSync();
+
+  // Inside the exclusive section: the snapshot is of this moment.
+  void cut();
+  // Replication thread: the position of the log that the snapshot corresponds to; -1 before the cut.
+  int64_t offset() const { return offset_.load(std::memory_order_acquire); }
+  // The cut happened: answers the replicas and begins the stream.
+  void begin(std::vector<ReplicaFeed*> feeds, const std::string& replication_id);
+  bool begun() const { return begun_; }
+
+  enum class Progress : uint8_t { kMore, kDone, kFailed };
+  // Sends what there is. kDone: everything was handed to the feeds, which may go online.
+  Progress pump();
+  void forget(ReplicaFeed* feed);
+  const std::vector<ReplicaFeed*>& feeds() const { return feeds_; }
+
+ private:
+  class Piece;
+  class Fanout;
+  struct Shared;
+
+  Node& node_;
+  std::shared_ptr<Shared> shared_;
+  std::atomic<int64_t> offset_{-1};
+  std::vector<ReplicaFeed*> feeds_;
+  std::unique_ptr<Fanout> fanout_;
+  std::unique_ptr<rdb::StreamWriter> writer_;
+  std::string mark_;
+  bool begun_ = false;
+};
+
+}  // namespace guccho::runtime

@@ -1,0 +1,96 @@
+// What workers send each other: commands for slots of another worker, and their replies, in batches of one loop turn.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/commands/command.h"
+#include "node/commands/session.h"
+#include "node/resp/buffer.h"
+#include "node/slots/slots.h"
+
+namespace guccho::runtime {
+
+// EXEC, to be run as a unit where its keys are.
+struct ExecJob {
+  std::vector<commands::QueuedCommand> queue;
+  commands::WatchFlag watch_broken;  // null: nothing was watched
+};
+
+// WATCH: keys to be observed on the worker that owns them.
+struct WatchJob {
+  commands::WatchFlag flag;
+};
+
+struct Task {
+  uint64_t client_id = 0;
+  uint64_t sequence = 0;  // place in the client's reply order
+  const commands::CommandSpec* spec = nullptr;
+  Slot slot;
+  uint32_t argc = 0;  // arguments lie in TaskBatch::arguments, each as u32 length and bytes
+  commands::Caller caller;
+  bool route_here = false;  // the slot is moving: look for the keys before serving
+  std::unique_ptr<ExecJob> exec;
+  std::unique_ptr<WatchJob> watch;
+};
+
+struct TaskBatch {
+  std::vector<Task> tasks;
+  resp::Buffer arguments;
+
+  void add_arguments(Task& task, std::span<const std::string_view> args) {
+    task.argc = static_cast<uint32_t>(args.size());
+    for (const std::string_view a : args) {
+      const uint32_t length = static_cast<uint32_t>(a.size());
+      arguments.append({reinterpret_cast<const char*>(&length), sizeof length});
+      arguments.append(a);
+    }
+  }
+};
+
+// Reads the arguments of a batch's tasks in order.
+class ArgumentReader {
+ public:
+  explicit ArgumentReader(const TaskBatch& batch) : at_(batch.arguments.data()) {}
+  std::span<const std::string_view> next(const Task& task) {
+    args_.clear();
+    for (uint32_t i = 0; i < task.argc; ++i) {
+      uint32_t length;
+      std::memcpy(&length, at_, sizeof length);
+      args_.emplace_back(at_ + sizeof length, length);
+      at_ += sizeof length + length;
+    }
+    return args_;
+  }
+
+ private:
+  const char* at_;
+  std::vector<std::string_view> args_;
+};
+
+struct ReplyBatch {
+  struct Header {
+    uint64_t client_id;
+    uint64_t sequence;
+    size_t bytes;
+  };
+  std::vector<Header> headers;
+  resp::Buffer bytes;
+};
+
+struct Parcel {
+  std::unique_ptr<TaskBatch> tasks;
+  std::unique_ptr<ReplyBatch> replies;
+};
+
+// A stretch of the primary's stream for one worker of a replica. The stretch of every worker ends at the same position.
+struct ApplyBatch {
+  TaskBatch batch;
+  int64_t end_offset = 0;
+};
+
+}  // namespace guccho::runtime

@@ -1,0 +1,253 @@
+// What commands need of the whole node: configuration, clients, cluster requests, replication commands, shutdown.
+#include <algorithm>
+#include <charconv>
+
+#include "node/base/log.h"
+#include "node/base/random.h"
+#include "node/config/edit.h"
+#include "node/metrics/info.h"
+#include "node/runtime/clock.h"
+#include "node/runtime/cluster_config.h"
+#include "node/runtime/control.h"
+#include "node/runtime/node.h"
+#include "node/runtime/replication.h"
+
+namespace guccho::runtime {
+
+using commands::Deferred;
+using commands::Session;
+
+void Node::complete(Deferred reply_to, std::string resp_bytes) {
+  Worker& w = worker(reply_to.worker);
+  w.post([&w, id = reply_to.client_id, bytes = std::move(resp_bytes)] {
+    Connection* c = w.find_connection(id);
+    if (c == nullptr || c->closing()) return;
+    c->push_output(bytes);
+    c->release();
+  });
+}
+
+void Node::cluster_request(cluster::Request request, Deferred reply_to) {
+  control_->submit(std::move(request), [this, reply_to](const Result<std::string>& result, bool integer) {
+    resp::Buffer out;
+    resp::ReplyWriter reply(out, resp::Version::kResp2);
+    if (!result) {
+      reply.error(result.error().text);
+    } else if (integer) {
+      out.append(":" + *result + "\r\n");
+    } else {
+      reply.simple(*result);
+    }
+    complete(reply_to, std::string(out.view()));
+  });
+}
+
+std::vector<commands::ClusterLink> Node::cluster_links() const {
+  return control_->links();
+}
+
+// ---- configuration ----
+
+Status Node::config_set(std::span<const std::pair<std::string, std::string>> pairs) {
+  std::vector<std::pair<std::string_view, std::string_view>> views(pairs.begin(), pairs.end());
+  const auto old = config_.load();
+  Result<config::Config> changed = config::set(*old, views, false);
+  if (!changed) return fail(changed.error().text);
+  auto fresh = std::make_shared<const config::Config>(std::move(*changed));
+  if (wants_tls(*fresh)) {
+    // Certificates are read again on any change of theirs, also under the same name.
+    const bool touched =
+        std::any_of(pairs.begin(), pairs.end(), [](const auto& p) { return p.first.starts_with("tls-"); });
+    if (touched) {
+      Result<std::shared_ptr<const TlsContexts>> contexts = load_tls(*fresh);
+      if (!contexts) return fail(config::set_failed(pairs.front().first, contexts.error().text));
+      tls_.store(*contexts);
+    }
+  }
+  put_in_force(std::move(fresh));
+  return {};
+}
+
+void Node::put_in_force(std::shared_ptr<const config::Config> config) {
+  const auto old = config_.load();
+  config_.store(config);
+  password_required_.store(!config->requirepass.empty());
+  for (auto& w : workers_) w->set_config(config);
+  if (config->loglevel != old->loglevel) log::set_level(static_cast<log::Level>(config->loglevel));
+  if (cluster_config_of(*config) != cluster_config_of(*old)) {
+    control_->post(cluster::ConfigChanged{cluster_config_of(*config)});
+  }
+}
+
+Status Node::config_rewrite() {
+  if (options_.config_file.empty()) return fail("ERR The server is running without a config file");
+  Result<std::string> old = data_dir_.read(options_.config_file);
+  const std::string text = config::rewrite(old ? *old : std::string(), *config_.load(), options_.defaults);
+  if (Status s = data_dir_.replace(options_.config_file, text); !s) {
+    log::warning("CONFIG REWRITE failed: {}", s.error().text);
+    return fail("ERR Rewriting config file: " + s.error().text);
+  }
+  log::notice("CONFIG REWRITE executed with success.");
+  return {};
+}
+
+std::vector<std::pair<std::string, std::string>> Node::config_get(std::span<const std::string_view> patterns) {
+  return config::get(*config_.load(), patterns);
+}
+
+void Node::reset_statistics() {
+  for (auto& w : workers_) w->stats().reset();
+}
+
+// ---- clients ----
+
+void Node::for_each_session(const std::function<void(Session&)>& visit) {
+  for (auto& w : workers_) {
+    for (auto& [id, c] : w->connections()) {
+      if (c->closing()) continue;
+      c->update_usage();
+      visit(*c);
+    }
+  }
+}
+
+void Node::close_session(Session& session, bool after_reply) {
+  auto& c = static_cast<Connection&>(session);
+  if (!after_reply) return c.close_soon();
+  c.close_after_reply = true;
+  c.home().schedule_flush(c);
+}
+
+void Node::pause_clients(UnixMillis until, bool all) {
+  (all ? paused_all_until_ : paused_writes_until_).store(until.time_since_epoch().count());
+}
+
+void Node::unpause_clients() {
+  paused_all_until_.store(0);
+  paused_writes_until_.store(0);
+}
+
+bool Node::unblock(uint64_t client_id, bool with_error) {
+  return replication_->unblock(client_id, with_error);
+}
+
+void Node::start_monitor(Session& session) {
+  session.kind = commands::SessionKind::kMonitor;
+  monitors_.fetch_add(1);
+}
+
+bool Node::check_password(std::string_view user, std::string_view password) const {
+  if (user != "default") return false;
+  const std::string expected = config_.load()->requirepass;
+  if (expected.empty()) return true;
+  // Compares all bytes whatever they are, so that timing tells nothing about how many were right.
+  unsigned difference = static_cast<unsigned>(expected.size() ^ password.size());
+  for (size_t i = 0; i < password.size(); ++i) {
+    difference |= static_cast<unsigned char>(password[i] ^ expected[i % expected.size()]);
+  }
+  return difference == 0;
+}
+
+// ---- data and statistics ----
+
+uint64_t Node::key_count() const {
+  uint64_t sum = 0;
+  for (const store::Keyspace* k : keyspaces_) sum += k->keys();
+  return sum;
+}
+
+uint64_t Node::keys_in_slot(Slot slot) const {
+  return keyspaces_[owner_of(slot)]->slot_keys(slot);
+}
+
+std::string Node::info(std::span<const std::string_view> sections) {
+  return metrics::info(measure(), sections);
+}
+
+uint64_t Node::next_random() {
+  return random_seed();
+}
+
+// ---- replication ----
+
+commands::ReplicationStatus Node::replication_status() const {
+  return replication_->status();
+}
+
+void Node::wait_for_replicas(Session&, int64_t replicas, Millis timeout, Deferred reply_to) {
+  replication_->wait(replicas, timeout, reply_to);
+}
+
+namespace {
+
+bool equals(std::string_view a, std::string_view lower) {
+  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
+                    [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });
+}
+
+// REPLCONF: pairs of option and value. False: an option is unknown (its error was written).
+bool read_hello(const commands::Context& c, ReplicaHello& hello) {
+  for (size_t i = 1; i + 1 < c.argc(); i += 2) {
+    const std::string_view option = c.arg(i);
+    const std::string_view value = c.arg(i + 1);
+    if (equals(option, "listening-port")) {
+      const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), hello.listening_port);
+      if (ec != std::errc() || end != value.data() + value.size()) {
+        c.reply.error("ERR value is not an integer or out of range");
+        return false;
+      }
+    } else if (equals(option, "ip-address")) {
+      hello.ip = value;
+    } else if (equals(option, "capa")) {
+      hello.can_eof |= equals(value, "eof");
+      hello.can_psync2 |= equals(value, "psync2");
+    } else if (!equals(option, "ack") && !equals(option, "getack") && !equals(option, "version")) {
+      c.reply.error("ERR Unrecognized REPLCONF option: " + std::string(option));
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+void Node::replication_command(Session& session, commands::Context& context) {
+  auto& connection = static_cast<Connection&>(session);
+  const std::string_view name = context.spec.name;
+  if (name == "replconf") {
+    if (context.argc() % 2 == 0) return context.syntax_error();
+    if (read_hello(context, connection.replica_hello)) context.reply.ok();
+    return;
+  }
+  SyncRequest request;
+  request.old_sync = name == "sync";
+  if (!request.old_sync) {
+    request.replication_id = context.arg(1);
+    const std::string_view offset = context.arg(2);
+    const auto [end, ec] = std::from_chars(offset.data(), offset.data() + offset.size(), request.offset);
+    if (ec != std::errc() || end != offset.data() + offset.size()) return context.not_an_integer();
+  }
+  if (!view_.load()->self().is_primary() && !replication_->link_up()) {
+    return context.reply.error("NOMASTERLINK Can't SYNC while not connected with my master");
+  }
+  // The stream leaves the worker after this turn, when the command is out of the connection's hands.
+  context.defer();
+  Worker& home = connection.home();
+  home.post([this, &home, id = connection.id, request] {
+    Connection* c = home.find_connection(id);
+    if (c == nullptr || c->closing()) return;
+    std::string unsent;
+    std::string unread;
+    const ReplicaHello hello = c->replica_hello;
+    Stream stream = c->take_stream(unsent, unread);
+    c->close_soon();
+    replication_->adopt_replica(std::move(stream), std::move(unread), hello, request);
+  });
+}
+
+void Node::shutdown(const commands::ShutdownOptions& options, Deferred) {
+  stop_at_once_.store(options.now || options.force);
+  request_stop();
+}
+
+}  // namespace guccho::runtime

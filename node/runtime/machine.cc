@@ -1,0 +1,48 @@
+// Control group files.
+#include "node/runtime/machine.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "node/config/limits.h"
+
+namespace guccho::runtime {
+namespace {
+
+std::string read_or_empty(const std::string& path) {
+  return read_whole_file(path).value_or(std::string());
+}
+
+// This process' path in the version 2 hierarchy: the line "0::/path".
+std::string own_group() {
+  const std::string text = read_or_empty("/proc/self/cgroup");
+  const size_t at = text.find("0::");
+  if (at == std::string::npos) return "";
+  return text.substr(at + 3, text.find('\n', at) - at - 3);
+}
+
+}  // namespace
+
+Result<std::string> read_whole_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return fail(std::strerror(errno));
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (in.bad()) return fail("cannot be read");
+  return text;
+}
+
+config::Config defaults_of_this_machine() {
+  const std::string v2 = "/sys/fs/cgroup" + own_group();
+  config::CgroupFiles files;
+  files.cpu_max = read_or_empty(v2 + "/cpu.max");
+  files.memory_max = read_or_empty(v2 + "/memory.max");
+  files.cpu_cfs_quota_us = read_or_empty("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
+  files.cpu_cfs_period_us = read_or_empty("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  files.memory_limit_in_bytes = read_or_empty("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+  return config::defaults_for(config::container_limits(files), std::thread::hardware_concurrency());
+}
+
+}  // namespace guccho::runtime

@@ -1,0 +1,367 @@
+// Start, run, views, stop.
+#include "node/runtime/node.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <future>
+
+#include "node/base/log.h"
+#include "node/base/random.h"
+#include "node/runtime/clock.h"
+#include "node/runtime/control.h"
+#include "node/runtime/listener.h"
+#include "node/runtime/net.h"
+#include "node/runtime/peer_client.h"
+#include "node/runtime/replication.h"
+
+namespace guccho::runtime {
+namespace {
+
+std::shared_ptr<const RouteTable> make_routes(std::shared_ptr<const cluster::View> view) {
+  auto routes = std::make_shared<RouteTable>();
+  routes->is_primary = view->self().is_primary();
+  if (routes->is_primary && view->cluster_ok) {
+    for (uint16_t s = 0; s < kSlotCount; ++s) {
+      if (view->slots->owner[s] == 0) routes->served.insert(Slot(s));
+    }
+    for (const auto& moving : view->slots->migrating) routes->served.erase(moving.slot);
+    for (const auto& moving : view->slots->importing) routes->served.erase(moving.slot);
+  }
+  routes->view = std::move(view);
+  return routes;
+}
+
+}  // namespace
+
+Node::Node(NodeOptions options)
+    : options_(std::move(options)),
+      config_(std::make_shared<const config::Config>(options_.config)),
+      log_(options_.config.io_threads + 1) {
+  password_required_.store(!options_.config.requirepass.empty());
+  run_id_ = random_node_id().str();
+  started_ = wall_now();
+  const auto config = config_.load();
+  const uint16_t count = static_cast<uint16_t>(config->io_threads);
+  for (uint16_t i = 0; i < count; ++i) {
+    workers_.push_back(std::make_unique<Worker>(*this, i, count));
+    workers_.back()->set_config(config);
+    keyspaces_.push_back(&workers_.back()->keyspace());
+  }
+  exclusive_ = std::make_unique<ExclusiveSection>(
+      count, [this](size_t i) { workers_[i]->wake(); },
+      [this](uint64_t nanos) {
+        metrics::WorkerStats& stats = workers_[0]->stats();
+        stats.exclusive_sections.add();
+        stats.exclusive_nanos.add(nanos);
+        stats.exclusive_latency.record(nanos);
+      });
+}
+
+Node::~Node() {
+  stop_threads();
+}
+
+Status Node::start() {
+  const auto config = config_.load();
+  if (Status s = data_dir_.open(config->dir, config->cluster_config_file); !s) return s;
+  if (wants_tls(*config)) {
+    if (Status s = reload_tls(); !s) return s;
+  }
+  if (Status s = load_cluster_state(); !s) return s;
+  if (Status s = open_ports(); !s) return s;
+  replication_ = std::make_unique<Replication>(*this);
+  if (Status s = control_->begin(); !s) return s;
+  for (auto& w : workers_) w->refresh_routes();
+  for (auto& l : listeners_) l->start(workers_[0]->poller());
+  for (auto& w : workers_) w->start();
+  replication_->start();
+  control_->start();
+  // Persistence comes with a later version: a start holds no data, and says so to the cluster.
+  control_->post(cluster::DatasetLoaded{});
+  loading_.store(false);
+  log::notice("Ready to accept connections tcp: port {}, bus {}, {} worker(s), node id {}", config->port,
+              config->bus_port(), workers_.size(), my_id_.view());
+  return {};
+}
+
+Status Node::load_cluster_state() {
+  const auto config = config_.load();
+  const std::string& name = config->cluster_config_file;
+  if (!data_dir_.exists(name)) {
+    my_id_ = random_node_id();
+    log::notice("No cluster configuration found, I'm {}", my_id_.view());
+    control_ = std::make_unique<Control>(*this, cluster::PersistedState::fresh(my_id_));
+    return {};
+  }
+  Result<std::string> text = data_dir_.read(name);
+  if (!text) return fail("cluster-config-file: cannot read '" + data_dir_.file(name) + "': " + text.error().text);
+  std::string own_text;
+  if (const std::string own = Control::own_file(name); data_dir_.exists(own)) {
+    Result<std::string> own_read = data_dir_.read(own);
+    if (!own_read) return fail("cannot read '" + data_dir_.file(own) + "': " + own_read.error().text);
+    own_text = *own_read;
+  }
+  // An empty file is what redis-server leaves when it dies before its first save.
+  if (text->empty() && own_text.empty()) {
+    my_id_ = random_node_id();
+    control_ = std::make_unique<Control>(*this, cluster::PersistedState::fresh(my_id_));
+    return {};
+  }
+  Result<cluster::PersistedState> state = cluster::PersistedState::parse(*text, own_text);
+  if (!state) {
+    return fail("cluster-config-file: '" + data_dir_.file(name) + "': " + state.error().text +
+                " (restore the file from a backup, or remove it to start as a new, empty node)");
+  }
+  my_id_ = state->self();
+  log::notice("Node configuration loaded, I'm {}", my_id_.view());
+  control_ = std::make_unique<Control>(*this, *state);
+  return {};
+}
+
+Status Node::open_ports() {
+  const auto config = config_.load();
+  const std::pair<uint16_t, PortKind> ports[] = {{config->port, PortKind::kCluster},
+                                                 {config->tls_port, PortKind::kClusterTls},
+                                                 {config->router_port, PortKind::kRouter}};
+  for (const auto& [port, kind] : ports) {
+    if (port == 0) continue;
+    Result<std::vector<int>> fds = listen_tcp(*config, port);
+    if (!fds) return fail(fds.error().text);
+    for (const int fd : *fds) listeners_.push_back(std::make_unique<Listener>(*this, fd, kind));
+  }
+  if (!config->unixsocket.empty()) {
+    Result<int> fd = listen_unix(*config);
+    if (!fd) return fail(fd.error().text);
+    listeners_.push_back(std::make_unique<Listener>(*this, *fd, PortKind::kUnix));
+  }
+  return control_->listen();
+}
+
+Status Node::reload_tls() {
+  Result<std::shared_ptr<const TlsContexts>> contexts = load_tls(*config_.load());
+  if (!contexts) return fail(contexts.error().text);
+  tls_.store(*contexts);
+  return {};
+}
+
+void Node::request_stop() {
+  stop_requested_.store(true);
+  stop_event_.notify();
+}
+
+void Node::run() {
+  while (!stop_requested_.load()) {
+    pollfd wait{.fd = stop_event_.fd(), .events = POLLIN, .revents = 0};
+    poll(&wait, 1, -1);
+  }
+  log::notice("User requested shutdown...");
+  if (!stop_at_once_.load()) hand_over_before_stop();
+  stop_threads();
+  log::notice("Guccho is now ready to exit, bye bye...");
+}
+
+// A primary with a synced replica hands its role over first, so that stopping it costs its clients nothing.
+void Node::hand_over_before_stop() {
+  const std::shared_ptr<const cluster::View> v = view_.load();
+  if (!v || !v->self().is_primary() || v->self().slot_count == 0) return;
+  const cluster::NodeView* best = nullptr;
+  for (const cluster::NodeView& n : v->nodes) {
+    const bool usable =
+        n.is_replica() && n.primary_id == my_id_ && n.link_up && !n.has(bus::kFlagFail) && !n.has(bus::kFlagPfail);
+    if (usable && (best == nullptr || n.offset > best->offset)) best = &n;
+  }
+  if (best == nullptr || replication_->good_replicas() == 0) return;
+  const auto config = config_.load();
+  const bool use_tls = config->tls_replication;
+  log::notice("Handing the primary role over to {} before stopping", best->id.view());
+  const Result<std::string> answer = ask_peer({.ip = best->ip,
+                                               .port = use_tls ? best->tls_port : best->tcp_port,
+                                               .user = config->masteruser,
+                                               .password = config->masterauth,
+                                               .tls = use_tls ? tls_.load() : nullptr,
+                                               .timeout = Millis(2000)},
+                                              {"CLUSTER", "FAILOVER"});
+  if (!answer || !answer->starts_with('+')) {
+    log::warning("The replica did not take the hand-over: {}", answer ? *answer : answer.error().text);
+    return;
+  }
+  const Instant deadline = monotonic_now() + config->shutdown_timeout;
+  while (view_.load()->self().is_primary() && monotonic_now() < deadline) {
+    usleep(5000);  // the view is replaced by the control thread; there is nothing to be woken by
+  }
+  log::notice("{}", view_.load()->self().is_primary() ? "The hand-over did not happen in time" : "Handed over");
+}
+
+void Node::stop_threads() {
+  if (control_) control_->stop();
+  if (replication_) replication_->stop();
+  stopping_.store(true);
+  for (auto& w : workers_) w->wake();
+  for (auto& w : workers_) w->join();
+}
+
+// ---- views ----
+
+std::shared_ptr<const cluster::View> Node::view() const {
+  return view_.load();
+}
+
+std::pair<std::shared_ptr<const RouteTable>, uint64_t> Node::routes() const {
+  std::lock_guard lock(routes_mutex_);
+  return {routes_, routes_version_.load(std::memory_order_relaxed)};
+}
+
+void Node::publish_view(std::shared_ptr<const cluster::View> view) {
+  std::shared_ptr<const RouteTable> fresh = make_routes(view);
+  const std::shared_ptr<const RouteTable> old = routes().first;
+  // The data must be whole before the first write is taken.
+  if (fresh->is_primary && replication_) replication_->promote();
+  log::set_role(fresh->is_primary ? 'M' : 'S');
+  const auto swap = [&] {
+    {
+      std::lock_guard lock(routes_mutex_);
+      routes_ = fresh;
+      routes_version_.fetch_add(1, std::memory_order_release);
+    }
+    view_.store(view);
+  };
+  const bool takes_away = old && (old->is_primary != fresh->is_primary || old->served != fresh->served);
+  if (takes_away) {
+    run_exclusively([&] {
+      swap();
+      for (auto& w : workers_) w->refresh_routes();
+    });
+  } else {
+    swap();
+    if (!old || old->served != fresh->served) {
+      for (auto& w : workers_) w->wake();
+    }
+  }
+}
+
+void Node::run_exclusively(const std::function<void()>& work) {
+  std::promise<void> done;
+  exclusive_->request([&] {
+    work();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+SlotSet Node::non_empty_slots() const {
+  SlotSet out;
+  for (uint16_t s = 0; s < kSlotCount; ++s) {
+    if (keys_in_slot(Slot(s)) > 0) out.insert(Slot(s));
+  }
+  return out;
+}
+
+void Node::flush_everything() {
+  for (store::Keyspace* k : keyspaces_) k->flush_all();
+  break_all_watches();
+}
+
+void Node::drop_keys(const SlotSet& slots) {
+  run_exclusively([&] {
+    for (const SlotRange& range : slots.ranges()) {
+      for (uint32_t s = range.first.value; s <= range.last.value; ++s) {
+        const Slot slot(static_cast<uint16_t>(s));
+        Worker& w = worker(owner_of(slot));
+        w.keyspace().for_each_in_slot(slot, [&](const store::Entry& e) {
+          const std::string_view request[] = {"UNLINK", e.key()};
+          w.replicate(request);
+          w.watches().touch(e.key());
+        });
+        w.keyspace().flush_slot(slot);
+      }
+    }
+    for (auto& w : workers_) w->append_log_batch();
+  });
+  log_grew();
+}
+
+void Node::break_all_watches() {
+  for (auto& w : workers_) w->watches().touch_all();
+}
+
+// ---- what workers ask for ----
+
+bool Node::link_to_primary_up() const {
+  return replication_->link_up();
+}
+uint64_t Node::good_replicas() const {
+  return replication_->good_replicas();
+}
+void Node::log_grew() {
+  if (replication_) replication_->wake();
+}
+
+bool Node::client_joined() {
+  if (clients_.fetch_add(1) < config_.load()->maxclients) return true;
+  clients_.fetch_sub(1);
+  return false;
+}
+
+uint64_t Node::used_memory() const {
+  uint64_t sum = 0;
+  for (const store::Keyspace* k : keyspaces_) sum += k->used_bytes();
+  return sum;
+}
+
+void Node::feed_monitors(const std::string& line) {
+  auto shared = std::make_shared<const std::string>(line);
+  for (auto& w : workers_) {
+    Worker* worker = w.get();
+    worker->post([worker, shared] {
+      for (auto& [id, c] : worker->connections()) {
+        if (c->kind == commands::SessionKind::kMonitor) c->push_output(*shared);
+      }
+    });
+  }
+}
+
+Millis Node::slowest_worker_turn_age() const {
+  const uint64_t now = nanos_now();
+  uint64_t age = 0;
+  for (const auto& w : workers_) age = std::max(age, now - std::min(now, w->last_turn_nanos()));
+  return Millis(int64_t(age / 1'000'000));
+}
+
+void append_escaped(std::string& out, std::string_view bytes) {
+  constexpr char kHex[] = "0123456789abcdef";
+  for (const char ch : bytes) {
+    switch (ch) {
+      case '\\':
+        out += "\\\\";
+        break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\a':
+        out += "\\a";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      default:
+        if (ch >= ' ' && ch <= '~') {
+          out += ch;
+        } else {
+          const auto b = static_cast<unsigned char>(ch);
+          out += {'\\', 'x', kHex[b >> 4], kHex[b & 15]};
+        }
+    }
+  }
+}
+
+}  // namespace guccho::runtime

@@ -1,0 +1,198 @@
+// The node: owns the workers, the log, the exclusive section, the control and replication threads; implements what
+// commands need of the whole (commands::Host). Everything else in runtime/ is one of its parts.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "node/base/result.h"
+#include "node/cluster/events.h"
+#include "node/cluster/view.h"
+#include "node/commands/host.h"
+#include "node/config/config.h"
+#include "node/metrics/rate.h"
+#include "node/metrics/snapshot.h"
+#include "node/runtime/data_dir.h"
+#include "node/runtime/exclusive.h"
+#include "node/runtime/poller.h"
+#include "node/runtime/replication_log.h"
+#include "node/runtime/tls.h"
+#include "node/runtime/worker.h"
+#include "node/slots/slots.h"
+
+namespace guccho::runtime {
+
+class Control;
+class Replication;
+class Listener;
+
+// What workers need of the view for each command. Immutable; replaced as a whole.
+struct RouteTable {
+  std::shared_ptr<const cluster::View> view;
+  SlotSet served;  // served without a further look: ours, not moving, the cluster is up
+  bool is_primary = true;
+};
+
+struct NodeOptions {
+  config::Config config;
+  config::Config defaults;  // of this machine, for CONFIG REWRITE
+  std::string config_file;  // absolute; empty: started without one
+  std::string executable;
+};
+
+class Node final : public commands::Host {
+ public:
+  explicit Node(NodeOptions options);
+  ~Node() override;
+
+  // Locks the data directory, loads the cluster state, opens all ports. The error is one line: what, where, what to do.
+  Status start();
+  // Returns when the node has stopped (after request_stop()).
+  void run();
+  // Async-signal-safe: begins an orderly shutdown, as SIGTERM does.
+  void request_stop();
+
+  // ---- parts ----
+  ExclusiveSection& exclusive() { return *exclusive_; }
+  ReplicationLog& log() { return log_; }
+  Control& control() { return *control_; }
+  Replication& replication() { return *replication_; }
+  Worker& worker(uint16_t i) { return *workers_[i]; }
+  uint16_t worker_count() const { return static_cast<uint16_t>(workers_.size()); }
+  uint16_t owner_of(Slot slot) const { return static_cast<uint16_t>(slot.value % workers_.size()); }
+  // Writer indexes of the log beyond the workers'.
+  size_t replication_writer() const { return workers_.size(); }
+  std::shared_ptr<const config::Config> config() const { return config_.load(); }
+  std::shared_ptr<const TlsContexts> tls() const { return tls_.load(); }
+  Status reload_tls();
+  DataDir& data_dir() { return data_dir_; }
+
+  // ---- state that workers ask for ----
+  bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+  bool loading() const { return loading_.load(std::memory_order_relaxed); }
+  void set_loading(bool loading) { loading_.store(loading); }
+  bool link_to_primary_up() const;
+  uint64_t good_replicas() const;
+  uint64_t used_memory() const;
+  // Whether clients wait: CLIENT PAUSE or a manual failover.
+  bool paused(UnixMillis now, bool writes) const {
+    const int64_t t = now.time_since_epoch().count();
+    return t < paused_all_until_.load(std::memory_order_relaxed) ||
+           (writes && (t < paused_writes_until_.load(std::memory_order_relaxed) ||
+                       t < failover_pause_until_.load(std::memory_order_relaxed)));
+  }
+  void pause_for_failover(UnixMillis until) { failover_pause_until_.store(until.time_since_epoch().count()); }
+  bool has_monitors() const { return monitors_.load(std::memory_order_relaxed) > 0; }
+  void monitor_left() { monitors_.fetch_sub(1); }
+  void feed_monitors(const std::string& line);
+  uint64_t next_client_id() { return next_client_id_.fetch_add(1) + 1; }
+  // False when maxclients is reached.
+  bool client_joined();
+  void client_left() { clients_.fetch_sub(1); }
+  void log_grew();
+  // Inside the exclusive section.
+  void break_all_watches();
+
+  // ---- views ----
+  // Called by the control thread. When roles or ownership changed, returns only after all workers use the new view.
+  void publish_view(std::shared_ptr<const cluster::View> view);
+  std::pair<std::shared_ptr<const RouteTable>, uint64_t> routes() const;
+  uint64_t routes_version() const { return routes_version_.load(std::memory_order_acquire); }
+  // Runs work in the exclusive section and waits for its end. Not from a worker's thread.
+  void run_exclusively(const std::function<void()>& work);
+  // The slots that hold keys now.
+  SlotSet non_empty_slots() const;
+  // Erases all keys (inside the exclusive section).
+  void flush_everything();
+  // Erases the keys of slots that another node owns now, and tells our replicas.
+  void drop_keys(const SlotSet& slots);
+
+  // Everything measured, for INFO, the metrics port and the admin service. Any thread.
+  metrics::Snapshot measure() const;
+  // The age of the least lively worker's last turn.
+  Millis slowest_worker_turn_age() const;
+
+  // ---- commands::Host ----
+  std::shared_ptr<const cluster::View> view() const override;
+  void cluster_request(cluster::Request request, commands::Deferred reply_to) override;
+  std::vector<commands::ClusterLink> cluster_links() const override;
+  void complete(commands::Deferred reply_to, std::string resp_bytes) override;
+  Status config_set(std::span<const std::pair<std::string, std::string>> pairs) override;
+  Status config_rewrite() override;
+  std::vector<std::pair<std::string, std::string>> config_get(std::span<const std::string_view> patterns) override;
+  void reset_statistics() override;
+  std::string info(std::span<const std::string_view> sections) override;
+  commands::ReplicationStatus replication_status() const override;
+  std::span<store::Keyspace* const> keyspaces() override { return keyspaces_; }
+  store::Keyspace& keyspace_of(Slot slot) override { return *keyspaces_[owner_of(slot)]; }
+  uint64_t key_count() const override;
+  uint64_t keys_in_slot(Slot slot) const override;
+  void for_each_session(const std::function<void(commands::Session&)>& visit) override;
+  void close_session(commands::Session& session, bool after_reply) override;
+  void pause_clients(UnixMillis until, bool all) override;
+  void unpause_clients() override;
+  bool unblock(uint64_t client_id, bool with_error) override;
+  void start_monitor(commands::Session& session) override;
+  void wait_for_replicas(commands::Session& session, int64_t replicas, Millis timeout,
+                         commands::Deferred reply_to) override;
+  void replication_command(commands::Session& session, commands::Context& context) override;
+  void shutdown(const commands::ShutdownOptions& options, commands::Deferred reply_to) override;
+  bool check_password(std::string_view user, std::string_view password) const override;
+  bool password_required() const override { return password_required_.load(std::memory_order_relaxed); }
+  uint64_t next_random() override;
+  NodeId my_id() const override { return my_id_; }
+
+ private:
+  Status open_ports();
+  Status load_cluster_state();
+  void put_in_force(std::shared_ptr<const config::Config> config);
+  void hand_over_before_stop();
+  void stop_threads();
+
+  NodeOptions options_;
+  std::atomic<std::shared_ptr<const config::Config>> config_;
+  std::atomic<std::shared_ptr<const TlsContexts>> tls_;
+  std::atomic<bool> password_required_{false};
+  DataDir data_dir_;
+  NodeId my_id_;
+  std::string run_id_;
+  UnixMillis started_{};
+
+  ReplicationLog log_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<store::Keyspace*> keyspaces_;
+  std::unique_ptr<ExclusiveSection> exclusive_;
+  std::unique_ptr<Control> control_;
+  std::unique_ptr<Replication> replication_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  Wakeup stop_event_;
+
+  std::atomic<std::shared_ptr<const cluster::View>> view_;
+  mutable std::mutex routes_mutex_;
+  std::shared_ptr<const RouteTable> routes_;
+  std::atomic<uint64_t> routes_version_{0};
+
+  std::atomic<bool> stop_requested_{false};
+  std::atomic<bool> stop_at_once_{false};  // without handing over
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> loading_{true};
+  std::atomic<int64_t> paused_all_until_{0};
+  std::atomic<int64_t> paused_writes_until_{0};
+  std::atomic<int64_t> failover_pause_until_{0};
+  std::atomic<int> monitors_{0};
+  std::atomic<uint64_t> next_client_id_{0};
+  std::atomic<uint64_t> clients_{0};
+  std::atomic<uint64_t> rejected_clients_{0};
+};
+
+// Printable text as it is, quotes and others escaped, as MONITOR and redis-cli show arguments.
+void append_escaped(std::string& out, std::string_view bytes);
+
+}  // namespace guccho::runtime

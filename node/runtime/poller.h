@@ -1,0 +1,66 @@
+// A thin epoll wrapper (level-triggered): one per event loop thread.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <cstdint>
+
+#include "node/base/time.h"
+
+namespace guccho::runtime {
+
+// Something that waits for events of a file descriptor. Must outlive its registration.
+class EventHandler {
+ public:
+  virtual ~EventHandler() = default;
+  // `events` is a set of EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR. May destroy the handler itself, never another one:
+  // events of one wait() are delivered without looking whether their handlers still live (see Worker::close_later).
+  virtual void on_events(uint32_t events) = 0;
+};
+
+class Poller {
+ public:
+  Poller();
+  ~Poller();
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+
+  void add(int fd, uint32_t events, EventHandler& handler);
+  void modify(int fd, uint32_t events, EventHandler& handler);
+  void remove(int fd);
+  // Waits at most `timeout` (negative: for ever), then calls the handlers. Returns how many there were.
+  int wait(Millis timeout) {
+    return wait_then(timeout, [] {});
+  }
+  // As wait(), calling `awake` between the sleep and the first handler.
+  template <class Awake>
+  int wait_then(Millis timeout, Awake awake) {
+    const int n = sleep(timeout);
+    awake();
+    deliver(n);
+    return n;
+  }
+
+ private:
+  int sleep(Millis timeout);
+  void deliver(int count);
+
+  int fd_;
+  std::array<epoll_event, 256> events_;
+};
+
+// Wakes a loop from another thread.
+class Wakeup : public EventHandler {
+ public:
+  Wakeup();
+  ~Wakeup() override;
+  int fd() const { return fd_; }
+  void notify();
+  void on_events(uint32_t events) override;  // empties the event
+
+ private:
+  int fd_;
+};
+
+}  // namespace guccho::runtime

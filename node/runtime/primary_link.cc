@@ -1,0 +1,588 @@
+// Handshake, transfer, stream.
+#include "node/runtime/primary_link.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "node/base/log.h"
+#include "node/cluster/generation.h"
+#include "node/resp/writer.h"
+#include "node/runtime/clock.h"
+#include "node/runtime/control.h"
+#include "node/runtime/load.h"
+#include "node/runtime/net.h"
+#include "node/runtime/node.h"
+#include "node/runtime/replication.h"
+
+namespace guccho::runtime {
+namespace {
+
+constexpr Millis kRetryPeriod(250);
+constexpr Millis kAckPeriod(100);
+constexpr size_t kMarkLength = 40;
+
+bool word_is(std::string_view a, std::string_view lower) {
+  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
+                    [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });
+}
+
+}  // namespace
+
+PrimaryLink::PrimaryLink(Replication& replication, NodeId primary)
+    : replication_(replication),
+      primary_(primary),
+      filling_(replication.node_.worker_count()),
+      waiting_(replication.node_.worker_count()),
+      sent_to_(replication.node_.worker_count()) {
+  read_offset_ = replication_.node_.log().head();
+  for (uint16_t i = 0; i < replication_.node_.worker_count(); ++i) {
+    sent_to_[i] = replication_.node_.worker(i).applied_offset();
+  }
+  refresh_address();
+}
+
+PrimaryLink::~PrimaryLink() {
+  if (stream_.is_open()) replication_.poller_.remove(stream_.fd());
+  if (spool_fd_ >= 0) close(spool_fd_);
+}
+
+void PrimaryLink::refresh_address() {
+  const auto view = replication_.node_.view();
+  const cluster::NodeView* n = view->find(primary_);
+  if (n == nullptr) return;
+  const bool tls = replication_.node_.config()->tls_replication;
+  const uint16_t port = tls ? n->tls_port : n->tcp_port;
+  if (n->ip == ip_ && port == port_ && tls == tls_) return;
+  ip_ = n->ip;
+  port_ = port;
+  tls_ = tls;
+  if (state_ != State::kIdle) disconnect("the primary's address changed");
+  next_attempt_ = Instant();
+}
+
+std::string_view PrimaryLink::role_state() const {
+  switch (state_) {
+    case State::kIdle:
+      return "connect";
+    case State::kConnecting:
+      return "connecting";
+    case State::kHandshake:
+      return "handshake";
+    case State::kTransfer:
+      return "sync";
+    case State::kOnline:
+      return "connected";
+  }
+  return "none";
+}
+
+// ---- connection ----
+
+void PrimaryLink::connect() {
+  const auto config = replication_.node_.config();
+  next_attempt_ = monotonic_now() + kRetryPeriod;
+  if (ip_.empty() || port_ == 0) return;
+  Result<int> fd = connect_tcp(ip_, port_, config->bind_source_addr);
+  if (!fd) return;
+  set_no_delay(*fd);
+  stream_ = tls_ ? Stream::tls_client(*fd, *replication_.node_.tls()) : Stream::plain(*fd);
+  state_ = State::kConnecting;
+  last_io_ = monotonic_now();
+  watching_writes_ = true;
+  replication_.poller_.add(*fd, EPOLLIN | EPOLLOUT, *this);
+}
+
+void PrimaryLink::disconnect(const std::string& why) {
+  if (state_ == State::kOnline) {
+    log::warning("Connection with the primary {} lost: {}", join_address(ip_, port_), why);
+    deliver_batches();
+    down_since_ = monotonic_now();
+    replication_.link_up_.store(false);
+  } else if (state_ == State::kTransfer || state_ == State::kHandshake) {
+    log::warning("Synchronisation with the primary {} failed: {}", join_address(ip_, port_), why);
+  }
+  if (stream_.is_open()) replication_.poller_.remove(stream_.fd());
+  stream_.close();
+  stream_ = Stream();
+  if (spool_fd_ >= 0) close(spool_fd_);
+  spool_fd_ = -1;
+  in_.clear();
+  out_.clear();
+  parser_.reset();
+  scanned_ = 0;
+  in_multi_ = false;
+  multi_.clear();
+  state_ = State::kIdle;
+  next_attempt_ = monotonic_now() + kRetryPeriod;
+  replication_.publish_status();
+}
+
+void PrimaryLink::on_events(uint32_t events) {
+  if (state_ == State::kConnecting) {
+    const int error = connect_error(stream_.fd());
+    if (error != 0) {
+      replication_.poller_.remove(stream_.fd());
+      stream_.close();
+      state_ = State::kIdle;
+      return;
+    }
+    if ((events & EPOLLOUT) == 0) return;
+    send_handshake();
+    return;
+  }
+  if (state_ == State::kIdle) return;
+  if ((events & EPOLLOUT) != 0) flush();
+  if (state_ != State::kIdle && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read();
+}
+
+void PrimaryLink::send(std::string_view bytes) {
+  out_.append(bytes);
+  flush();
+}
+
+void PrimaryLink::flush() {
+  while (!out_.empty()) {
+    const IoResult r = stream_.write(out_.view());
+    if (r.status == IoStatus::kWouldBlock) break;
+    if (r.status != IoStatus::kDone) return disconnect(stream_.reason());
+    out_.consume(r.bytes);
+  }
+  const bool want = !out_.empty() || stream_.wants_write();
+  if (want == watching_writes_) return;
+  watching_writes_ = want;
+  replication_.poller_.modify(stream_.fd(), EPOLLIN | (want ? EPOLLOUT : 0u), *this);
+}
+
+// ---- handshake ----
+
+void PrimaryLink::send_handshake() {
+  state_ = State::kHandshake;
+  const auto config = replication_.node_.config();
+  resp::Buffer b;
+  const auto request = [&b](std::initializer_list<std::string_view> args) {
+    resp::append_request(b, {args.begin(), args.size()});
+  };
+  replies_expected_ = 0;
+  auth_sent_ = !config->masterauth.empty();
+  if (auth_sent_) {
+    if (config->masteruser.empty()) {
+      request({"AUTH", config->masterauth});
+    } else {
+      request({"AUTH", config->masteruser, config->masterauth});
+    }
+    ++replies_expected_;
+  }
+  const uint16_t own_port = tls_ ? config->tls_port : config->port;
+  const uint16_t announced = config->replica_announce_port != 0 ? config->replica_announce_port : own_port;
+  request({"REPLCONF", "listening-port", std::to_string(announced)});
+  ++replies_expected_;
+  if (!config->replica_announce_ip.empty()) {
+    request({"REPLCONF", "ip-address", config->replica_announce_ip});
+    ++replies_expected_;
+  }
+  request({"REPLCONF", "capa", "eof", "capa", "psync2"});
+  ++replies_expected_;
+  // What we have may be continued when the primary knows our history; our own id counts after a demotion.
+  if (replication_.node_.log().active()) {
+    request({"PSYNC", replication_.replid_, std::to_string(read_offset_ + 1)});
+  } else {
+    request({"PSYNC", "?", "-1"});
+  }
+  send(b.view());
+}
+
+void PrimaryLink::read() {
+  do {
+    char* into = in_.reserve(64 * 1024);
+    const IoResult r = stream_.read(into, in_.spare());
+    if (r.status == IoStatus::kWouldBlock) break;
+    if (r.status == IoStatus::kClosed) return disconnect("closed by the primary");
+    if (r.status != IoStatus::kDone) return disconnect(stream_.reason());
+    in_.commit(r.bytes);
+    replication_.bytes_received_ += r.bytes;
+    last_io_ = monotonic_now();
+    consume();
+  } while (state_ != State::kIdle && stream_.has_buffered_input());
+}
+
+void PrimaryLink::consume() {
+  while (state_ == State::kHandshake && take_handshake_line()) {
+  }
+  while (state_ == State::kTransfer && take_transfer()) {
+  }
+  if (state_ == State::kOnline) take_stream();
+}
+
+// One line of the answers; false when more input is needed or the state changed.
+bool PrimaryLink::take_handshake_line() {
+  const std::string_view bytes = in_.view();
+  const size_t end = bytes.find('\n');
+  if (end == std::string_view::npos) return false;
+  std::string line(bytes.substr(0, end));
+  if (line.ends_with('\r')) line.pop_back();
+  in_.consume(end + 1);
+  if (line.empty()) return true;  // a primary that prepares a transfer keeps the link alive with newlines
+  if (replies_expected_ == 0) {
+    take_psync_reply(line);
+    return state_ == State::kHandshake;
+  }
+  --replies_expected_;
+  if (auth_sent_) {
+    auth_sent_ = false;
+    if (line[0] == '-') {
+      disconnect("the primary refused our password (masterauth): " + line);
+      return false;
+    }
+  } else if (line.starts_with("-NOAUTH") || line.starts_with("-LOADING")) {
+    disconnect("the primary answered " + line);
+    return false;
+  }
+  return true;
+}
+
+void PrimaryLink::take_psync_reply(std::string_view line) {
+  if (line.starts_with("+CONTINUE")) {
+    line.remove_prefix(std::min<size_t>(line.size(), 10));
+    if (line.size() == 40 && line != replication_.replid_) {
+      replication_.replid2_ = replication_.replid_;
+      replication_.second_offset_ = read_offset_ + 1;
+      replication_.replid_ = line;
+    }
+    log::notice("Successful partial resynchronization with the primary {}", join_address(ip_, port_));
+    state_ = State::kOnline;
+    down_since_.reset();
+    replication_.link_up_.store(true);
+    replication_.node_.control().post(cluster::SyncedFrom{primary_});
+    replication_.publish_status();
+    return;
+  }
+  if (!line.starts_with("+FULLRESYNC ")) return disconnect("PSYNC was answered with " + std::string(line));
+  line.remove_prefix(12);
+  const size_t blank = line.find(' ');
+  if (blank != 40) return disconnect("malformed FULLRESYNC");
+  new_replid_ = line.substr(0, blank);
+  line.remove_prefix(blank + 1);
+  const auto [end, ec] = std::from_chars(line.data(), line.data() + line.size(), new_offset_);
+  if (ec != std::errc() || end != line.data() + line.size()) return disconnect("malformed FULLRESYNC");
+  // Data is given up only for data that contains it (rule 2 of the design).
+  const auto view = replication_.node_.view();
+  const cluster::NodeView* n = view->find(primary_);
+  if (n != nullptr) {
+    const cluster::SyncDecision d = cluster::decide_full_sync(view->held, primary_, n->generation);
+    if (d != cluster::SyncDecision::kAccept) {
+      return disconnect("refused: the primary restarted without the data that we hold of it");
+    }
+  }
+  Result<int> fd = replication_.node_.data_dir().temporary();
+  if (!fd) return disconnect(fd.error().text);
+  spool_fd_ = *fd;
+  transfer_started_ = false;
+  transfer_read_ = 0;
+  tail_.clear();
+  state_ = State::kTransfer;
+  log::notice("Full resync from the primary {}: {}:{}", join_address(ip_, port_), new_replid_, new_offset_);
+}
+
+// ---- transfer ----
+
+// Takes the header line, then payload. False when more input is needed or the state changed.
+bool PrimaryLink::take_transfer() {
+  std::string_view bytes = in_.view();
+  if (bytes.empty()) return false;
+  if (!transfer_started_) {
+    const size_t end = bytes.find('\n');
+    if (end == std::string_view::npos) return false;
+    std::string line(bytes.substr(0, end));
+    in_.consume(end + 1);
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty()) return true;
+    if (line[0] != '$') {
+      disconnect("expected the transfer, got: " + line.substr(0, 100));
+      return false;
+    }
+    if (line.starts_with("$EOF:") && line.size() == 5 + kMarkLength) {
+      transfer_left_ = -1;
+      mark_ = line.substr(5);
+    } else {
+      const auto [at, ec] = std::from_chars(line.data() + 1, line.data() + line.size(), transfer_left_);
+      if (ec != std::errc() || at != line.data() + line.size() || transfer_left_ < 0) {
+        disconnect("malformed transfer header: " + line.substr(0, 100));
+        return false;
+      }
+    }
+    transfer_started_ = true;
+    return true;
+  }
+  if (transfer_left_ >= 0) bytes = bytes.substr(0, static_cast<size_t>(transfer_left_));
+  size_t at = 0;
+  while (at < bytes.size()) {
+    const ssize_t n = ::write(spool_fd_, bytes.data() + at, bytes.size() - at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      disconnect(std::string("cannot write the spool file: ") + std::strerror(errno));
+      return false;
+    }
+    at += static_cast<size_t>(n);
+  }
+  transfer_read_ += bytes.size();
+  bool complete = false;
+  if (transfer_left_ >= 0) {
+    transfer_left_ -= static_cast<int64_t>(bytes.size());
+    complete = transfer_left_ == 0;
+  } else {
+    tail_.append(bytes.substr(bytes.size() > kMarkLength ? bytes.size() - kMarkLength : 0));
+    if (tail_.size() > kMarkLength) tail_.erase(0, tail_.size() - kMarkLength);
+    complete = tail_ == mark_;
+    if (complete) {
+      transfer_read_ -= kMarkLength;
+      if (ftruncate(spool_fd_, static_cast<off_t>(transfer_read_)) != 0) {
+        disconnect(std::string("cannot cut the spool file: ") + std::strerror(errno));
+        return false;
+      }
+    }
+  }
+  in_.consume(bytes.size());
+  if (complete) finish_transfer();
+  return !complete && !in_.empty();
+}
+
+void PrimaryLink::finish_transfer() {
+  Node& node = replication_.node_;
+  log::notice("Transfer complete ({} bytes): checking and loading", transfer_read_);
+  if (Status s = check_rdb(spool_fd_); !s) return disconnect("the transfer is damaged: " + s.error().text);
+  wait_until_applied();
+  node.set_loading(true);
+  Status loaded = replace_data(node, spool_fd_);
+  close(spool_fd_);
+  spool_fd_ = -1;
+  node.run_exclusively([&] {
+    node.log().restart(new_offset_);
+    for (uint16_t i = 0; i < node.worker_count(); ++i) node.worker(i).reset_applied(new_offset_);
+  });
+  replication_.fed_ = new_offset_;
+  read_offset_ = new_offset_;
+  std::fill(sent_to_.begin(), sent_to_.end(), new_offset_);
+  if (!loaded) {
+    // What we had is gone and what came is not whole: hold nothing rather than half.
+    node.run_exclusively([&] {
+      node.flush_everything();
+      node.log().deactivate();
+    });
+    return disconnect("cannot load the transfer: " + loaded.error().text);
+  }
+  node.set_loading(false);
+  replication_.replid_ = new_replid_;
+  replication_.replid2_ = std::string(40, '0');
+  replication_.second_offset_ = -1;
+  acknowledged_ = -1;
+  state_ = State::kOnline;
+  down_since_.reset();
+  replication_.link_up_.store(true);
+  node.control().post(cluster::SyncedFrom{primary_});
+  replication_.drop_feeds("our data set was replaced");
+  replication_.publish_status();
+  log::notice("Synchronisation with the primary {} finished", join_address(ip_, port_));
+}
+
+// ---- stream ----
+
+void PrimaryLink::take_stream() {
+  resp::ParserLimits limits;
+  limits.max_bulk_length = size_t{1} << 32;
+  size_t boundary = 0;
+  for (;;) {
+    const resp::ParseStatus s = parser_.next(in_.view().substr(scanned_), limits);
+    if (s == resp::ParseStatus::kNeedMore) break;
+    if (s == resp::ParseStatus::kError) return disconnect("the stream is malformed: " + parser_.error());
+    scanned_ += parser_.consumed();
+    if (!parser_.args().empty()) take_request(parser_.args());
+    if (!in_multi_) boundary = scanned_;
+  }
+  if (boundary == 0) return;
+  replication_.node_.log().append(replication_.node_.replication_writer(), in_.view().substr(0, boundary));
+  read_offset_ += static_cast<int64_t>(boundary);
+  in_.consume(boundary);
+  scanned_ -= boundary;
+  in_.shrink(1 << 20);
+  deliver_batches();
+  replication_.feed_all();
+}
+
+void PrimaryLink::take_request(std::span<const std::string_view> args) {
+  if (word_is(args[0], "multi")) {
+    in_multi_ = true;
+    return;
+  }
+  if (word_is(args[0], "exec")) {
+    in_multi_ = false;
+    return apply_multi();
+  }
+  if (in_multi_) {
+    multi_.emplace_back(args.begin(), args.end());
+    return;
+  }
+  if (word_is(args[0], "ping")) return;
+  if (word_is(args[0], "replconf")) {
+    ack_requested_ = ack_requested_ || (args.size() > 1 && word_is(args[1], "getack"));
+    return;
+  }
+  const commands::CommandSpec* spec = commands::resolve(args);
+  if (spec == nullptr) {
+    log::warning("The primary sent a command that is not known here and was not applied: '{}'", args[0]);
+    return;
+  }
+  apply(*spec, args);
+}
+
+void PrimaryLink::apply(const commands::CommandSpec& spec, std::span<const std::string_view> args) {
+  if (word_is(spec.name, "select")) return;  // there is one database
+  std::vector<commands::KeyPosition> keys;
+  if (spec.keys.empty() || !commands::find_keys(spec, args, keys) || keys.empty()) {
+    return apply_everywhere({{args.begin(), args.end()}});
+  }
+  Task task;
+  task.spec = &spec;
+  task.slot = key_slot(args[keys.front().index]);
+  task.caller.from_primary = true;
+  const uint16_t owner = replication_.node_.owner_of(task.slot);
+  if (!filling_[owner]) filling_[owner] = std::make_unique<ApplyBatch>();
+  filling_[owner]->batch.add_arguments(task, args);
+  filling_[owner]->batch.tasks.push_back(std::move(task));
+}
+
+// A transaction of one worker is one stretch of its batch, which nothing interrupts; others take the exclusive section.
+void PrimaryLink::apply_multi() {
+  std::vector<std::vector<std::string>> requests = std::exchange(multi_, {});
+  std::optional<uint16_t> owner;
+  bool one_worker = true;
+  std::vector<commands::KeyPosition> keys;
+  for (const auto& r : requests) {
+    const std::vector<std::string_view> args(r.begin(), r.end());
+    const commands::CommandSpec* spec = commands::resolve(args);
+    if (spec == nullptr || spec->keys.empty() || !commands::find_keys(*spec, args, keys) || keys.empty()) {
+      one_worker = false;
+      break;
+    }
+    const uint16_t o = replication_.node_.owner_of(key_slot(args[keys.front().index]));
+    one_worker &= !owner || *owner == o;
+    owner = o;
+  }
+  if (!one_worker) return apply_everywhere(std::move(requests));
+  for (const auto& r : requests) {
+    const std::vector<std::string_view> args(r.begin(), r.end());
+    apply(*commands::resolve(args), args);
+  }
+}
+
+void PrimaryLink::apply_everywhere(std::vector<std::vector<std::string>> requests) {
+  deliver_batches();
+  wait_until_applied();
+  Node& node = replication_.node_;
+  node.run_exclusively([&] {
+    std::vector<commands::KeyPosition> keys;
+    for (const auto& r : requests) {
+      const std::vector<std::string_view> args(r.begin(), r.end());
+      const commands::CommandSpec* spec = commands::resolve(args);
+      if (spec == nullptr || spec->handler == nullptr) continue;
+      Slot slot;
+      if (!spec->keys.empty() && commands::find_keys(*spec, args, keys) && !keys.empty()) {
+        slot = key_slot(args[keys.front().index]);
+      }
+      node.worker(node.owner_of(slot)).apply(*spec, args, slot);
+    }
+  });
+}
+
+void PrimaryLink::deliver_batches() {
+  for (uint16_t i = 0; i < filling_.size(); ++i) {
+    if (!filling_[i]) continue;
+    filling_[i]->end_offset = read_offset_;
+    sent_to_[i] = read_offset_;
+    waiting_[i].push_back(std::move(filling_[i]));
+  }
+  push_batches();
+}
+
+bool PrimaryLink::has_undelivered() const {
+  return std::any_of(waiting_.begin(), waiting_.end(), [](const auto& q) { return !q.empty(); });
+}
+
+bool PrimaryLink::push_batches() {
+  bool all = true;
+  for (uint16_t i = 0; i < waiting_.size(); ++i) {
+    while (!waiting_[i].empty() && replication_.node_.worker(i).push_apply(waiting_[i].front()))
+      waiting_[i].pop_front();
+    all &= waiting_[i].empty();
+  }
+  return all;
+}
+
+int64_t PrimaryLink::applied_offset() const {
+  int64_t prefix = read_offset_;
+  for (uint16_t i = 0; i < sent_to_.size(); ++i) {
+    const int64_t applied = replication_.node_.worker(i).applied_offset();
+    if (applied != sent_to_[i]) prefix = std::min(prefix, applied);
+  }
+  return prefix;
+}
+
+void PrimaryLink::wait_until_applied() {
+  const auto done = [this] {
+    if (!push_batches()) return false;
+    for (uint16_t i = 0; i < sent_to_.size(); ++i) {
+      if (replication_.node_.worker(i).applied_offset() != sent_to_[i]) return false;
+    }
+    return true;
+  };
+  while (!done() && !replication_.stopping_.load()) {
+    pollfd p{.fd = replication_.wakeup_.fd(), .events = POLLIN, .revents = 0};
+    if (poll(&p, 1, 10) > 0) replication_.wakeup_.on_events(POLLIN);
+  }
+}
+
+void PrimaryLink::settle() {
+  deliver_batches();
+  wait_until_applied();
+}
+
+void PrimaryLink::finish() {
+  if (state_ == State::kOnline) read();  // what the kernel still holds of a dead primary was sent by it
+  settle();
+  if (state_ != State::kIdle) disconnect("following ends");
+}
+
+void PrimaryLink::acknowledge(Instant now) {
+  const int64_t applied = applied_offset();
+  const bool due =
+      now - last_ack_ >= Millis(1000) || ack_requested_ || (applied != acknowledged_ && now - last_ack_ >= kAckPeriod);
+  if (!due) return;
+  // An explicit request is answered for everything before it.
+  if (ack_requested_ && applied != read_offset_) return;
+  ack_requested_ = false;
+  acknowledged_ = applied;
+  last_ack_ = now;
+  resp::Buffer b;
+  const std::string offset = std::to_string(applied);
+  const std::string_view request[] = {"REPLCONF", "ACK", offset};
+  resp::append_request(b, request);
+  send(b.view());
+}
+
+void PrimaryLink::turn(Instant now) {
+  push_batches();
+  if (state_ == State::kIdle && now >= next_attempt_) {
+    refresh_address();
+    connect();
+  }
+  if (state_ == State::kOnline) acknowledge(now);
+  const auto silence = now - last_io_;
+  if (state_ != State::kIdle && silence > replication_.node_.config()->repl_timeout) disconnect("timeout");
+}
+
+}  // namespace guccho::runtime

@@ -1,0 +1,125 @@
+// The link of a replica to its primary: handshake, PSYNC, receiving the data set, applying the stream.
+//
+// Received bytes are appended to our own log unchanged, so that offsets agree and our own replicas continue seamlessly;
+// commands are dealt out to the workers by slot. A transfer is spooled to a file and checked whole before our own data
+// is given up for it: a primary that dies in the middle leaves us what we had.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/base/time.h"
+#include "node/base/types.h"
+#include "node/commands/host.h"
+#include "node/resp/buffer.h"
+#include "node/resp/parser.h"
+#include "node/runtime/handoff.h"
+#include "node/runtime/poller.h"
+#include "node/runtime/stream.h"
+
+namespace guccho::runtime {
+
+class Replication;
+
+class PrimaryLink final : public EventHandler {
+ public:
+  enum class State : uint8_t { kIdle, kConnecting, kHandshake, kTransfer, kOnline };
+
+  PrimaryLink(Replication& replication, NodeId primary);
+  ~PrimaryLink() override;
+
+  void on_events(uint32_t events) override;
+  // Every turn of the thread: reconnects, acknowledges, notices silence, hands batches to workers that had no room.
+  void turn(Instant now);
+  // The newest addresses of the primary, from the view.
+  void refresh_address();
+  // Applies all that was cut into commands; blocks until the workers are done, so that data and log agree.
+  void settle();
+  // As settle(), with what the kernel still holds of the primary's stream; then ends the link.
+  void finish();
+
+  const NodeId& primary() const { return primary_; }
+  State state() const { return state_; }
+  const std::string& ip() const { return ip_; }
+  uint16_t port() const { return port_; }
+  Instant last_io() const { return last_io_; }
+  std::optional<Instant> down_since() const { return down_since_; }
+  // Received and cut into commands; what the workers have applied of it.
+  int64_t read_offset() const { return read_offset_; }
+  int64_t applied_offset() const;
+  uint64_t transfer_read() const { return transfer_read_; }
+  std::string_view role_state() const;
+  // What is waiting for room in workers' queues.
+  bool has_undelivered() const;
+
+ private:
+  void connect();
+  void disconnect(const std::string& why);
+  void send_handshake();
+  void read();
+  void consume();
+  bool take_handshake_line();
+  void take_psync_reply(std::string_view line);
+  bool take_transfer();
+  void finish_transfer();
+  void take_stream();
+  void take_request(std::span<const std::string_view> args);
+  void apply(const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  void apply_multi();
+  void apply_everywhere(std::vector<std::vector<std::string>> requests);
+  void deliver_batches();
+  bool push_batches();
+  void wait_until_applied();
+  void acknowledge(Instant now);
+  void send(std::string_view bytes);
+  void flush();
+
+  Replication& replication_;
+  const NodeId primary_;
+  State state_ = State::kIdle;
+  std::string ip_;
+  uint16_t port_ = 0;
+  bool tls_ = false;
+  Stream stream_;
+  resp::Buffer in_;
+  resp::Buffer out_;
+  resp::CommandParser parser_;
+  size_t replies_expected_ = 0;  // of the handshake, before PSYNC's
+  bool auth_sent_ = false;
+  bool watching_writes_ = false;
+
+  // Transfer.
+  std::string new_replid_;
+  int64_t new_offset_ = 0;
+  int spool_fd_ = -1;
+  int64_t transfer_left_ = -1;  // -1: until the mark
+  std::string mark_;            // 40 bytes that end a transfer of unknown length
+  std::string tail_;            // the last bytes received, to find the mark
+  bool transfer_started_ = false;
+  uint64_t transfer_read_ = 0;
+
+  // Stream. Bytes are taken out of in_ only at the end of a command outside MULTI, so that a transaction whose end has
+  // not come is neither applied, nor acknowledged, nor in our own log.
+  int64_t read_offset_ = 0;
+  size_t scanned_ = 0;  // bytes of in_ that were cut into commands
+  bool in_multi_ = false;
+  std::vector<std::vector<std::string>> multi_;
+  std::vector<std::unique_ptr<ApplyBatch>> filling_;              // by worker
+  std::vector<std::deque<std::unique_ptr<ApplyBatch>>> waiting_;  // for room in the worker's queue
+  std::vector<int64_t> sent_to_;                                  // by worker: end of the last batch handed over
+  int64_t acknowledged_ = -1;
+  Instant last_ack_{};
+  bool ack_requested_ = false;
+
+  Instant last_io_{};
+  Instant next_attempt_{};
+  std::optional<Instant> down_since_;
+};
+
+}  // namespace guccho::runtime

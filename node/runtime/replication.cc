@@ -1,0 +1,408 @@
+// The replication thread's loop, PSYNC decisions, WAIT, and what it publishes for others.
+#include "node/runtime/replication.h"
+
+#include <algorithm>
+#include <future>
+
+#include "node/base/log.h"
+#include "node/base/random.h"
+#include "node/runtime/clock.h"
+#include "node/runtime/control.h"
+#include "node/runtime/full_sync.h"
+#include "node/runtime/node.h"
+#include "node/runtime/primary_link.h"
+#include "node/runtime/replica_feed.h"
+
+namespace guccho::runtime {
+namespace {
+
+constexpr Millis kTurn(100);
+constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
+constexpr std::string_view kGetAck = "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
+
+}  // namespace
+
+Replication::Replication(Node& node) : node_(node), replid_(random_node_id().str()) {
+  poller_.add(wakeup_.fd(), EPOLLIN, wakeup_);
+  publish_status();
+}
+
+Replication::~Replication() {
+  stop();
+}
+
+void Replication::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Replication::stop() {
+  if (!thread_.joinable()) return;
+  stopping_.store(true);
+  wakeup_.notify();
+  thread_.join();
+  // What waited for the thread must not wait for ever.
+  take_posted();
+  feeds_.clear();
+  link_.reset();
+}
+
+void Replication::post(std::function<void()> work) {
+  {
+    std::lock_guard lock(mutex_);
+    posted_.push_back(std::move(work));
+  }
+  wakeup_.notify();
+}
+
+void Replication::take_posted() {
+  std::vector<std::function<void()>> work;
+  {
+    std::lock_guard lock(mutex_);
+    work.swap(posted_);
+  }
+  for (const auto& w : work) w();
+}
+
+void Replication::run() {
+  Instant last_turn{};
+  while (!stopping_.load()) {
+    // Announce the sleep first, look once more, then sleep: a writer either sees the announcement or was seen.
+    sleeping_.store(true, std::memory_order_seq_cst);
+    const bool news = node_.log().committed() > fed_ || (link_ && link_->has_undelivered());
+    poller_.wait(news ? Millis(0) : kTurn);
+    sleeping_.store(false, std::memory_order_relaxed);
+    take_posted();
+    feed_all();
+    const Instant now = monotonic_now();
+    if (link_) link_->turn(now);
+    if (now - last_turn >= kTurn) {
+      last_turn = now;
+      publish_status();
+    }
+    if (now - last_second_ >= Millis(1000)) {
+      last_second_ = now;
+      every_second();
+    }
+    reap();
+  }
+}
+
+// ---- feeding replicas ----
+
+void Replication::adopt_replica(Stream stream, std::string unread, ReplicaHello hello, SyncRequest request) {
+  auto shared = std::make_shared<Stream>(std::move(stream));
+  post([this, shared, unread = std::move(unread), hello = std::move(hello), request = std::move(request)] {
+    auto feed = std::make_unique<ReplicaFeed>(*this, std::move(*shared), unread, hello, request);
+    ReplicaFeed& f = *feed;
+    feeds_.push_back(std::move(feed));
+    serve(f, request);
+    publish_status();
+  });
+}
+
+bool Replication::can_continue(const SyncRequest& request) const {
+  if (request.old_sync || !node_.log().active()) return false;
+  const int64_t position = request.offset - 1;
+  const bool ours = request.replication_id == replid_;
+  const bool before = request.replication_id == replid2_ && request.offset <= second_offset_;
+  return (ours || before) && position >= node_.log().first() && position <= node_.log().committed();
+}
+
+void Replication::serve(ReplicaFeed& feed, const SyncRequest& request) {
+  if (can_continue(request)) {
+    ++partial_ok_;
+    log::notice("Partial resynchronization request from {}:{} accepted, from offset {}", feed.ip,
+                feed.hello.listening_port, request.offset);
+    feed.send(feed.hello.can_psync2 ? "+CONTINUE " + replid_ + "\r\n" : "+CONTINUE\r\n");
+    return feed.go_online(request.offset - 1);
+  }
+  if (request.offset > 0) ++partial_refused_;
+  if (!feed.hello.can_eof) {
+    feed.send("-ERR This node sends data sets of unknown length only: announce it with REPLCONF capa eof\r\n");
+    return feed.fail("it cannot take a transfer of unknown length");
+  }
+  log::notice("Full resync requested by replica {}:{}", feed.ip, feed.hello.listening_port);
+  feed.state = ReplicaFeed::State::kWaiting;
+  begin_full_sync();
+}
+
+// One at a time; replicas that ask meanwhile wait for the next one.
+void Replication::begin_full_sync() {
+  if (full_sync_) return;
+  ++full_syncs_;
+  full_sync_ = std::make_unique<FullSync>(node_);
+  if (!node_.log().active() && !link_) {
+    // A new history begins, as in Redis when the backlog is made.
+    replid_ = random_node_id().str();
+    replid2_ = std::string(40, '0');
+    second_offset_ = -1;
+  }
+  // The section runs on a worker, and this thread must be awake to receive the stream of a primary meanwhile.
+  FullSync* sync = full_sync_.get();
+  if (link_) link_->settle();
+  node_.run_exclusively([this, sync] {
+    if (!node_.log().active()) node_.log().restart(node_.log().head());
+    sync->cut();
+  });
+  fed_ = std::max(fed_, node_.log().committed());
+  std::vector<ReplicaFeed*> waiting;
+  for (const auto& f : feeds_) {
+    if (!f->dead && f->state == ReplicaFeed::State::kWaiting) waiting.push_back(f.get());
+  }
+  sync->begin(std::move(waiting), replid_);
+}
+
+void Replication::feed_all() {
+  fed_ = std::max(fed_, node_.log().committed());
+  for (const auto& f : feeds_) f->feed(fed_);
+  if (!full_sync_) return;
+  switch (full_sync_->pump()) {
+    case FullSync::Progress::kMore:
+      return;
+    case FullSync::Progress::kDone:
+      for (ReplicaFeed* f : full_sync_->feeds()) {
+        if (f->dead) continue;
+        f->go_online(full_sync_->offset());
+        log::notice("Synchronization with replica {}:{} succeeded", f->ip, f->hello.listening_port);
+      }
+      break;
+    case FullSync::Progress::kFailed:
+      for (ReplicaFeed* f : full_sync_->feeds()) f->fail("the full sync failed");
+      break;
+  }
+  full_sync_.reset();
+  publish_status();
+  const bool more = std::any_of(feeds_.begin(), feeds_.end(),
+                                [](const auto& f) { return !f->dead && f->state == ReplicaFeed::State::kWaiting; });
+  if (more) begin_full_sync();
+}
+
+void Replication::drop_feeds(const std::string& why) {
+  for (const auto& f : feeds_) f->fail(why);
+}
+
+void Replication::reap() {
+  const size_t before = feeds_.size();
+  for (const auto& f : feeds_) {
+    if (f->dead && full_sync_) full_sync_->forget(f.get());
+  }
+  std::erase_if(feeds_, [](const auto& f) { return f->dead; });
+  if (feeds_.size() != before) publish_status();
+}
+
+void Replication::append_own(std::string_view request) {
+  if (!node_.log().active() || !node_.routes().first->is_primary) return;
+  node_.log().append(node_.replication_writer(), request);
+  fed_ = std::max(fed_, node_.log().committed());
+}
+
+void Replication::every_second() {
+  const auto config = node_.config();
+  const Instant now = monotonic_now();
+  if (!feeds_.empty() && now - last_ping_ >= config->repl_ping_replica_period) {
+    last_ping_ = now;
+    append_own(kPing);
+  }
+  int64_t keep_from = fed_ - static_cast<int64_t>(config->repl_backlog_size);
+  for (const auto& f : feeds_) {
+    if (f->dead) continue;
+    // Keeps the link alive while a replica waits for its transfer.
+    if (f->state == ReplicaFeed::State::kWaiting) f->send("\n");
+    if (f->state == ReplicaFeed::State::kOnline) {
+      if (now - f->last_acknowledged > config->repl_timeout) f->fail("timeout");
+      const uint64_t behind = static_cast<uint64_t>(fed_ - f->position);
+      const uint64_t limit = config->client_output_replica.hard;
+      if (limit != 0 && behind > limit) f->fail("it is too far behind (client-output-buffer-limit replica)");
+      keep_from = std::min(keep_from, f->position);
+    }
+  }
+  if (full_sync_) keep_from = std::min(keep_from, full_sync_->offset());
+  if (node_.log().active()) node_.log().trim(keep_from);
+  check_waiters();
+}
+
+// ---- WAIT ----
+
+void Replication::wait(int64_t replicas, Millis timeout, commands::Deferred reply_to) {
+  const int64_t position = node_.log().head();
+  const bool forever = timeout == Millis(0);
+  const Instant deadline = monotonic_now() + timeout;
+  post([this, position, replicas, forever, deadline, reply_to] {
+    waiters_.push_back({position, replicas, deadline, forever, reply_to});
+    append_own(kGetAck);
+    feed_all();
+    check_waiters();
+  });
+}
+
+bool Replication::unblock(uint64_t client_id, bool with_error) {
+  // Waiters belong to the thread; the answer is needed now.
+  std::promise<bool> found;
+  auto outcome = found.get_future();
+  post([&] {
+    const auto it = std::find_if(waiters_.begin(), waiters_.end(),
+                                 [&](const Waiter& w) { return w.reply_to.client_id == client_id; });
+    found.set_value(it != waiters_.end());
+    if (it == waiters_.end()) return;
+    node_.complete(it->reply_to, with_error ? "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n" : ":0\r\n");
+    waiters_.erase(it);
+  });
+  return outcome.get();
+}
+
+void Replication::check_waiters() {
+  if (waiters_.empty()) return;
+  const Instant now = monotonic_now();
+  std::erase_if(waiters_, [&](const Waiter& w) {
+    const int64_t reached = std::count_if(feeds_.begin(), feeds_.end(), [&](const auto& f) {
+      return !f->dead && f->state == ReplicaFeed::State::kOnline && f->acknowledged >= w.position;
+    });
+    if (reached < w.replicas && (w.forever || now < w.deadline)) return false;
+    node_.complete(w.reply_to, ":" + std::to_string(reached) + "\r\n");
+    return true;
+  });
+}
+
+// ---- following ----
+
+void Replication::follow(NodeId primary) {
+  post([this, primary] {
+    if (link_ && link_->primary() == primary) return link_->refresh_address();
+    if (link_) link_->finish();
+    log::notice("Following {}", primary.view());
+    link_ = std::make_unique<PrimaryLink>(*this, primary);
+    link_up_.store(false);
+    publish_status();
+  });
+}
+
+void Replication::promote() {
+  std::promise<void> done;
+  post([this, &done] {
+    if (link_) {
+      link_->finish();
+      // A new history that continues the old one: replicas of the old primary may go on from where they are.
+      replid2_ = replid_;
+      second_offset_ = node_.log().head() + 1;
+      replid_ = random_node_id().str();
+      link_.reset();
+      link_up_.store(false);
+    }
+    publish_status();
+    done.set_value();
+  });
+  if (!thread_.joinable()) take_posted();
+  done.get_future().wait();
+}
+
+int64_t Replication::offset() const {
+  return replica_offset_.load(std::memory_order_relaxed);
+}
+
+// ---- what others read ----
+
+void Replication::publish_status() {
+  Published p;
+  const Instant now = monotonic_now();
+  const auto config = node_.config();
+  const bool is_replica = link_ != nullptr;
+  const int64_t head = node_.log().head();
+  p.status.is_primary = !is_replica;
+  p.status.replication_id = replid_;
+  p.status.replication_id2 = replid2_;
+  p.status.second_offset = ReplOffset(second_offset_);
+  p.status.offset = ReplOffset(is_replica ? link_->applied_offset() : head);
+  uint64_t good = 0;
+  for (const auto& f : feeds_) {
+    if (f->dead) continue;
+    const bool online = f->state == ReplicaFeed::State::kOnline;
+    const auto lag = std::chrono::duration_cast<Millis>(now - f->last_acknowledged);
+    if (online && lag <= config->min_replicas_max_lag) ++good;
+    p.status.replicas.push_back({.ip = f->ip,
+                                 .port = f->hello.listening_port,
+                                 .online = online,
+                                 .acknowledged = ReplOffset(f->acknowledged),
+                                 .lag = lag});
+    p.part.replicas.push_back({.ip = f->ip,
+                               .port = f->hello.listening_port,
+                               .state = online                                      ? "online"
+                                        : f->state == ReplicaFeed::State::kTransfer ? "send_bulk"
+                                                                                    : "wait_bgsave",
+                               .offset = f->acknowledged,
+                               .lag_seconds = lag.count() / 1000});
+  }
+  good_replicas_.store(good);
+  replica_count_.store(p.status.replicas.size());
+  replica_offset_.store(p.status.offset.value);
+  p.event.offset = p.status.offset;
+  p.part.is_replica = is_replica;
+  p.part.priority = config->replica_priority;
+  p.part.read_only = config->replica_read_only;
+  p.part.announced = config->replica_announced;
+  p.part.min_replicas_to_write = config->min_replicas_to_write;
+  p.part.good_replicas = good;
+  p.part.replid = replid_;
+  p.part.replid2 = replid2_;
+  p.part.offset = p.status.offset.value;
+  p.part.second_offset = second_offset_;
+  p.part.backlog_active = node_.log().active();
+  p.part.backlog_size = config->repl_backlog_size;
+  p.part.backlog_first_offset = node_.log().active() ? node_.log().first() + 1 : 0;
+  p.part.backlog_length = node_.log().active() ? static_cast<uint64_t>(head - node_.log().first()) : 0;
+  p.part.full_syncs = full_syncs_;
+  p.part.partial_syncs_ok = partial_ok_;
+  p.part.partial_syncs_refused = partial_refused_;
+  if (is_replica) {
+    const bool up = link_->state() == PrimaryLink::State::kOnline;
+    const auto idle = std::chrono::duration_cast<Millis>(now - link_->last_io());
+    p.status.primary_ip = link_->ip();
+    p.status.primary_port = link_->port();
+    p.status.link_state = link_->role_state();
+    p.status.link_idle = idle;
+    p.status.read_offset = ReplOffset(link_->read_offset());
+    p.event.link_up = up;
+    p.event.last_interaction = link_->last_io();
+    p.event.down_since = link_->down_since();
+    p.part.master_host = link_->ip();
+    p.part.master_port = link_->port();
+    p.part.master_link_up = up;
+    p.part.master_last_io_seconds = up ? idle.count() / 1000 : -1;
+    p.part.sync_in_progress = link_->state() == PrimaryLink::State::kTransfer;
+    p.part.replica_read_offset = link_->read_offset();
+    p.part.replica_offset = p.status.offset.value;
+    p.part.sync_read_bytes = link_->transfer_read();
+    if (link_->down_since()) {
+      p.part.link_down_seconds =
+          static_cast<uint64_t>(std::chrono::duration_cast<Millis>(now - *link_->down_since()).count() / 1000);
+    }
+  }
+  bool link_changed = false;
+  {
+    std::lock_guard lock(published_mutex_);
+    link_changed = published_.event.link_up != p.event.link_up;
+    published_ = std::move(p);
+  }
+  if (link_changed) node_.control().post(status_event());
+}
+
+commands::ReplicationStatus Replication::status() const {
+  std::lock_guard lock(published_mutex_);
+  commands::ReplicationStatus s = published_.status;
+  if (s.is_primary) s.offset = ReplOffset(node_.log().head());
+  return s;
+}
+
+cluster::ReplicationStatus Replication::status_event() const {
+  std::lock_guard lock(published_mutex_);
+  cluster::ReplicationStatus e = published_.event;
+  if (published_.status.is_primary) e.offset = ReplOffset(node_.log().head());
+  return e;
+}
+
+void Replication::measure(metrics::Snapshot& into) const {
+  std::lock_guard lock(published_mutex_);
+  into.replication = published_.part;
+  if (published_.status.is_primary) into.replication.offset = node_.log().head();
+}
+
+}  // namespace guccho::runtime

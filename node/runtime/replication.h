@@ -1,0 +1,136 @@
+// The replication thread: feeds replicas from the log, follows a primary, keeps acknowledged offsets, answers WAIT.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "node/base/time.h"
+#include "node/base/types.h"
+#include "node/cluster/events.h"
+#include "node/commands/host.h"
+#include "node/metrics/snapshot.h"
+#include "node/runtime/poller.h"
+#include "node/runtime/replica_hello.h"
+#include "node/runtime/stream.h"
+
+namespace guccho::runtime {
+
+class Node;
+class ReplicaFeed;
+class PrimaryLink;
+class FullSync;
+
+class Replication {
+ public:
+  explicit Replication(Node& node);
+  ~Replication();
+
+  void start();
+  void stop();
+
+  // ---- any thread ----
+  // A connection that asked to be fed; `unread` came behind the request.
+  void adopt_replica(Stream stream, std::string unread, ReplicaHello hello, SyncRequest request);
+  // Follow this node of the view from now on; again when its address changed.
+  void follow(NodeId primary);
+  // Returns when all that was received is applied and the link is gone: the node may write. A new replication id
+  // begins.
+  void promote();
+  // WAIT: completes when `replicas` acknowledged everything written until now, or at the timeout (0: never).
+  void wait(int64_t replicas, Millis timeout, commands::Deferred reply_to);
+  // Ends a client's WAIT early; false when it has none.
+  bool unblock(uint64_t client_id, bool with_error);
+  // The log grew: feed replicas.
+  void wake() {
+    if (sleeping_.exchange(false, std::memory_order_acq_rel)) wakeup_.notify();
+  }
+  // A worker applied a batch or produced a piece of a snapshot.
+  void progress() { wakeup_.notify(); }
+
+  commands::ReplicationStatus status() const;
+  void measure(metrics::Snapshot& into) const;
+  cluster::ReplicationStatus status_event() const;
+  bool link_up() const { return link_up_.load(std::memory_order_relaxed); }
+  // Replicas that are online and acknowledged within min-replicas-max-lag.
+  uint64_t good_replicas() const { return good_replicas_.load(std::memory_order_relaxed); }
+  // Any replica (also one that is still syncing) is attached.
+  size_t replica_count() const { return replica_count_.load(std::memory_order_relaxed); }
+  // The position up to which this node's data reaches: produced as a primary, applied as a replica.
+  int64_t offset() const;
+
+ private:
+  friend class ReplicaFeed;
+  friend class PrimaryLink;
+  friend class FullSync;
+
+  void run();
+  void post(std::function<void()> work);
+  void take_posted();
+  void every_second();
+  void feed_all();
+  void serve(ReplicaFeed& feed, const SyncRequest& request);
+  bool can_continue(const SyncRequest& request) const;
+  void begin_full_sync();
+  void check_waiters();
+  void reap();
+  // Every replica must start over.
+  void drop_feeds(const std::string& why);
+  void publish_status();
+  void append_own(std::string_view request);
+
+  Node& node_;
+  Poller poller_;
+  Wakeup wakeup_;
+  std::thread thread_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> sleeping_{false};
+
+  std::mutex mutex_;
+  std::vector<std::function<void()>> posted_;
+
+  // The thread's own.
+  std::vector<std::unique_ptr<ReplicaFeed>> feeds_;
+  std::unique_ptr<PrimaryLink> link_;
+  std::unique_ptr<FullSync> full_sync_;
+  std::string replid_;
+  std::string replid2_ = std::string(40, '0');
+  int64_t second_offset_ = -1;
+  struct Waiter {
+    int64_t position;
+    int64_t replicas;
+    Instant deadline;
+    bool forever;
+    commands::Deferred reply_to;
+  };
+  std::vector<Waiter> waiters_;
+  Instant last_second_{};
+  Instant last_ping_{};
+  int64_t fed_ = 0;  // greatest committed position seen
+  uint64_t full_syncs_ = 0;
+  uint64_t partial_ok_ = 0;
+  uint64_t partial_refused_ = 0;
+  uint64_t bytes_sent_ = 0;
+  uint64_t bytes_received_ = 0;
+
+  std::atomic<bool> link_up_{false};
+  std::atomic<uint64_t> good_replicas_{0};
+  std::atomic<size_t> replica_count_{0};
+  std::atomic<int64_t> replica_offset_{0};
+
+  // A copy of what others may read.
+  struct Published {
+    commands::ReplicationStatus status;
+    cluster::ReplicationStatus event;
+    metrics::ReplicationPart part;
+  };
+  mutable std::mutex published_mutex_;
+  Published published_;
+};
+
+}  // namespace guccho::runtime

@@ -1,0 +1,230 @@
+// MULTI, EXEC, DISCARD, WATCH, UNWATCH: queueing, and choosing where a transaction runs.
+//
+// A transaction runs as one unit on the worker that owns its slot. When it needs more than that worker (node-wide
+// commands, or a WATCH on a key of another worker) it runs in the exclusive section.
+#include <set>
+
+#include "node/routing/routing.h"
+#include "node/runtime/clock.h"
+#include "node/runtime/node.h"
+#include "node/runtime/worker.h"
+
+namespace guccho::runtime {
+
+using commands::CommandSpec;
+using commands::QueuedCommand;
+using commands::Where;
+
+namespace {
+
+std::vector<std::string_view> views_of(const QueuedCommand& command) {
+  return {command.args.begin(), command.args.end()};
+}
+
+// What a queued transaction needs.
+struct Needs {
+  std::optional<Slot> slot;
+  bool crosses_slots = false;
+  bool multiple_keys = false;
+  bool writes = false;
+  bool session = false;    // commands about the connection
+  bool exclusive = false;  // node-wide commands
+};
+
+Needs needs_of(const commands::Transaction& transaction) {
+  Needs needs;
+  std::vector<commands::KeyPosition> positions;
+  for (const QueuedCommand& q : transaction.queue) {
+    needs.writes |= q.spec->has(commands::kWrite);
+    needs.session |= q.spec->where == Where::kHome;
+    needs.exclusive |= q.spec->where == Where::kExclusive;
+    const std::vector<std::string_view> args = views_of(q);
+    if (q.spec->keys.empty() || !commands::find_keys(*q.spec, args, positions)) continue;
+    for (const commands::KeyPosition& k : positions) {
+      const Slot slot = key_slot(args[k.index]);
+      needs.multiple_keys |= needs.slot.has_value();
+      needs.crosses_slots |= needs.slot && *needs.slot != slot;
+      needs.slot = slot;
+    }
+  }
+  return needs;
+}
+
+void end_transaction(Connection& c) {
+  c.transaction = {};
+}
+
+}  // namespace
+
+bool Worker::queue_command(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {
+  if (spec.where == Where::kOwner) {
+    const Target target = find_target(caller_of(c), spec, args);
+    if (!target.error.empty()) return refuse(c, &spec, target.error);
+  }
+  QueuedCommand queued{.spec = &spec, .args = {args.begin(), args.end()}};
+  for (const std::string& a : queued.args) c.transaction.queued_bytes += a.size();
+  c.transaction.queue.push_back(std::move(queued));
+  resp::ReplyWriter(c.reply_target(), c.resp).simple("QUEUED");
+  return true;
+}
+
+bool Worker::run_transaction_command(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {
+  resp::ReplyWriter reply(c.reply_target(), c.resp);
+  stats_.commands_processed.add();
+  stats_.commands[spec.id].record(0);
+  if (spec.name == "multi") {
+    if (c.transaction.active) {
+      reply.error("ERR MULTI calls can not be nested");
+      return true;
+    }
+    c.transaction.active = true;
+    reply.ok();
+  } else if (spec.name == "discard") {
+    if (!c.transaction.active) {
+      reply.error("ERR DISCARD without MULTI");
+      return true;
+    }
+    end_transaction(c);
+    reply.ok();
+  } else if (spec.name == "unwatch") {
+    if (c.transaction.active) return queue_command(c, spec, args);
+    c.transaction.watch_broken = nullptr;
+    c.transaction.watched_keys.clear();
+    reply.ok();
+  } else if (spec.name == "watch") {
+    if (c.transaction.active) {
+      reply.error("ERR WATCH inside MULTI is not allowed");
+      return true;
+    }
+    return run_watch(c, args);
+  } else {
+    return run_exec(c);
+  }
+  return true;
+}
+
+bool Worker::run_watch(Connection& c, std::span<const std::string_view> args) {
+  const CommandSpec& spec = *commands::find_command("watch");
+  const Target target = find_target(caller_of(c), spec, args);
+  c.asking = false;
+  if (!target.error.empty()) return refuse(c, &spec, target.error);
+  if (!c.transaction.watch_broken) c.transaction.watch_broken = std::make_shared<std::atomic<bool>>(false);
+  for (const std::string_view key : args.subspan(1)) c.transaction.watched_keys.emplace_back(key);
+  const uint16_t owner = node_.owner_of(*target.slot);
+  WatchJob job{c.transaction.watch_broken};
+  if (owner == index_) {
+    execute_watch(job, args.subspan(1));
+    resp::ReplyWriter(c.reply_target(), c.resp).ok();
+    return true;
+  }
+  Task task;
+  task.sequence = c.reserve_reply(false);
+  task.spec = &spec;
+  task.slot = *target.slot;
+  task.caller = caller_of(c);
+  task.watch = std::make_unique<WatchJob>(std::move(job));
+  hand_over(owner, c, std::move(task), args.subspan(1));
+  return true;
+}
+
+void Worker::execute_watch(const WatchJob& job, std::span<const std::string_view> keys) {
+  for (const std::string_view key : keys) {
+    const store::Entry* e = keyspace_.find_live({key_slot(key), key}, now_, store::Touch::kNo);
+    const auto expiry = e == nullptr ? std::nullopt : e->expiry();
+    watches_.add(key, job.flag, expiry.value_or(UnixMillis()), expiry.has_value());
+  }
+}
+
+bool Worker::run_exec(Connection& c) {
+  const CommandSpec& spec = *commands::find_command("exec");
+  resp::ReplyWriter reply(c.reply_target(), c.resp);
+  if (!c.transaction.active) {
+    reply.error("ERR EXEC without MULTI");
+    return true;
+  }
+  if (c.transaction.poisoned) {
+    end_transaction(c);
+    reply.error("EXECABORT Transaction discarded because of previous errors.");
+    return true;
+  }
+  const Needs needs = needs_of(c.transaction);
+  bool route_at_owner = false;
+  if (needs.slot && (needs.crosses_slots || !routes_->served.contains(*needs.slot))) {
+    routing::Query query{.slot = needs.slot,
+                         .crosses_slots = needs.crosses_slots,
+                         .multiple_keys = needs.multiple_keys,
+                         .writes = needs.writes,
+                         .asking = c.asking,
+                         .readonly_connection = c.readonly};
+    route_at_owner = !needs.crosses_slots && routing::must_look_up_keys(*routes_->view, query);
+    const routing::Decision decision = routing::route(*routes_->view, query);
+    if (!route_at_owner && !std::holds_alternative<routing::Serve>(decision)) {
+      end_transaction(c);
+      return refuse(c, &spec, routing::error_text(*routes_->view, decision, {}));
+    }
+  }
+  // Where the watched keys live: 0 workers, one, or several.
+  std::set<uint16_t> places;
+  for (const std::string& key : c.transaction.watched_keys) places.insert(node_.owner_of(key_slot(key)));
+  if (needs.slot) places.insert(node_.owner_of(*needs.slot));
+  if (needs.session) places.insert(index_);
+  auto job = std::make_unique<ExecJob>();
+  job->queue = std::move(c.transaction.queue);
+  job->watch_broken = std::move(c.transaction.watch_broken);
+  end_transaction(c);
+  const commands::Caller caller = caller_of(c);
+  c.asking = false;
+
+  const uint16_t place = places.empty() ? index_ : *places.begin();
+  if (needs.exclusive || places.size() > 1 || route_at_owner) {
+    c.hold(Hold::kExclusive);
+    const uint16_t owner = needs.slot ? node_.owner_of(*needs.slot) : index_;
+    node_.exclusive().request([this, id = c.id, caller, owner, job = std::shared_ptr<ExecJob>(std::move(job))] {
+      Connection* connection = find_connection(id);
+      if (connection == nullptr || connection->closing()) return;
+      Worker& runner = node_.worker(owner);
+      runner.now_ = wall_now();
+      runner.execute_exec(*job, caller, connection, connection->reply_target());
+      runner.append_log_batch();
+      node_.log_grew();
+      post([this, id] {
+        if (Connection* waiting = find_connection(id); waiting != nullptr) waiting->release();
+      });
+    });
+  } else if (place == index_) {
+    execute_exec(*job, caller, &c, c.reply_target());
+  } else {
+    Task task;
+    task.sequence = c.reserve_reply(false);
+    task.spec = &spec;
+    task.slot = needs.slot.value_or(Slot());
+    task.caller = caller;
+    task.exec = std::move(job);
+    hand_over(place, c, std::move(task), {});
+  }
+  return true;
+}
+
+void Worker::execute_exec(const ExecJob& job, commands::Caller caller, commands::Session* session, resp::Buffer& out) {
+  resp::ReplyWriter reply(out, caller.resp);
+  if (job.watch_broken) {
+    watches_.sweep(now_);  // a watched key may have expired by itself
+    if (job.watch_broken->load(std::memory_order_acquire)) return reply.null_array();
+  }
+  caller.in_exec = true;
+  exec_open_ = true;
+  exec_replicated_ = false;
+  reply.array(job.queue.size());
+  for (const QueuedCommand& q : job.queue) {
+    const std::vector<std::string_view> args = views_of(q);
+    Slot slot;
+    if (!q.spec->keys.empty() && commands::find_keys(*q.spec, args, key_scratch_) && !key_scratch_.empty()) {
+      slot = key_slot(args[key_scratch_.front().index]);
+    }
+    execute(*q.spec, args, slot, caller, session, out);
+  }
+  if (exec_replicated_) log_batch_.append("*1\r\n$4\r\nEXEC\r\n");
+  exec_open_ = false;
+}
+
+}  // namespace guccho::runtime

@@ -1,0 +1,399 @@
+// The loop of a worker: turns, parcels between workers, commits, timers.
+#include "node/runtime/worker.h"
+
+#include <algorithm>
+
+#include "node/base/log.h"
+#include "node/runtime/clock.h"
+#include "node/runtime/net.h"
+#include "node/runtime/node.h"
+#include "node/runtime/replication.h"
+
+namespace guccho::runtime {
+namespace {
+
+// Entries looked at by one expire step; about 50 us of work.
+constexpr size_t kExpireBudget = 256;
+// Frees of large values in one turn.
+constexpr size_t kFreeBudget = 512;
+
+}  // namespace
+
+Worker::Worker(Node& node, uint16_t index, uint16_t count)
+    : node_(node),
+      index_(index),
+      count_(count),
+      stats_(commands::command_id_count()),
+      keyspace_(index, count),
+      outgoing_(count),
+      overflow_(count) {
+  for (uint16_t i = 0; i < count; ++i) inbox_.push_back(std::make_unique<SpscQueue<Parcel, kQueueCapacity>>());
+  poller_.add(wakeup_.fd(), EPOLLIN, wakeup_);
+  now_ = wall_now();
+}
+
+Worker::~Worker() = default;
+
+void Worker::start() {
+  node_.exclusive().join();
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::post(std::function<void()> mail) {
+  {
+    std::lock_guard lock(mail_mutex_);
+    mail_.push_back(std::move(mail));
+  }
+  has_mail_.store(true, std::memory_order_release);
+  wake();
+}
+
+bool Worker::push_apply(std::unique_ptr<ApplyBatch>& batch) {
+  if (!applies_.push(batch)) return false;
+  wake();
+  return true;
+}
+
+void Worker::set_config(std::shared_ptr<const config::Config> config) {
+  config_ = std::move(config);
+  keyspace_.packed_limits() = {.hash_max_listpack_entries = config_->hash_max_listpack_entries,
+                               .hash_max_listpack_value = config_->hash_max_listpack_value};
+  using Policy = config::MaxmemoryPolicy;
+  const bool lfu =
+      config_->maxmemory_policy == Policy::kAllkeysLfu || config_->maxmemory_policy == Policy::kVolatileLfu;
+  keyspace_.set_access_policy(
+      {.lfu = lfu, .lfu_log_factor = config_->lfu_log_factor, .lfu_decay_minutes = config_->lfu_decay_time});
+}
+
+void Worker::refresh_routes() {
+  if (node_.routes_version() == routes_version_) return;
+  std::tie(routes_, routes_version_) = node_.routes();
+}
+
+Connection* Worker::find_connection(uint64_t id) {
+  const auto it = connections_.find(id);
+  return it == connections_.end() ? nullptr : it->second.get();
+}
+
+void Worker::adopt(Stream stream, const Accepted& peer, bool router) {
+  auto connection = std::make_unique<Connection>(*this, std::move(stream));
+  connection->id = node_.next_client_id();
+  connection->worker = index_;
+  connection->router = router;
+  connection->created = connection->last_interaction = now_;
+  connection->authenticated = !node_.password_required();
+  if (peer.is_unix) {
+    connection->address = config_->unixsocket + ":0";
+    connection->local_address = connection->address;
+  } else {
+    connection->address = join_address(peer.ip, peer.port);
+    connection->local_address = join_address(peer.local_ip, peer.local_port);
+  }
+  stats_.connections_received.add();
+  connections_.emplace(connection->id, std::move(connection));
+}
+
+void Worker::close_later(Connection& connection) {
+  dead_.push_back(connection.id);
+}
+
+void Worker::schedule_flush(Connection& connection) {
+  if (connection.in_flush_list || connection.closing()) return;
+  connection.in_flush_list = true;
+  flush_list_.push_back(&connection);
+}
+
+bool Worker::has_input() const {
+  if (has_mail_.load(std::memory_order_acquire) || !applies_.empty()) return true;
+  for (const auto& queue : inbox_) {
+    if (!queue->empty()) return true;
+  }
+  return false;
+}
+
+void Worker::run() {
+  next_periodic_ = nanos_now();
+  while (!node_.stopping()) turn();
+  // What was computed is committed before the thread ends.
+  commit_turn();
+  node_.exclusive().leave();
+}
+
+void Worker::turn() {
+  if (node_.exclusive().requested()) node_.exclusive().park();
+  refresh_routes();
+  const uint64_t before = nanos_now();
+  Millis timeout(0);
+  const bool snapshot_runs = snapshot_step_ && !snapshot_waits_;
+  const bool busy = has_input() || snapshot_runs || keyspace_.pending_frees() > 0;
+  if (!busy) {
+    timeout = Millis(before >= next_periodic_ ? 0 : int64_t((next_periodic_ - before) / 1'000'000 + 1));
+    if (expire_more_ || snapshot_step_) timeout = std::min(timeout, Millis(1));
+  }
+  // Handlers run inside wait(); the clock of the turn is read after the sleep, by the first of them.
+  now_ = UnixMillis();
+  poller_.wait_then(timeout, [this] {
+    now_ = wall_now();
+    keyspace_.set_access_clock(now_);
+    command_start_ = nanos_now();
+  });
+  const uint64_t start = command_start_;
+  take_mail();
+  take_parcels();
+  take_applies();
+  if (snapshot_step_) step_snapshot();
+  if (keyspace_.pending_frees() > 0) keyspace_.free_step(kFreeBudget);
+  if (nanos_now() >= next_periodic_) periodic();
+  if (expire_more_) expire_some();
+  commit_turn();
+  const uint64_t end = nanos_now();
+  last_turn_.store(end, std::memory_order_relaxed);
+  stats_.loop_turns.add();
+  stats_.loop_busy_nanos.add(end - start);
+  stats_.loop_latency.record(end - start);
+}
+
+void Worker::take_mail() {
+  if (!has_mail_.exchange(false, std::memory_order_acq_rel)) return;
+  std::vector<std::function<void()>> mail;
+  {
+    std::lock_guard lock(mail_mutex_);
+    mail.swap(mail_);
+  }
+  for (const auto& m : mail) m();
+}
+
+// ---- hand-over between workers ----
+
+void Worker::hand_over(uint16_t to, Connection& connection, Task task, std::span<const std::string_view> args) {
+  Parcel& parcel = outgoing_[to];
+  if (!parcel.tasks) parcel.tasks = std::make_unique<TaskBatch>();
+  task.client_id = connection.id;
+  parcel.tasks->add_arguments(task, args);
+  parcel.tasks->tasks.push_back(std::move(task));
+  stats_.handover_commands.add();
+}
+
+void Worker::take_parcels() {
+  for (uint16_t from = 0; from < count_; ++from) {
+    Parcel parcel;
+    while (inbox_[from]->pop(parcel)) {
+      if (parcel.tasks) run_tasks(from, *parcel.tasks);
+      if (parcel.replies) deliver_replies(*parcel.replies);
+    }
+  }
+}
+
+void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
+  std::unique_ptr<ReplyBatch>& replies = outgoing_[from].replies;
+  if (!replies) replies = std::make_unique<ReplyBatch>();
+  ArgumentReader reader(batch);
+  for (Task& task : batch.tasks) {
+    const std::span<const std::string_view> args = reader.next(task);
+    const size_t mark = replies->bytes.size();
+    std::string refusal;
+    if (task.route_here) refusal = route_by_keys(task.slot, task.caller, *task.spec, args);
+    if (!refusal.empty()) {
+      resp::ReplyWriter(replies->bytes, task.caller.resp).error(refusal);
+    } else if (task.exec) {
+      execute_exec(*task.exec, task.caller, nullptr, replies->bytes);
+    } else if (task.watch) {
+      execute_watch(*task.watch, args);
+      resp::ReplyWriter(replies->bytes, task.caller.resp).ok();
+    } else {
+      execute(*task.spec, args, task.slot, task.caller, nullptr, replies->bytes);
+    }
+    replies->headers.push_back({task.client_id, task.sequence, replies->bytes.size() - mark});
+  }
+}
+
+void Worker::deliver_replies(ReplyBatch& batch) {
+  std::string_view bytes = batch.bytes.view();
+  for (const ReplyBatch::Header& h : batch.headers) {
+    if (Connection* c = find_connection(h.client_id)) {
+      c->fill_reply(h.sequence, bytes.substr(0, h.bytes));
+    }
+    bytes.remove_prefix(h.bytes);
+  }
+}
+
+void Worker::send_parcels() {
+  for (uint16_t to = 0; to < count_; ++to) {
+    Parcel& parcel = outgoing_[to];
+    std::deque<Parcel>& waiting = overflow_[to];
+    if (!parcel.tasks && !parcel.replies && waiting.empty()) continue;
+    if (parcel.tasks || parcel.replies) waiting.push_back(std::exchange(parcel, {}));
+    SpscQueue<Parcel, kQueueCapacity>& queue = *node_.worker(to).inbox_[index_];
+    while (!waiting.empty() && queue.push(waiting.front())) {
+      waiting.pop_front();
+      stats_.handover_batches.add();
+    }
+    if (!waiting.empty()) stats_.handover_full.add();
+    node_.worker(to).wake();
+  }
+}
+
+// ---- the primary's stream ----
+
+void Worker::take_applies() {
+  std::unique_ptr<ApplyBatch> batch;
+  bool any = false;
+  while (applies_.pop(batch)) {
+    ArgumentReader reader(batch->batch);
+    for (const Task& task : batch->batch.tasks) apply(*task.spec, reader.next(task), task.slot);
+    applied_.store(batch->end_offset, std::memory_order_release);
+    any = true;
+  }
+  if (any) node_.replication().progress();
+}
+
+void Worker::apply(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot) {
+  commands::Caller caller;
+  caller.from_primary = true;
+  apply_reply_.clear();
+  execute(spec, args, slot, caller, nullptr, apply_reply_);
+  if (!apply_reply_.empty() && apply_reply_.data()[0] == '-') {
+    log::warning("A command of the primary's stream failed here: {}: {}", spec.full_name,
+                 apply_reply_.view().substr(1, apply_reply_.size() - 3));
+  }
+}
+
+// ---- the end of a turn ----
+
+int64_t Worker::append_log_batch() {
+  const int64_t end = node_.log().append(index_, log_batch_.view());
+  log_batch_.clear();
+  log_batch_.shrink(1 << 20);
+  return end;
+}
+
+void Worker::commit_turn() {
+  if (!log_batch_.empty()) {
+    append_log_batch();
+    node_.log_grew();
+  }
+  send_parcels();
+  flush_connections();
+  reap_connections();
+}
+
+void Worker::flush_connections() {
+  // A flush may not schedule new ones: it only writes.
+  const config::BufferLimit& limit = config_->client_output_normal;
+  for (Connection* c : flush_list_) {
+    c->in_flush_list = false;
+    if (c->closing()) continue;
+    if (!c->flush()) {
+      c->close_soon();
+    } else if (limit.hard != 0 && c->output_bytes() > limit.hard) {
+      log::warning("Client id={} addr={} closed for overcoming of output buffer limits.", c->id, c->address);
+      stats_.output_limit_disconnections.add();
+      c->close_soon();
+    }
+  }
+  flush_list_.clear();
+}
+
+void Worker::reap_connections() {
+  for (const uint64_t id : dead_) {
+    const auto it = connections_.find(id);
+    if (it == connections_.end()) continue;
+    if (it->second->kind == commands::SessionKind::kMonitor) node_.monitor_left();
+    connections_.erase(it);
+    node_.client_left();
+  }
+  dead_.clear();
+}
+
+// ---- timers ----
+
+void Worker::periodic() {
+  next_periodic_ = nanos_now() + 1'000'000'000 / config_->hz;
+  ++periodic_count_;
+  if (routes_->is_primary && !node_.loading()) {
+    expire_more_ = true;
+    expire_some();
+  }
+  if (!watches_.empty()) watches_.sweep(now_);
+  for (const uint64_t id : std::exchange(paused_, {})) {
+    if (Connection* c = find_connection(id); c != nullptr && c->held() == Hold::kPaused) c->release();
+  }
+  size_t input = 0;
+  size_t output = 0;
+  size_t buffers = 0;
+  size_t blocked = 0;
+  const bool once_a_second = periodic_count_ % config_->hz == 0;
+  for (const auto& [id, c] : connections_) {
+    c->update_usage();
+    if (c->held() == Hold::kDeferred) ++blocked;
+    input = std::max(input, c->query_buffer_used);
+    output = std::max(output, c->output_bytes());
+    buffers += c->query_buffer_used + c->query_buffer_free + c->output_bytes();
+    if (!once_a_second) continue;
+    c->shrink_buffers();
+    const bool idle_limit = config_->timeout.count() != 0 && c->kind == commands::SessionKind::kNormal;
+    if (idle_limit && c->held() == Hold::kNone && now_ - c->last_interaction > config_->timeout) c->close_soon();
+  }
+  stats_.connected_clients.set(connections_.size());
+  stats_.blocked_clients.set(blocked);
+  stats_.max_input_buffer.set(input);
+  stats_.max_output_buffer.set(output);
+  stats_.client_buffer_bytes.set(buffers);
+  stats_.watched_keys.set(watches_.size());
+  stats_.keys.set(keyspace_.keys());
+  stats_.keys_with_expiry.set(keyspace_.keys_with_expiry());
+  stats_.store_bytes.set(keyspace_.used_bytes());
+  stats_.lazyfree_pending.set(keyspace_.pending_frees());
+}
+
+// Deletes due keys, at most a quarter of the time.
+void Worker::expire_some() {
+  const uint64_t start = nanos_now();
+  if (start < expire_not_before_) return;
+  if (!routes_->is_primary) {
+    expire_more_ = false;
+    return;
+  }
+  const std::string_view verb = config_->lazyfree_lazy_expire ? "UNLINK" : "DEL";
+  const auto progress = keyspace_.expire_cycle(now_, kExpireBudget, [&](Slot slot, const store::Entry& entry) {
+    const std::string_view request[] = {verb, entry.key()};
+    replicate(request);
+    key_changed(slot, entry.key(), config::kNotifyExpired, "expired");
+    count_expired();
+  });
+  expire_more_ = progress.more;
+  const uint64_t took = nanos_now() - start;
+  stats_.expire_cycle_nanos.add(took);
+  expire_not_before_ = start + 4 * took;
+}
+
+void Worker::step_snapshot() {
+  const SnapshotStep outcome = snapshot_step_();
+  snapshot_waits_ = outcome == SnapshotStep::kWait;
+  if (outcome == SnapshotStep::kDone) snapshot_step_ = nullptr;
+}
+
+// ---- effects of handlers ----
+
+void Worker::replicate(std::span<const std::string_view> args) {
+  if (!node_.log().active() || !routes_->is_primary) return;
+  if (exec_open_ && !exec_replicated_) {
+    log_batch_.append("*1\r\n$5\r\nMULTI\r\n");
+    exec_replicated_ = true;
+  }
+  resp::append_request(log_batch_, args);
+}
+
+void Worker::key_changed(Slot, std::string_view key, uint32_t, std::string_view) {
+  if (!watches_.empty()) watches_.touch(key);
+}
+
+void Worker::all_keys_removed() {
+  node_.break_all_watches();
+}
+
+}  // namespace guccho::runtime

@@ -1,0 +1,210 @@
+// A worker: one thread with one event loop, the keyspace of its slots, and the connections that it accepted.
+//
+// A turn of the loop: park if an exclusive section is asked for; take what other workers sent; serve the sockets that
+// are ready; then commit: append the turn's writes to the log, send replies and hand-overs to other workers, and only
+// then write to sockets, so that no reply leaves before the log covers it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "node/commands/context.h"
+#include "node/metrics/worker_stats.h"
+#include "node/runtime/connection.h"
+#include "node/runtime/handoff.h"
+#include "node/runtime/poller.h"
+#include "node/runtime/spsc_queue.h"
+#include "node/runtime/watch_table.h"
+#include "node/store/keyspace.h"
+
+namespace guccho::runtime {
+
+class Node;
+struct Accepted;
+struct RouteTable;
+
+class Worker final : public commands::EffectSink {
+ public:
+  Worker(Node& node, uint16_t index, uint16_t count);
+  ~Worker() override;
+
+  void start();
+  void join();
+  uint16_t index() const { return index_; }
+
+  // ---- any thread ----
+  void wake() { wakeup_.notify(); }
+  // Runs on this worker's thread, in the next turn.
+  void post(std::function<void()> mail);
+  // From the replication thread only; false when the queue is full.
+  bool push_apply(std::unique_ptr<ApplyBatch>& batch);
+  // Position up to which this worker applied its part of the primary's stream.
+  int64_t applied_offset() const { return applied_.load(std::memory_order_acquire); }
+  uint64_t last_turn_nanos() const { return last_turn_.load(std::memory_order_relaxed); }
+  metrics::WorkerStats& stats() { return stats_; }
+
+  // ---- this worker's thread, or anybody inside the exclusive section ----
+  store::Keyspace& keyspace() { return keyspace_; }
+  WatchTable& watches() { return watches_; }
+  Node& node() { return node_; }
+  UnixMillis now() const { return now_; }
+  const config::Config& config() const { return *config_; }
+  const RouteTable& routes() const { return *routes_; }
+  void set_config(std::shared_ptr<const config::Config> config);
+  // Takes over the newest routes if they changed.
+  void refresh_routes();
+  std::unordered_map<uint64_t, std::unique_ptr<Connection>>& connections() { return connections_; }
+  Connection* find_connection(uint64_t id);
+
+  void adopt(Stream stream, const Accepted& peer, bool router);
+  void close_later(Connection& connection);
+  void schedule_flush(Connection& connection);
+  Poller& poller() { return poller_; }
+
+  // One client command, complete in the query buffer. False: not now, try the same bytes again later.
+  bool dispatch(Connection& connection, std::span<const std::string_view> args);
+
+  // Runs a handler here; its reply goes to `out`. Returns false when the reply was deferred.
+  bool execute(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
+               const commands::Caller& caller, commands::Session* session, resp::Buffer& out);
+  // The error of a command whose slot is moving, by the keys that are here; empty when it is to be served.
+  std::string route_by_keys(Slot slot, const commands::Caller& caller, const commands::CommandSpec& spec,
+                            std::span<const std::string_view> args);
+  // Runs a whole transaction here.
+  void execute_exec(const ExecJob& job, commands::Caller caller, commands::Session* session, resp::Buffer& out);
+  // Registers a client's watch on keys of this worker.
+  void execute_watch(const WatchJob& job, std::span<const std::string_view> keys);
+
+  // Inside the exclusive section: the next turns call `step` until it is done.
+  enum class SnapshotStep : uint8_t { kMore, kWait, kDone };
+  void set_snapshot(std::function<SnapshotStep()> step) { snapshot_step_ = std::move(step); }
+
+  // Runs a command of the primary's stream, in the exclusive section or on this worker's thread.
+  void apply(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot);
+  // A new stream begins at this position.
+  void reset_applied(int64_t offset) { applied_.store(offset, std::memory_order_release); }
+
+  // Appends the writes collected so far to the log; returns the log's position after them.
+  int64_t append_log_batch();
+  // Puts bytes that are already requests into the turn's batch (MULTI and EXEC around a transaction).
+  resp::Buffer& log_batch() { return log_batch_; }
+
+  // Sends a command to the worker that owns its slot.
+  void hand_over(uint16_t to, Connection& connection, Task task, std::span<const std::string_view> args);
+
+  // ---- EffectSink ----
+  void replicate(std::span<const std::string_view> args) override;
+  void key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) override;
+  void key_missed(Slot, std::string_view) override {}
+  void all_keys_removed() override;
+  void count_hit() override { stats_.keyspace_hits.add(); }
+  void count_miss() override { stats_.keyspace_misses.add(); }
+  void count_expired() override { stats_.expired_keys.add(); }
+
+ private:
+  friend class Node;
+  void run();
+  void turn();
+  void take_parcels();
+  void take_mail();
+  void run_tasks(uint16_t from, TaskBatch& batch);
+  void deliver_replies(ReplyBatch& batch);
+  void take_applies();
+  void commit_turn();
+  void send_parcels();
+  void flush_connections();
+  void reap_connections();
+  void periodic();
+  void expire_some();
+  bool has_input() const;
+  void step_snapshot();
+  bool ensure_memory();
+
+  // dispatch.cc
+  bool refuse(Connection& c, const commands::CommandSpec* spec, std::string_view error);
+  std::string_view node_refusal(const commands::CommandSpec& spec);
+  // Where a command with keys runs: nothing when it has no keys.
+  struct Target {
+    std::optional<Slot> slot;
+    bool route_at_owner = false;  // the slot is moving: the owner must look whether the keys are there
+    std::string error;            // not empty: refuse with this
+  };
+  Target find_target(const commands::Caller& caller, const commands::CommandSpec& spec,
+                     std::span<const std::string_view> args);
+  bool run_at_home(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  bool run_exclusive(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  bool run_on_owner(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args,
+                    const Target& target);
+  commands::Caller caller_of(const Connection& c) const;
+  void apply_reply_mode(Connection& c, size_t mark);
+  void feed_monitors(Connection& c, std::span<const std::string_view> args, const commands::CommandSpec& spec);
+
+  // transaction.cc
+  bool run_transaction_command(Connection& c, const commands::CommandSpec& spec,
+                               std::span<const std::string_view> args);
+  bool queue_command(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  bool run_exec(Connection& c);
+  bool run_watch(Connection& c, std::span<const std::string_view> args);
+
+  Node& node_;
+  const uint16_t index_;
+  const uint16_t count_;
+  std::thread thread_;
+  Poller poller_;
+  Wakeup wakeup_;
+  metrics::WorkerStats stats_;
+  store::Keyspace keyspace_;
+  WatchTable watches_;
+  std::shared_ptr<const config::Config> config_;
+  std::shared_ptr<const RouteTable> routes_;
+  uint64_t routes_version_ = 0;
+  UnixMillis now_{};
+  uint64_t command_start_ = 0;  // nanoseconds; when the running command began
+  uint64_t next_periodic_ = 0;
+  uint64_t periodic_count_ = 0;
+  std::atomic<uint64_t> last_turn_{0};
+
+  std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> flush_list_;
+  std::vector<uint64_t> dead_;
+  std::vector<uint64_t> paused_;  // ids of connections on hold by a pause
+  bool expire_more_ = false;      // due keys are left
+  uint64_t expire_not_before_ = 0;
+
+  resp::Buffer log_batch_;
+  resp::Buffer apply_reply_;      // of commands of the primary's stream, looked at and forgotten
+  bool exec_open_ = false;        // inside EXEC: wrap what is replicated
+  bool exec_replicated_ = false;  // MULTI was written for it
+  std::vector<commands::KeyPosition> key_scratch_;
+
+  // To and from the other workers; [i] belongs to worker i.
+  static constexpr size_t kQueueCapacity = 1024;
+  std::vector<std::unique_ptr<SpscQueue<Parcel, kQueueCapacity>>> inbox_;
+  std::vector<Parcel> outgoing_;              // of this turn
+  std::vector<std::deque<Parcel>> overflow_;  // bounded by the connections' outstanding limits
+
+  std::mutex mail_mutex_;
+  std::vector<std::function<void()>> mail_;
+  std::atomic<bool> has_mail_{false};
+
+  static constexpr size_t kApplyCapacity = 256;
+  SpscQueue<std::unique_ptr<ApplyBatch>, kApplyCapacity> applies_;
+  std::atomic<int64_t> applied_{0};
+
+  // A snapshot that is under way: continued a little each turn.
+  std::function<SnapshotStep()> snapshot_step_;
+  bool snapshot_waits_ = false;
+};
+
+}  // namespace guccho::runtime
