@@ -62,11 +62,8 @@ class Executor {
 
 }  // namespace
 
-Result<Observed> observe(Backend& backend, NodeAdmin& nodes, const ObjectKey& key, const EngineOptions& options,
-                         std::stop_token stop) {
-  auto world = backend.observe(key, {options.call_timeout, stop});
-  if (!world) return fail(world.error().text);
-  Observed observed{.world = std::move(*world), .nodes = {}};
+Observed ask_nodes(World world, NodeAdmin& nodes, const CallContext& call) {
+  Observed observed{.world = std::move(world), .nodes = {}};
   std::vector<InstanceId> places;
   std::vector<NodeRef> refs;
   for (const Instance& instance : observed.world.instances) {
@@ -74,11 +71,18 @@ Result<Observed> observe(Backend& backend, NodeAdmin& nodes, const ObjectKey& ke
     places.push_back(instance.id);
     refs.push_back({instance.endpoints.admin, NodeId()});
   }
-  auto answers = nodes.status(refs, {options.status_timeout, stop});
+  auto answers = nodes.status(refs, call);
   for (size_t i = 0; i < answers.size() && i < places.size(); ++i) {
     if (answers[i]) observed.nodes.emplace(places[i], std::move(*answers[i]));
   }
   return observed;
+}
+
+Result<Observed> observe(Backend& backend, NodeAdmin& nodes, const ObjectKey& key, const EngineOptions& options,
+                         std::stop_token stop) {
+  auto world = backend.observe(key, {options.call_timeout, stop});
+  if (!world) return fail(world.error().text);
+  return ask_nodes(std::move(*world), nodes, {options.status_timeout, stop});
 }
 
 Answer execute(const Step& step, const Observed& observed, const RedisCluster& cluster, Backend& backend,

@@ -35,7 +35,10 @@ struct EngineOptions {
   Millis status_interval{5000};  // a status is written at most this often
 };
 
-// The world and the answers of its nodes. Also what `guccho plan` and the live table look at. An error: unknown.
+// Asks those nodes of the world that can possibly answer, all at once. Also what `guccho plan` and the table look at.
+Observed ask_nodes(World world, NodeAdmin& nodes, const CallContext& call);
+
+// The world and the answers of its nodes. An error: unknown.
 Result<Observed> observe(Backend& backend, NodeAdmin& nodes, const ObjectKey& key, const EngineOptions& options,
                          std::stop_token stop);
 

@@ -25,8 +25,9 @@ ALLOWED = {
     "operator/plan": ["node/base", "node/slots", "operator/model", "operator/backend"],
     "operator/engine": ["node/base", "node/slots", "operator/model", "operator/plan", "operator/backend"],
     "operator/backend": ["node/base", "node/slots", "operator/model"],
-    "operator/backend/local": ["node/base", "node/slots", "node/supervise", "operator/model", "operator/backend"],
-    "operator/app": ["node/base", "node/slots", "operator"],
+    "operator/backend/local": ["node/base", "node/slots", "node/config", "node/supervise", "operator/model",
+                               "operator/backend"],
+    "operator/app": ["node/base", "node/slots", "node/supervise", "operator"],
 }
 
 # Folders that compute only: time is passed in, effects are returned. They may link each other, and nothing else of ours

@@ -49,7 +49,7 @@ Result<std::string> password_of(const AuthSpec& auth) {
 }
 
 StorageInfo storage_of(const StateDir& state, InstanceId id) {
-  return {state.data_path(id), StorageState::kPresent, 0};
+  return {state.data_path(id), id, StorageState::kPresent, 0};
 }
 
 Instance instance_of(const StateDir& state, const PlaceFacts& facts) {

@@ -1,0 +1,155 @@
+// `guccho up` and guccho-operator: the engine over the local world, until a signal or `guccho down` ends it.
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <deque>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "node/base/log.h"
+#include "operator/app/look.h"
+#include "operator/app/run.h"
+#include "operator/app/screen.h"
+#include "operator/app/state_path.h"
+#include "operator/backend/local/local_backend.h"
+#include "operator/backend/local/local_store.h"
+#include "operator/backend/nodes/grpc_node_admin.h"
+#include "operator/engine/engine.h"
+
+namespace guccho::ops::app {
+namespace {
+
+constexpr Millis kTick{200};  // signals and events are noticed at once or with the next tick
+constexpr int kTicksBetweenLooks = 5;
+constexpr Millis kLookTimeout{500};
+constexpr size_t kMaxWaitingEvents = 1000;  // the oldest are dropped; events.log has them all
+
+// Events come from the engine's thread and are shown from another.
+class EventQueue {
+ public:
+  void add(const Event& event) {
+    const std::lock_guard lock(mutex_);
+    if (events_.size() >= kMaxWaitingEvents) events_.pop_front();
+    events_.push_back(event);
+  }
+  std::deque<Event> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(events_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::deque<Event> events_;
+};
+
+class LogLines final : public Screen {
+ public:
+  void show(const RedisCluster& cluster, const std::vector<Row>& rows) override {
+    for (const std::string& line : changes(rows_, rows)) log::notice("{}", line);
+    rows_ = rows;
+    auto summary = summary_lines(cluster);
+    if (summary == summary_) return;
+    summary_ = std::move(summary);
+    for (const std::string& line : summary_) log::notice("{}", line);
+  }
+  void event(const Event& event) override {
+    const bool bad = event.severity == Event::Severity::kWarning;
+    log::write(bad ? log::Level::kWarning : log::Level::kNotice, fmt::format("{}: {}", event.reason, event.message));
+  }
+
+ private:
+  std::vector<Row> rows_;
+  std::vector<std::string> summary_;
+};
+
+// The state directory with the resource in it, as the file says or as it was left.
+Result<local::StateDir> prepare(const Up& command, std::optional<RedisCluster>& from_file) {
+  if (command.file.empty()) return find_state(command.where);
+  auto cluster = resource_of_file(command.file);
+  if (!cluster) return std::unexpected(cluster.error());
+  // A relative path in the file is relative to the file's own directory.
+  auto& password_file = cluster->spec.auth.password_file;
+  if (!password_file.empty()) {
+    std::error_code error;
+    const auto base = std::filesystem::absolute(command.file, error).parent_path();
+    password_file = (base / password_file).lexically_normal().string();
+  }
+  auto state = make_state(command.where, cluster->key.name);
+  from_file = std::move(*cluster);
+  return state;
+}
+
+sigset_t block_ending_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+// Shows what happens until a signal, or until the resource says that it is to go. Returns why.
+std::string watch(const local::StateDir& state, const sigset_t& signals, EventQueue& events, Screen& screen) {
+  const auto nodes = make_grpc_node_admin();
+  const timespec tick{0, std::chrono::nanoseconds(kTick).count()};
+  for (int ticks = 0;; ++ticks) {
+    for (const Event& event : events.take()) screen.event(event);
+    const auto cluster = state.resource();
+    if (cluster && *cluster && (*cluster)->deleting) return "`guccho down` was called";
+    if (ticks % kTicksBetweenLooks == 0 && cluster && *cluster) {
+      const auto observed = look(state, *nodes, kLookTimeout);
+      if (observed) screen.show(**cluster, rows_of(*observed, (*cluster)->status));
+    }
+    if (const int number = ::sigtimedwait(&signals, nullptr, &tick); number > 0) {
+      return fmt::format("signal {}", number);
+    }
+  }
+}
+
+int operate(const Up& command, Screen& screen) {
+  const auto program = find_node_program(command.node_program);
+  if (!program) return complain(program.error().text);
+  std::optional<RedisCluster> from_file;
+  const auto state = prepare(command, from_file);
+  if (!state) return complain(state.error().text, command.file.empty() ? kFailed : kBadUsage);
+  auto leader = state->lead();
+  if (!leader) return complain(leader.error().text + ": another operator keeps this cluster");
+  if (from_file) {
+    if (auto applied = local::apply(*state, *from_file); !applied) return complain(applied.error().text);
+  }
+
+  const sigset_t signals = block_ending_signals();  // inherited by the engine's threads, not by the nodes
+  EventQueue events;
+  local::LocalStore store(*state);
+  local::LocalBackend backend(*state, *program, [&](const Event& event) { events.add(event); });
+  local::LocalLeadership leadership(std::move(*leader));
+  const auto nodes = make_grpc_node_admin();
+  const SystemClock clock;
+  if (auto resumed = backend.resume_all(); !resumed) return complain(resumed.error().text);
+  Engine engine({store, backend, *nodes, leadership, clock}, EngineOptions());
+  std::string why;
+  {
+    // One cluster, one thread.
+    std::jthread worker([&](std::stop_token stop) { engine.run(1, stop); });
+    why = watch(*state, signals, events, screen);
+  }
+  std::fputs(fmt::format("guccho: {}: the operator ends, the nodes stay as they are\n", why).c_str(), stderr);
+  return 0;
+}
+
+}  // namespace
+
+int run(const Up& command) {
+  return operate(command, *Screen::make());
+}
+
+int run(const OperatorOptions& options) {
+  log::set_role('O');
+  LogLines lines;
+  return operate(options.up, lines);
+}
+
+}  // namespace guccho::ops::app
