@@ -263,7 +263,6 @@ Answer LocalBackend::restart(const ObjectKey&, InstanceId id, const Incarnation&
   if (facts == all->end() || !exists(*facts) || !facts->desired) {
     return Answer::conflict(fmt::format("there is no {}", id.str()));
   }
-  if (facts->desired->restart == incarnation.value) return Answer::accepted();  // asked for, or done, already
   if (incarnation_of(*facts) != incarnation) {
     return Answer::conflict(fmt::format("{} runs as {}", id.str(), incarnation_of(*facts).value));
   }
