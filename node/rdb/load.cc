@@ -1,8 +1,6 @@
 // Records into keys.
 #include "node/rdb/load.h"
 
-#include <fmt/core.h>
-
 #include "node/store/hash_value.h"
 #include "node/store/listpack.h"
 
@@ -20,7 +18,7 @@ Status load(store::Keyspace& keyspace, const Record& record) {
     } else {
       store::HashValue hash(keyspace, key, nullptr);
       for (const auto& [field, value] : std::get<FieldList>(record.value)) {
-        if (!hash.set(field, value)) return fail(fmt::format("rdb: key '{}': a field twice", record.key));
+        if (!hash.set(field, value)) return fail("a hash with a field twice");
       }
       entry = hash.entry();
     }

@@ -41,10 +41,6 @@ Result<FieldList> pairs_of(std::vector<std::string> strings) {
   FieldList pairs;
   pairs.reserve(strings.size() / 2);
   for (size_t i = 0; i < strings.size(); i += 2) pairs.emplace_back(std::move(strings[i]), std::move(strings[i + 1]));
-  std::vector<std::string_view> fields;
-  fields.reserve(pairs.size());
-  for (const auto& [field, value] : pairs) fields.push_back(field);
-  if (!distinct(fields)) return fail("a hash with a field twice");
   return pairs;
 }
 

@@ -25,6 +25,7 @@ inline constexpr uint64_t kMaxString = 0xffffffffu;
 struct PackedHash {
   std::string listpack;  // checked: well-formed, distinct fields
 };
+// A field may come twice: load() refuses that, at no cost of its own.
 using FieldList = std::vector<std::pair<std::string, std::string>>;
 // A string's bytes, or a hash in one of two forms.
 using Value = std::variant<std::string, PackedHash, FieldList>;

@@ -54,12 +54,6 @@ Status read_all(std::string_view bytes, RecordSink& sink, size_t piece = SIZE_MA
   return reader.end_of_input();
 }
 
-std::string error_of(std::string_view bytes) {
-  Collector sink;
-  const Status status = read_all(bytes, sink);
-  return status ? "no error" : status.error().text;
-}
-
 // What a keyspace holds, as text.
 std::map<std::string, std::string> dump(store::Keyspace& keyspace) {
   std::map<std::string, std::string> out;
@@ -124,6 +118,12 @@ struct Loader : Collector {
   store::Keyspace keyspace{0, 1};
   Status record(Record&& record) override { return load(keyspace, record); }
 };
+
+std::string error_of(std::string_view bytes) {
+  Loader sink;
+  const Status status = read_all(bytes, sink);
+  return status ? "no error" : status.error().text;
+}
 
 TEST(RdbTest, WrittenIsReadBackInPiecesOfAnySize) {
   store::Keyspace keyspace(0, 1);

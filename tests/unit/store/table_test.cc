@@ -123,7 +123,11 @@ TEST_F(TableTest, ScanSeesEveryItemThatStays) {
     for (;;) {
       out.clear();
       const auto next = table.scan(position, 1 + rng.below(40), out);
-      for (void* p : out) seen.insert(static_cast<Item*>(p)->name);
+      for (void* p : out) {
+        const auto* item = static_cast<Item*>(p);
+        ASSERT_GE(TableCore::position_of(item->hash), position) << "also when segments were merged since";
+        seen.insert(item->name);
+      }
       if (!next) break;
       ASSERT_GT(*next, position);
       position = *next;
