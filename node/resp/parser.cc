@@ -38,6 +38,11 @@ bool is_blank(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+// What ends a word; \v and \f only separate words, which is how redis-server has it.
+bool ends_word(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 char unescape(char c) {
   switch (c) {
     case 'n':
@@ -90,7 +95,7 @@ bool split_arguments(std::string_view line, std::vector<std::string>& out) {
     while (i < line.size() && is_blank(line[i])) ++i;
     if (i == line.size()) return true;
     std::string& word = out.emplace_back();
-    while (i < line.size() && !is_blank(line[i])) {
+    while (i < line.size() && !ends_word(line[i])) {
       const char c = line[i++];
       if (c == '"' || c == '\'') {
         if (!read_quoted(line, i, c, word)) return false;

@@ -113,11 +113,11 @@ TEST(Command, Info) {
   run_steps(node, steps);
   EXPECT_EQ(node.run("COMMAND COUNT"), ":" + std::to_string(all_commands().size()) + "|");
   EXPECT_TRUE(node.run("COMMAND").starts_with("*" + std::to_string(all_commands().size()) + "|*10|"));
-  EXPECT_NE(node.run("COMMAND DOCS set")
-                .find("*6|$4|name|$9|condition|$4|type|$5|oneof|$5|since|$6|2.6.12|$5|flags|*1|"
-                      "+optional|$9|arguments|*2|"),
+  const std::string docs = node.run("COMMAND DOCS set");
+  EXPECT_NE(docs.find("*10|$4|name|$9|condition|$4|type|$5|oneof|$5|since|$6|2.6.12|$5|flags|*1|+optional|$9|arguments|"
+                      "*2|*6|$4|name|$2|nx|$4|type|$10|pure-token|$5|token|$2|NX|"),
             std::string::npos)
-      << node.run("COMMAND DOCS set");
+      << docs;
 }
 
 TEST(Command, Resp3) {
