@@ -227,7 +227,7 @@ Header decode_header(const wire::Header& w, MessageType type) {
            .message_flags = w.message_flags[0]};
   if (const NodeId primary = get_optional_name(w.primary); !primary.is_null()) h.primary = primary;
   if (std::memcmp(w.own_mark, wire::kOwnMark, sizeof(w.own_mark)) == 0) {
-    h.own = OwnHeader{.version = w.own_version, .electorate_version = w.own_electorate_version.get()};
+    h.own = OwnHeader{.version = w.own_version, .electorate_tag = w.own_electorate_tag.get()};
   }
   return h;
 }

@@ -147,7 +147,7 @@ wire::Header encode_header(const Header& h) {
   if (h.own) {
     std::memcpy(w.own_mark, wire::kOwnMark, sizeof(w.own_mark));
     w.own_version = h.own->version;
-    w.own_electorate_version.set(h.own->electorate_version);
+    w.own_electorate_tag.set(h.own->electorate_tag);
   }
   return w;
 }

@@ -55,8 +55,8 @@ enum MessageFlag : uint8_t {
 // What a Guccho node writes into the header bytes that Redis leaves zero and never reads (notused1). The mark itself is
 // in every message we send; the other fields are zero unless the receiver is known to be Guccho.
 struct OwnHeader {
-  uint8_t version = 1;              // of our dialect; a greater one is read as this one
-  uint64_t electorate_version = 0;  // which voter list the sender counts by; 0 when it counts as Redis does
+  uint8_t version = 1;          // of our dialect; a greater one is read as this one
+  uint64_t electorate_tag = 0;  // names the voter list that the sender knows (cluster/electorate.h); 0: none
   friend bool operator==(const OwnHeader&, const OwnHeader&) = default;
 };
 

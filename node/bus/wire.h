@@ -62,7 +62,7 @@ struct Header {
   char own_mark[4];           // here `notused1` begins: 30 bytes that Redis leaves zero
   uint8_t own_version;
   uint8_t own_zero;
-  Be64 own_electorate_version;
+  Be64 own_electorate_tag;
   uint8_t zero[16];  // here it ends
   Be16 plain_port;
   Be16 bus_port;
@@ -84,7 +84,7 @@ static_assert(offsetof(Header, primary) == 2128);
 static_assert(offsetof(Header, ip) == 2168);
 static_assert(offsetof(Header, extensions) == 2214);
 static_assert(offsetof(Header, own_mark) == 2216);
-static_assert(offsetof(Header, own_electorate_version) == 2222);
+static_assert(offsetof(Header, own_electorate_tag) == 2222);
 static_assert(offsetof(Header, plain_port) == 2246);
 static_assert(offsetof(Header, bus_port) == 2248);
 static_assert(offsetof(Header, flags) == 2250);

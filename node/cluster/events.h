@@ -166,6 +166,8 @@ struct ReplicationStatus {
   Instant last_interaction{};
   // Replica: since when the link is down; nothing if it never was up (or is up).
   std::optional<Instant> down_since;
+  // Primary, after PauseWrites: no write is under way any more and `offset` is final.
+  bool writes_stopped = false;
 };
 
 // A full or partial sync from the primary has completed: from now on our data is that primary's.

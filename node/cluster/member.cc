@@ -1,47 +1,143 @@
-// Member: takes events in, hands effects out.
+// Member: one step = the event's rule, then the rules that any event may have made due, then the output in its order.
 #include "node/cluster/member.h"
 
 #include <utility>
 
+#include "node/cluster/rules.h"
+
 namespace guccho::cluster {
 
-struct PersistedState::Data {
-  NodeId self;
-};
+namespace {
 
-PersistedState PersistedState::fresh(const NodeId& self) {
-  return PersistedState(std::make_shared<const Data>(Data{.self = self}));
+// Changes that promise nothing (suspicions, addresses) reach the disk within this time.
+constexpr Millis kSaveLater{1000};
+
+void first_step(Core& c) {
+  c.started = c.now;
+  c.slots_changed = c.now;
+  for (Node* n : c.order) {
+    n->known_since = c.now;
+    if (n->failed()) n->fail_time = c.now;
+  }
+  if (c.own.shard_id.is_null()) {
+    const Node* primary = c.self->primary;
+    c.own.shard_id = primary != nullptr && !primary->shard_id.is_null() ? primary->shard_id : c.rng.node_id();
+    c.self->shard_id = c.own.shard_id;
+    c.save_own = true;
+  }
+  apply_announce(c);
 }
 
-Result<PersistedState> PersistedState::parse(std::string_view, std::string_view) {
-  return fail("nodes.conf: empty");
+void on_event(Core& c, const Tick&) {
+  ++c.ticks;
+  expire_handshakes(c);
+  maintain_links(c);
+  detect_failures(c);
+  heartbeat_tick(c);
+  manual_failover_tick(c);
+  awaiting_tick(c);
+  electorate_tick(c);
+  if (c.self->is_replica()) {
+    track_orphans(c);
+    migrate_to_orphan(c);
+  }
+}
+
+void on_event(Core&, const LinkAccepted&) {}
+
+void on_event(Core& c, const ConfigChanged& e) {
+  c.config = e.config;
+  apply_announce(c);
+}
+
+void on_event(Core& c, const DatasetStatus& e) {
+  c.non_empty = e.non_empty;
+}
+
+void on_event(Core& c, const ReplicationStatus& e) {
+  c.replication = e;
+  c.changed(Urgency::kRefresh);
+  if (c.manual.until && c.self->is_primary() && e.writes_stopped) c.manual.writes_stopped = true;
+  manual_failover_tick(c);
+}
+
+void on_event(Core& c, const PublishToCluster& e) {
+  broadcast(c, e.sharded ? bus::MessageType::kPublishShard : bus::MessageType::kPublish,
+            bus::PublishBody{.channel = e.channel, .message = e.message});
+}
+
+void publish_if_due(Core& c, bool tick) {
+  const bool due = c.publish == Urgency::kNow || (c.publish == Urgency::kTick && tick) ||
+                   (c.publish == Urgency::kRefresh && c.now - c.view_at >= c.config.view_refresh);
+  if (!due) return;
+  publish_view(c);
+  c.publish = Urgency::kNone;
+  // First of all: a view that takes a role or a slot away is in force before anything that follows from it.
+  c.promises.insert(c.promises.begin(), PublishView{.view = c.view});
+}
+
+void save_if_due(Core& c) {
+  if (c.save_later && !c.save_later_since) c.save_later_since = c.now;
+  if (c.save_later_since && c.now - *c.save_later_since >= kSaveLater) c.save_conf = true;
+  if (c.save_own) {
+    c.fx.persist.add({.kind = PersistFile::Kind::kOwn, .text = print_own_file(c.own)});
+  }
+  if (c.save_conf) {
+    c.fx.persist.add({.kind = PersistFile::Kind::kNodesConf, .text = print_nodes_conf(snapshot_nodes_conf(c))});
+    c.save_later = false;
+    c.save_later_since.reset();
+  }
+  c.save_conf = false;
+  c.save_own = false;
+}
+
+}  // namespace
+
+PersistedState PersistedState::fresh(const NodeId& self) {
+  PersistedData data{.fresh = true};
+  data.conf.nodes.push_back(PersistedNode{.id = self, .flags = bus::kFlagMyself | bus::kFlagPrimary});
+  return PersistedState(std::make_shared<const PersistedData>(std::move(data)));
+}
+
+Result<PersistedState> PersistedState::parse(std::string_view nodes_conf_text, std::string_view own_text) {
+  auto conf = parse_nodes_conf(nodes_conf_text);
+  if (!conf) return fail(conf.error().text);
+  auto own = parse_own_file(own_text);
+  if (!own) return fail(own.error().text);
+  return PersistedState(
+      std::make_shared<const PersistedData>(PersistedData{.conf = std::move(*conf), .own = std::move(*own)}));
 }
 
 const NodeId& PersistedState::self() const {
-  return data_->self;
+  return data_->conf.self().id;
 }
 
-struct Core {
-  Config config;
-  Rng rng;
-  std::shared_ptr<const View> view;
-};
-
 Member::Member(Config config, const PersistedState& persisted, Rng rng)
-    : core_(std::make_unique<Core>(Core{.config = std::move(config), .rng = rng, .view = nullptr})) {
-  View view;
-  view.nodes.push_back(NodeView{.id = persisted.self(), .flags = bus::kFlagMyself | bus::kFlagPrimary});
-  core_->view = std::make_shared<const View>(std::move(view));
+    : core_(std::make_unique<Core>(std::move(config), *persisted.data_, rng)) {
+  publish_view(*core_);
 }
 
 Member::~Member() = default;
 Member::Member(Member&&) noexcept = default;
 Member& Member::operator=(Member&&) noexcept = default;
 
-Effects Member::step(Instant, UnixMillis, const Event&) {
-  Effects fx;
-  fx.immediate.push_back(PublishView{core_->view});
-  return fx;
+Effects Member::step(Instant now, UnixMillis wall, const Event& event) {
+  Core& c = *core_;
+  c.now = now;
+  c.wall = wall;
+  c.fx = Effects();
+  c.promises.clear();
+  c.wake.reset();
+  if (!c.started) first_step(c);
+  std::visit([&c](const auto& e) { on_event(c, e); }, event);
+  run_election(c);
+  const bool tick = std::holds_alternative<Tick>(event);
+  if (tick || c.publish >= Urgency::kTick) update_state(c);
+  publish_if_due(c, tick);
+  save_if_due(c);
+  for (Effect& e : c.promises) c.fx.after_persist.add(std::move(e));
+  c.fx.wake_at = c.wake;
+  return std::move(c.fx);
 }
 
 std::shared_ptr<const View> Member::view() const {

@@ -23,6 +23,7 @@
 namespace guccho::cluster {
 
 struct Core;
+struct PersistedData;
 
 // What was on disk: the parsed nodes.conf and our own file beside it. Opaque; made by the two functions below.
 class PersistedState {
@@ -43,9 +44,8 @@ class PersistedState {
 
  private:
   friend class Member;
-  struct Data;
-  explicit PersistedState(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
-  std::shared_ptr<const Data> data_;
+  explicit PersistedState(std::shared_ptr<const PersistedData> data) : data_(std::move(data)) {}
+  std::shared_ptr<const PersistedData> data_;
 };
 
 class Member {

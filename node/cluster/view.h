@@ -43,7 +43,7 @@ struct NodeView {
   GenerationInfo generation;
   uint16_t slot_count = 0;
 
-  bool has(bus::NodeFlag f) const { return (flags & f) != 0; }
+  bool has(uint16_t f) const { return (flags & f) != 0; }
   bool is_primary() const { return has(bus::kFlagPrimary); }
   bool is_replica() const { return has(bus::kFlagReplica); }
 };

@@ -33,7 +33,7 @@ Header header(MessageType type) {
           .flags = kFlagMyself | kFlagReplica,
           .cluster_ok = true,
           .message_flags = kMessageForceAck,
-          .own = OwnHeader{.version = 1, .electorate_version = 3}};
+          .own = OwnHeader{.version = 1, .electorate_tag = 3}};
 }
 
 Gossip gossip(uint64_t n) {

@@ -57,7 +57,7 @@ TEST(Golden, WritesTheSameBytes) {
 TEST(Golden, OurMarkLiesInBytesThatRedisDoesNotRead) {
   auto m = decode(redis_pong());
   ASSERT_TRUE(m.has_value());
-  m->header.own = OwnHeader{.version = 1, .electorate_version = 0x0102};
+  m->header.own = OwnHeader{.version = 1, .electorate_tag = 0x0102};
   std::string bytes = encode(*m);
   EXPECT_EQ(bytes.substr(2216, 4), "GUCC");
   EXPECT_EQ(decode(bytes)->header.own, m->header.own);

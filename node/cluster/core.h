@@ -1,0 +1,175 @@
+// Core: the state of a member and the helpers that every rule uses. The rules themselves lie in one file each, as
+// functions over Core (rules.h). Internal to node/cluster.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "node/base/random.h"
+#include "node/cluster/config.h"
+#include "node/cluster/effects.h"
+#include "node/cluster/node.h"
+#include "node/cluster/persisted.h"
+#include "node/cluster/view.h"
+
+namespace guccho::cluster {
+
+// When a view must be published for a change.
+enum class Urgency { kNone, kRefresh, kTick, kNow };
+
+// An election that this replica runs, or waits to run (election.cc).
+struct ElectionState {
+  std::optional<Instant> scheduled;  // when votes are (or were) to be asked for; nothing: none
+  bool requested = false;
+  CurrentEpoch epoch;
+  uint32_t rank = 0;
+  std::vector<NodeId> votes;              // without doubles
+  const char* reported_reason = nullptr;  // why no election can start, as last logged
+};
+
+// A manual failover, as the primary or as its replica (manual_failover.cc).
+struct ManualFailover {
+  std::optional<Instant> until;              // nothing: none is under way
+  NodeId replica;                            // primary side: who asked
+  bool writes_stopped = false;               // primary side: the runtime said so, our offset is final
+  std::optional<ReplOffset> primary_offset;  // replica side: the final offset of the primary
+  bool may_start = false;                    // replica side: ask for votes now, with FORCEACK
+};
+
+// Restarted without the data we held (generation.cc).
+struct AwaitingTakeover {
+  bool active = false;
+  bool bounded = false;  // we hold an older copy: serve it after a while, as Redis would
+  Instant since{};
+  NodeId candidate;
+  Instant asked_at{};
+  std::optional<Instant> first_holder_heard;
+};
+
+// A proposal of a new voter list that we are running (electorate.cc).
+struct ElectorateProposal {
+  bool active = false;
+  bool accepting = false;  // phase 2
+  uint64_t round = 0;
+  bus::VoterList value;
+  uint64_t best_accepted_round = 0;
+  NodeId best_accepted_node;
+  std::vector<NodeId> answers;
+  Instant started{};
+  Instant not_before{};
+};
+
+// CLUSTER FORGET keeps a node from coming back through gossip for this long.
+inline constexpr std::chrono::seconds kForgetBan{60};
+
+struct Core {
+  Core(Config c, const PersistedData& data, Rng r);
+
+  Config config;
+  Rng rng;
+  Instant now{};
+  UnixMillis wall{};
+  std::optional<Instant> started;  // the first step
+
+  // --- nodes ---
+  std::unordered_map<NodeId, std::unique_ptr<Node>> nodes;
+  std::vector<Node*> order;  // ascending by id, with handshake nodes and ourselves
+  Node* self = nullptr;
+  std::unordered_map<uint64_t, NodeId> outbound;  // link -> node
+  std::unordered_map<uint64_t, NodeId> inbound;   // link -> last known sender
+  uint64_t next_link = 1;
+  std::map<NodeId, Instant> banned;  // forgotten nodes, until when
+
+  // --- slots ---
+  std::array<Node*, kSlotCount> owner{};
+  uint16_t assigned = 0;
+  Instant slots_changed{};  // when any slot last changed its owner
+  std::map<uint16_t, NodeId> migrating;
+  std::map<uint16_t, NodeId> importing;
+  SlotSet non_empty;  // slots that hold keys here
+
+  // --- epochs ---
+  CurrentEpoch current_epoch;
+  CurrentEpoch last_vote_epoch;
+  OwnState own;
+
+  // --- state of the cluster as we see it (state.cc) ---
+  bool loaded = false;
+  bool state_ok = false;
+  DownReason down_reason = DownReason::kLoading;
+  uint16_t size = 0;
+  uint16_t slots_pfail = 0;
+  uint16_t slots_fail = 0;
+  std::optional<Instant> minority_since;  // last time we could not reach a majority
+
+  // --- replication, as the runtime reports it ---
+  ReplicationStatus replication;
+  bool replication_heard = false;
+
+  ElectionState election;
+  ManualFailover manual;
+  AwaitingTakeover awaiting;
+  ElectorateProposal proposal;
+  Micros round_trip{0};  // smoothed over all peers; 0: not measured
+  uint64_t ticks = 0;
+  std::optional<Instant> last_random_ping;
+  MessageStats stats;
+
+  // --- output of the step ---
+  std::vector<Effect> promises;
+  Effects fx;
+  bool save_conf = false;   // nodes.conf must be written in this step
+  bool save_own = false;    // our own file must be written in this step
+  bool save_later = false;  // worth writing, promises nothing: within a second
+  std::optional<Instant> save_later_since;
+  Urgency publish = Urgency::kNow;
+  bool topology_changed = true;  // nodes or slots: the slot table of the view is rebuilt
+  std::shared_ptr<const View> view;
+  Instant view_at{};
+  std::optional<Instant> wake;
+
+  // --- output helpers ---
+  void emit(Effect e) { promises.push_back(std::move(e)); }  // after the persist group of this step
+  void act(Effect e) { fx.immediate.push_back(std::move(e)); }
+  void log(LogLevel level, std::string text) { act(LogLine{.level = level, .text = std::move(text)}); }
+  void notice(std::string text) { log(LogLevel::kNotice, std::move(text)); }
+  void count(const char* name) { act(Count{.name = name}); }
+  void wake_at(Instant t);
+  void changed(Urgency u) { publish = std::max(publish, u); }
+  // Our role, epochs, votes or slot ownership changed.
+  void must_save() {
+    save_conf = true;
+    changed(Urgency::kNow);
+  }
+
+  // --- nodes ---
+  Node* find(const NodeId& id);
+  Node* add_node(const NodeId& id, uint16_t flags);
+  // Forgets the node: its slots become unassigned, its links are closed, its replicas lose their primary.
+  void remove_node(Node& node);
+  void rename_node(Node& node, const NodeId& id);
+  void set_primary_of(Node& replica, Node* primary);
+  void make_primary(Node& node);
+  void close_link(Node& node);
+  bool is_banned(const NodeId& id);
+  // The primary whose slots we speak for: ourselves, or our primary.
+  Node& shard_primary() { return self->is_replica() && self->primary != nullptr ? *self->primary : *self; }
+
+  // --- slots ---
+  void assign(Slot s, Node& node);
+  void unassign(Slot s);
+  void unassign_all(Node& node);
+  // The node's slots; null when none.
+  std::shared_ptr<const SlotSet> slots_of(Node& node);
+
+  // --- addresses ---
+  uint16_t tcp_port(const Node& n) const { return config.tls_cluster ? n.other_port : n.port; }
+  uint16_t tls_port(const Node& n) const { return config.tls_cluster ? n.port : n.other_port; }
+  UnixMillis to_wall(Instant t) const { return wall - std::chrono::duration_cast<Millis>(now - t); }
+};
+
+}  // namespace guccho::cluster

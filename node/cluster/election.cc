@@ -1,0 +1,268 @@
+// Elections: when a replica asks for votes, when a voter gives one, what winning means. Redis Cluster specification,
+// "Replica election and promotion"; what is faster here is said where it is.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "node/cluster/electorate.h"
+#include "node/cluster/rules.h"
+
+namespace guccho::cluster {
+
+namespace {
+
+// Redis: 500 ms plus a random 0 to 500 ms, so that FAIL can spread, and 1 s for each sibling with more data.
+constexpr Millis kRedisDelay{500};
+constexpr Millis kRedisRankStep{1000};
+// Between Guccho replicas: FAIL travels ahead of the request on the same connections, so only siblings must be let
+// first, by what a few exchanges with them take.
+constexpr Millis kMinStep{50};
+constexpr Millis kMaxStep{1000};
+constexpr int kStepRoundTrips = 20;
+constexpr Millis kMinTimeout{2000};
+// repl-ping-replica-period, which voters of Redis assume when they judge how old data may be.
+constexpr Millis kReplicationPing{10000};
+
+Millis auth_timeout(const Core& c) {
+  return std::max(c.config.node_timeout * 2, kMinTimeout);
+}
+Millis auth_retry(const Core& c) {
+  return auth_timeout(c) * 2;
+}
+
+bool forced(const Core& c) {
+  return c.manual.until && c.manual.may_start;
+}
+
+// Siblings that may stand for election as well.
+template <class F>
+void for_each_sibling(const Core& c, F&& f) {
+  for (Node* r : c.self->primary->replicas) {
+    if (r != c.self && !r->has(bus::kFlagNoFailover)) f(*r);
+  }
+}
+
+uint32_t rank_by_offset(const Core& c) {
+  uint32_t rank = 0;
+  for_each_sibling(c, [&](const Node& r) { rank += r.offset > c.replication.offset ? 1 : 0; });
+  return rank;
+}
+
+Millis step_for(const Core& c) {
+  bool redis_sibling = false;
+  for_each_sibling(c, [&](const Node& r) { redis_sibling |= !r.is_guccho; });
+  if (redis_sibling) return kRedisRankStep;
+  const auto scaled = std::chrono::ceil<Millis>(c.round_trip * kStepRoundTrips);
+  return std::clamp(scaled, kMinStep, kMaxStep);
+}
+
+Millis election_delay(Core& c, uint32_t rank) {
+  bool alone = true;
+  bool redis_sibling = false;
+  for_each_sibling(c, [&](const Node& r) {
+    alone &= r.has(bus::kFlagPfail | bus::kFlagFail);
+    redis_sibling |= !r.is_guccho && !r.failed();
+  });
+  if (alone) return Millis{0};
+  const Millis step = step_for(c);
+  const Millis base = redis_sibling ? kRedisDelay : step / 2;
+  const Millis jitter{static_cast<int64_t>(c.rng.below(static_cast<uint64_t>(base.count()) + 1))};
+  return (redis_sibling ? base : Millis{0}) + jitter + step * rank;
+}
+
+// Data that is too old must not become the shard's truth. Null: fresh enough.
+const char* data_too_old(const Core& c) {
+  if (c.config.replica_validity_factor == 0) return nullptr;
+  Micros age{0};
+  if (c.replication.link_up) {
+    age = c.now - c.replication.last_interaction;
+  } else if (c.replication.down_since) {
+    age = c.now - *c.replication.down_since;
+  } else {
+    return "our data was never in sync with the primary";
+  }
+  age = std::max<Micros>(age - c.config.node_timeout, Micros{0});
+  if (age > kReplicationPing + c.config.node_timeout * c.config.replica_validity_factor) {
+    return "disconnected from the primary for longer than cluster-replica-validity-factor allows";
+  }
+  return nullptr;
+}
+
+// Why this replica does not stand. Null: it may.
+const char* reason_not_to_stand(Core& c) {
+  if (forced(c)) return nullptr;
+  const Node& primary = *c.self->primary;
+  if (!primary.failed() || !primary.owns_slots()) return "";  // the ordinary case: nothing to report
+  if (c.config.replica_no_failover) return "cluster-replica-no-failover is set";
+  if (no_automatic_failover(c)) return "fewer than three voters: only a proof of death may raise us";
+  return data_too_old(c);
+}
+
+void report(Core& c, const char* reason) {
+  if (reason == nullptr || *reason == '\0' || reason == c.election.reported_reason) return;
+  c.notice(fmt::format("Currently unable to failover: {}", reason));
+  c.election.reported_reason = reason;
+}
+
+void schedule(Core& c) {
+  ElectionState& e = c.election;
+  e = ElectionState{.reported_reason = e.reported_reason};
+  e.rank = forced(c) ? 0 : rank_by_offset(c);
+  const Millis delay = forced(c) ? Millis{0} : election_delay(c, e.rank);
+  e.scheduled = c.now + delay;
+  if (delay.count() == 0) return;
+  c.notice(fmt::format("Start of election delayed for {} milliseconds (rank #{}, offset {}).", delay.count(), e.rank,
+                       c.replication.offset.value));
+  // Siblings need our offset to know their rank.
+  for_each_sibling(c, [&](Node& r) {
+    if (r.link_open) send_heartbeat(c, r.link, bus::MessageType::kPong, &r);
+  });
+}
+
+// News of a sibling with more data moves us back.
+void update_rank(Core& c) {
+  ElectionState& e = c.election;
+  if (e.requested || forced(c)) return;
+  const uint32_t rank = rank_by_offset(c);
+  if (rank <= e.rank) return;
+  const Millis added = step_for(c) * (rank - e.rank);
+  e.scheduled = *e.scheduled + added;
+  e.rank = rank;
+  c.notice(fmt::format("Replica rank updated to #{}, added {} milliseconds of delay.", rank, added.count()));
+}
+
+void ask_for_votes(Core& c) {
+  ElectionState& e = c.election;
+  c.current_epoch = CurrentEpoch(c.current_epoch.value + 1);
+  e.epoch = c.current_epoch;
+  e.requested = true;
+  e.votes.clear();
+  c.must_save();
+  c.notice(fmt::format("Starting a failover election for epoch {}.", e.epoch.value));
+  c.count("guccho_cluster_elections_started_total");
+  // On a voter list we have a vote ourselves: given and saved like any other.
+  if (votes_by_list(c) && is_voter(c, *c.self)) {
+    c.last_vote_epoch = e.epoch;
+    e.votes.push_back(c.self->id);
+  }
+  for (Node* n : c.order) {
+    if (n == c.self || n->in_handshake() || !n->link_open) continue;
+    bus::Message m{.header = make_header(c, bus::MessageType::kFailoverAuthRequest, n), .body = bus::EmptyBody{}};
+    if (forced(c)) m.header.message_flags |= bus::kMessageForceAck;
+    send(c, n->link, std::move(m));
+  }
+}
+
+void count_votes(Core& c) {
+  const ElectionState& e = c.election;
+  if (!e.requested || e.votes.size() < quorum(c)) return;
+  if (c.self->config_epoch.value < e.epoch.value) c.self->config_epoch = ConfigEpoch(e.epoch.value);
+  c.count("guccho_cluster_elections_won_total");
+  take_over(c, "Failover election won: I'm the new master.");
+}
+
+// Why a vote is refused; empty: it is given.
+std::string reason_to_refuse(Core& c, const Node& sender, const bus::Header& h) {
+  const bool force = (h.message_flags & bus::kMessageForceAck) != 0;
+  if (h.current_epoch < c.current_epoch) {
+    return fmt::format("reqEpoch ({}) < curEpoch({})", h.current_epoch.value, c.current_epoch.value);
+  }
+  if (c.last_vote_epoch >= c.current_epoch) return fmt::format("already voted for epoch {}", c.last_vote_epoch.value);
+  if (sender.is_primary()) return "it is a master node";
+  if (sender.primary == nullptr) return "I don't know its master";
+  const Node& primary = *sender.primary;
+  if (&primary == c.self ? !force : (!primary.failed() && !force)) return "its master is up";
+  const Millis wait = c.config.node_timeout * 2;
+  if (primary.voted_time && c.now - *primary.voted_time < wait) {
+    const auto left = std::chrono::ceil<Millis>(wait - (c.now - *primary.voted_time));
+    return fmt::format("can't vote about this master before {} milliseconds", left.count());
+  }
+  std::string newer;
+  if (h.slots != nullptr) {
+    h.slots->for_each([&](Slot s) {
+      const Node* owner = c.owner[s.value];
+      if (newer.empty() && owner != nullptr && owner->config_epoch > h.config_epoch) {
+        newer =
+            fmt::format("slot {} epoch ({}) > reqEpoch ({})", s.value, owner->config_epoch.value, h.config_epoch.value);
+      }
+    });
+  }
+  return newer;
+}
+
+// May we vote for this candidate at all? Both must count by the same voters, or two majorities need not meet.
+bool same_electorate(Core& c, const bus::Header& h) {
+  if (!votes_by_list(c)) return c.self->is_primary() && c.self->owns_slots();
+  if (!h.own) return c.self->is_primary() && c.self->owns_slots();  // a Redis replica counts primaries
+  return is_voter(c, *c.self) && h.own->electorate_tag == electorate_tag(c.own.electorate.list);
+}
+
+}  // namespace
+
+void on_auth_request(Core& c, Node& sender, const bus::Header& h) {
+  if (!same_electorate(c, h)) return;
+  if (const std::string why = reason_to_refuse(c, sender, h); !why.empty()) {
+    c.log(LogLevel::kNotice, fmt::format("Failover auth denied to {}: {}", sender.id.view(), why));
+    return;
+  }
+  c.last_vote_epoch = c.current_epoch;
+  sender.primary->voted_time = c.now;
+  c.must_save();
+  c.notice(fmt::format("Failover auth granted to {} for epoch {}", sender.id.view(), c.current_epoch.value));
+  c.count("guccho_cluster_votes_total");
+  send_to(c, sender, {.header = make_header(c, bus::MessageType::kFailoverAuthAck, &sender), .body = bus::EmptyBody{}});
+}
+
+void on_auth_ack(Core& c, Node& sender, const bus::Header& h) {
+  ElectionState& e = c.election;
+  if (!e.requested || !c.self->is_replica() || h.current_epoch < e.epoch || !is_voter(c, sender)) return;
+  if (votes_by_list(c) && (!h.own || h.own->electorate_tag != electorate_tag(c.own.electorate.list))) return;
+  if (std::find(e.votes.begin(), e.votes.end(), sender.id) == e.votes.end()) e.votes.push_back(sender.id);
+  count_votes(c);
+}
+
+void cancel_election(Core& c) {
+  c.election = ElectionState();
+}
+
+void run_election(Core& c) {
+  if (!c.self->is_replica() || c.self->primary == nullptr || !c.loaded) return;
+  if (const char* reason = reason_not_to_stand(c); reason != nullptr) {
+    report(c, reason);
+    if (*reason == '\0' && c.election.scheduled) cancel_election(c);
+    return;
+  }
+  ElectionState& e = c.election;
+  if (!e.scheduled || c.now - *e.scheduled > auth_retry(c) || (forced(c) && !e.requested && *e.scheduled > c.now)) {
+    schedule(c);
+  }
+  update_rank(c);
+  if (c.now < *e.scheduled) {
+    c.wake_at(*e.scheduled);
+    return;
+  }
+  if (c.now - *e.scheduled > auth_timeout(c)) return;  // expired; the retry schedules a new one
+  if (!e.requested) {
+    ask_for_votes(c);
+    count_votes(c);
+  }
+}
+
+void take_over(Core& c, const std::string& reason) {
+  Node* old = c.self->primary;
+  c.notice(reason);
+  c.make_primary(*c.self);
+  if (old != nullptr) {
+    if (const auto slots = c.slots_of(*old)) {
+      slots->for_each([&c](Slot s) { c.assign(s, *c.self); });
+    }
+  }
+  begin_generation_as_primary(c);
+  cancel_election(c);
+  end_manual_failover(c);
+  c.must_save();
+  c.emit(PromoteSelf{.reason = reason});
+  broadcast_pong(c);
+}
+
+}  // namespace guccho::cluster

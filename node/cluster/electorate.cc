@@ -1,0 +1,348 @@
+// Who votes (DESIGN rule 5). With a Redis node among the slot owners, or with three or more of them: the slot-owning
+// primaries, as in Redis. In an all-Guccho cluster of one or two primaries: the members of a persisted, versioned voter
+// list, so that small clusters have majorities too.
+//
+// The list changes by one voter at a time, and each change is agreed by a majority of the old list (or of the
+// slot-owning primaries, when those voted until now), so that a majority of one version always meets a majority of the
+// next. Agreement is single-decree Paxos for each version: PREPARE/PROMISE find out whether a value may have been
+// chosen already, ACCEPT/ACCEPTED choose one; every answer is on the voter's disk before it leaves. Decided lists
+// spread with heartbeats. A candidate and its voters must count by the same version (election.cc).
+#include "node/cluster/electorate.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "node/cluster/rules.h"
+
+namespace guccho::cluster {
+
+namespace {
+
+using bus::ElectorateBody;
+using bus::VoterList;
+using Step = ElectorateBody::Step;
+
+// Below this number of voters the loss of one leaves no majority.
+constexpr size_t kMinVoters = 3;
+// A proposal that got no majority by then is given up; the next one uses a greater round.
+constexpr Millis kProposalTimeout{1000};
+// All slots must have had their owners for this long before a list is founded: at formation several nodes become
+// primaries at the same time and each would found one.
+constexpr Millis kFoundingDelay{2000};
+
+bool contains(const std::vector<NodeId>& v, const NodeId& id) {
+  return std::binary_search(v.begin(), v.end(), id);
+}
+
+bool slot_primary(const Node& n) {
+  return n.is_primary() && n.owns_slots();
+}
+
+size_t slot_primaries(const Core& c) {
+  return static_cast<size_t>(
+      std::count_if(c.order.begin(), c.order.end(), [](const Node* n) { return slot_primary(*n); }));
+}
+
+// The members of the old electorate decide on the new one.
+bool decides(Core& c, const Node& n) {
+  return is_voter(c, n);
+}
+size_t deciders_needed(Core& c) {
+  return quorum(c);
+}
+
+// Should the slot-owning primaries vote, as in Redis?
+bool wants_primaries(const Core& c) {
+  if (slot_primaries(c) >= kMinVoters) return true;
+  return std::any_of(c.order.begin(), c.order.end(), [](const Node* n) { return slot_primary(*n) && !n->is_guccho; });
+}
+
+bool reachable(const Core& c, const Node& n) {
+  return &n == c.self || (n.link_open && !n.has(bus::kFlagPfail | bus::kFlagFail | bus::kFlagHandshake));
+}
+
+VoterList next_version(const VoterList& list) {
+  VoterList next = list;
+  ++next.version;
+  return next;
+}
+
+void insert(std::vector<NodeId>& v, const NodeId& id) {
+  v.insert(std::lower_bound(v.begin(), v.end(), id), id);
+}
+
+// The list that should come next; version 0: none. Removals first: a forgotten node must not count in majorities.
+VoterList next_list(Core& c) {
+  const VoterList& list = c.own.electorate.list;
+  const bool primaries = wants_primaries(c);
+  VoterList next = next_version(list);
+  if (list.primaries) {
+    if (primaries) return {};
+    next.primaries = false;
+    next.voters.clear();
+    for (const Node* n : c.order) {
+      if (slot_primary(*n)) next.voters.push_back(n->id);
+    }
+    return next.voters.empty() ? VoterList() : next;
+  }
+  for (const NodeId& id : list.voters) {
+    const Node* n = c.find(id);
+    if (n != nullptr && (!primaries || slot_primary(*n))) continue;
+    if (list.voters.size() == 1) break;
+    std::erase(next.voters, id);
+    return next;
+  }
+  for (const Node* n : c.order) {
+    if (contains(list.voters, n->id) || !n->is_guccho || !reachable(c, *n) || list.voters.size() == bus::kMaxVoters) {
+      continue;
+    }
+    if (primaries && !slot_primary(*n)) continue;
+    insert(next.voters, n->id);
+    return next;
+  }
+  if (!primaries) return {};
+  next.primaries = true;
+  return next;
+}
+
+// One proposer at a time keeps ballots from competing; safety does not depend on it.
+bool is_proposer(Core& c) {
+  if (!slot_primary(*c.self) || !is_voter(c, *c.self)) return false;
+  for (const Node* n : c.order) {
+    if (n == c.self) return true;
+    if (slot_primary(*n) && n->is_guccho && is_voter(c, *n) && reachable(c, *n)) return false;
+  }
+  return true;
+}
+
+void adopt(Core& c, const VoterList& list) {
+  c.own.electorate = ElectorateState{.list = list};
+  c.proposal = ElectorateProposal();
+  c.save_own = true;
+  c.changed(Urgency::kNow);
+  c.notice(fmt::format(
+      "Voter list version {}: {}", list.version,
+      list.primaries ? std::string("the slot-owning primaries") : fmt::format("{} voters", list.voters.size())));
+}
+
+// The first list of a cluster, made by the slot-owning primary with the smallest name once it knows its cluster.
+void found_if_due(Core& c) {
+  if (wants_primaries(c) || !slot_primary(*c.self) || c.assigned < kSlotCount) return;
+  if (c.now - c.slots_changed < kFoundingDelay) return;
+  for (const Node* n : c.order) {
+    if (n != c.self && (!n->is_guccho || !reachable(c, *n) || n->electorate_tag != 0)) return;
+  }
+  for (const Node* n : c.order) {
+    if (n == c.self) break;
+    if (slot_primary(*n)) return;
+  }
+  adopt(c, VoterList{.version = 1, .founder = c.self->id, .voters = {c.self->id}});
+}
+
+// Two founders can still happen, in a partition. A list on which nothing can be decided by vote yet may be given up:
+// any one of its at most two voters leaves it without a majority. An established one is kept.
+bool should_give_up(const Core& c, const VoterList& other) {
+  const ElectorateState& mine = c.own.electorate;
+  const auto established = [](const VoterList& l) { return l.primaries || l.voters.size() >= kMinVoters; };
+  if (established(mine.list) || mine.accepted.version != 0) return false;
+  return established(other) || other.founder < mine.list.founder;
+}
+
+ElectorateBody message(Core& c, Step step) {
+  ElectorateBody b{
+      .step = step, .version = c.own.electorate.list.version + 1, .founder = c.own.electorate.list.founder};
+  b.ballot_round = c.proposal.round;
+  b.ballot_node = c.self->id;
+  return b;
+}
+
+void send_body(Core& c, Node& to, ElectorateBody body) {
+  send_to(c, to, {.header = make_header(c, bus::MessageType::kElectorate, &to), .body = std::move(body)});
+}
+
+// What a voter does with a PREPARE or an ACCEPT; its answer.
+ElectorateBody answer(Core& c, const ElectorateBody& q) {
+  ElectorateState& s = c.own.electorate;
+  ElectorateBody a{.step = Step::kRefuse, .version = q.version, .founder = s.list.founder};
+  a.ballot_round = q.ballot_round;
+  a.ballot_node = q.ballot_node;
+  const auto ballot = std::pair(q.ballot_round, q.ballot_node);
+  const auto promised = std::pair(s.promised_round, s.promised_node);
+  if (q.founder != s.list.founder || q.version != s.list.version + 1 || ballot < promised) {
+    a.accepted_round = s.promised_round;
+    a.accepted_node = s.promised_node;
+    if (q.founder == s.list.founder && q.version <= s.list.version) a.value = s.list;
+    return a;
+  }
+  if (q.step == Step::kAccept && !is_one_change(s.list, q.value, slot_owners(c))) return a;
+  s.promised_round = q.ballot_round;
+  s.promised_node = q.ballot_node;
+  c.save_own = true;
+  if (q.step == Step::kAccept) {
+    s.accepted_round = q.ballot_round;
+    s.accepted_node = q.ballot_node;
+    s.accepted = q.value;
+    a.step = Step::kAccepted;
+    return a;
+  }
+  a.step = Step::kPromise;
+  a.accepted_round = s.accepted_round;
+  a.accepted_node = s.accepted_node;
+  a.value = s.accepted;
+  return a;
+}
+
+void on_answer(Core& c, const NodeId& from, const ElectorateBody& a);
+
+// Asks every decider, ourselves included.
+void ask(Core& c, Step step) {
+  c.proposal.accepting = step == Step::kAccept;
+  c.proposal.answers.clear();
+  ElectorateBody q = message(c, step);
+  if (step == Step::kAccept) q.value = c.proposal.value;
+  for (Node* n : c.order) {
+    if (n != c.self && decides(c, *n)) send_body(c, *n, q);
+  }
+  on_answer(c, c.self->id, answer(c, q));
+}
+
+void propose(Core& c, const VoterList& value) {
+  ElectorateProposal& p = c.proposal;
+  const uint64_t round = std::max(p.round, c.own.electorate.promised_round) + 1;
+  p = ElectorateProposal{.active = true, .round = round, .value = value, .started = c.now};
+  ask(c, Step::kPrepare);
+}
+
+void decided(Core& c) {
+  const VoterList list = c.proposal.value;
+  adopt(c, list);
+  for (Node* n : c.order) {
+    if (n != c.self && n->is_guccho) send_ping(c, *n);
+  }
+}
+
+void on_refusal(Core& c, const ElectorateBody& a) {
+  ElectorateProposal& p = c.proposal;
+  if (a.value.version > c.own.electorate.list.version && a.value.founder == c.own.electorate.list.founder) {
+    adopt(c, a.value);
+    return;
+  }
+  // Somebody else's ballot is ahead: try again beyond it, later.
+  p.active = false;
+  p.round = std::max(p.round, a.accepted_round);
+  p.not_before = c.now + Millis{static_cast<int64_t>(100 + c.rng.below(400))};
+}
+
+void on_answer(Core& c, const NodeId& from, const ElectorateBody& a) {
+  ElectorateProposal& p = c.proposal;
+  if (!p.active || a.version != c.own.electorate.list.version + 1 || a.ballot_round != p.round ||
+      a.ballot_node != c.self->id || a.founder != c.own.electorate.list.founder) {
+    return;
+  }
+  if (a.step == Step::kRefuse) return on_refusal(c, a);
+  if (a.step != (p.accepting ? Step::kAccepted : Step::kPromise)) return;
+  if (std::find(p.answers.begin(), p.answers.end(), from) != p.answers.end()) return;
+  p.answers.push_back(from);
+  if (a.step == Step::kPromise && a.value.version != 0 &&
+      std::pair(a.accepted_round, a.accepted_node) > std::pair(p.best_accepted_round, p.best_accepted_node)) {
+    p.best_accepted_round = a.accepted_round;
+    p.best_accepted_node = a.accepted_node;
+    p.value = a.value;  // it may have been chosen: it must be the one
+  }
+  if (p.answers.size() < deciders_needed(c)) return;
+  if (p.accepting) {
+    decided(c);
+  } else {
+    ask(c, Step::kAccept);
+  }
+}
+
+}  // namespace
+
+bool is_one_change(const VoterList& from, const VoterList& to, const std::vector<NodeId>& slot_owners) {
+  if (to.version != from.version + 1 || to.founder != from.founder || to.voters.empty()) return false;
+  // From the slot-owning primaries to a list: exactly those primaries. From a list to the primaries: the list was
+  // brought to that set first.
+  if (from.primaries) return !to.primaries && to.voters == slot_owners;
+  if (to.primaries) return to.voters == from.voters;
+  std::vector<NodeId> difference;
+  std::set_symmetric_difference(from.voters.begin(), from.voters.end(), to.voters.begin(), to.voters.end(),
+                                std::back_inserter(difference));
+  return difference.size() == 1;
+}
+
+std::vector<NodeId> slot_owners(const Core& c) {
+  std::vector<NodeId> out;
+  for (const Node* n : c.order) {
+    if (slot_primary(*n)) out.push_back(n->id);
+  }
+  return out;
+}
+
+uint64_t electorate_tag(const VoterList& list) {
+  if (list.version == 0) return 0;
+  uint64_t founder = 0;
+  for (const char digit : list.founder.view().substr(0, 8)) {
+    founder = founder * 16 + static_cast<uint64_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+  }
+  return list.version << 32 | founder;
+}
+
+bool votes_by_list(const Core& c) {
+  return c.own.electorate.list.version != 0 && !c.own.electorate.list.primaries;
+}
+
+bool is_voter(Core& c, const Node& node) {
+  if (votes_by_list(c)) return contains(c.own.electorate.list.voters, node.id);
+  return slot_primary(node);
+}
+
+size_t quorum(Core& c) {
+  const size_t voters = votes_by_list(c) ? c.own.electorate.list.voters.size() : slot_primaries(c);
+  return voters / 2 + 1;
+}
+
+bool no_automatic_failover(Core& c) {
+  return votes_by_list(c) && c.own.electorate.list.voters.size() < kMinVoters;
+}
+
+void electorate_tick(Core& c) {
+  if (!c.loaded) return;
+  if (c.own.electorate.list.version == 0) {
+    found_if_due(c);
+    return;
+  }
+  ElectorateProposal& p = c.proposal;
+  if (p.active && c.now - p.started > kProposalTimeout) {
+    p.active = false;
+    p.not_before = c.now + Millis{static_cast<int64_t>(c.rng.below(500))};
+  }
+  if (p.active || c.now < p.not_before || !is_proposer(c)) return;
+  if (const VoterList next = next_list(c); next.version != 0) propose(c, next);
+}
+
+void on_voter_list(Core& c, const Node& sender, const VoterList& list) {
+  const VoterList& mine = c.own.electorate.list;
+  if (list.version == 0) return;
+  if (mine.version == 0 || (list.founder == mine.founder && list.version > mine.version)) {
+    adopt(c, list);
+    return;
+  }
+  if (list.founder == mine.founder) return;
+  if (!should_give_up(c, list)) return;
+  c.notice(fmt::format("Giving up our voter list for that of node {}", sender.id.view()));
+  adopt(c, list);
+}
+
+void on_electorate_message(Core& c, Node& sender, const ElectorateBody& body) {
+  if (!sender.is_guccho) return;
+  if (body.step != Step::kPrepare && body.step != Step::kAccept) {
+    on_answer(c, sender.id, body);
+    return;
+  }
+  if (!decides(c, *c.self) || body.ballot_node != sender.id) return;
+  send_body(c, sender, answer(c, body));
+}
+
+}  // namespace guccho::cluster

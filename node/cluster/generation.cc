@@ -1,0 +1,207 @@
+// Data generations (DESIGN rule 2). A primary that comes back without what it held asks its best replica to take over
+// and serves nothing meanwhile. The exchange: each heartbeat between Guccho nodes says which data the sender holds; the
+// returned primary hears its replicas, names the one with the most data in its heartbeats; that one stands for election
+// with FORCEACK, so that voters (Redis' too) vote although the primary is up.
+#include "node/cluster/generation.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "node/cluster/rules.h"
+
+namespace guccho::cluster {
+
+namespace {
+
+// After the first replica that holds our data is heard, others have this long to say that they hold more.
+constexpr Millis kHearOthers{200};
+// A candidate that was asked and did not take over by then: ask the best again.
+constexpr Millis kAskAgain{3000};
+// With an older copy of the data (a snapshot), or when only nodes that are not known as our replicas are silent, or
+// Redis replicas, which cannot tell what they hold, we wait this many T, then serve what we have, as Redis would. While
+// a Guccho replica is silent and we have no data at all there is no such end: only its answer or an administrator's
+// word.
+constexpr int kBoundedWait = 10;
+
+// Generations grow with the wall clock too, so that a lost file of ours does not make an old number new.
+DataGeneration next_generation(const Core& c) {
+  const auto seconds = static_cast<uint64_t>(std::max<int64_t>(c.wall.time_since_epoch().count() / 1000, 1));
+  return DataGeneration(std::max(c.own.generation.value + 1, seconds));
+}
+
+bool holds_our_data(const Core& c, const Node& r) {
+  return r.generation_heard && r.generation.held_source == c.self->id && r.generation.held_generation.value != 0;
+}
+
+bool better(const Node& a, const Node* b) {
+  if (b == nullptr) return true;
+  const auto rank = [](const Node& n) { return std::pair(n.generation.held_generation, n.offset); };
+  return rank(a) > rank(*b);
+}
+
+struct Holders {
+  Node* best = nullptr;      // the replica with the most of our data
+  bool unheard = false;      // somebody who may hold it has not said so yet
+  bool unreachable = false;  // a replica holds it but cannot be asked now
+  bool must_wait = false;    // one of those is known as our Guccho replica: its silence decides nothing
+};
+
+// Looks at every known node, not only at those that we know as replicas: one that began to follow us just before we
+// died is not in our nodes.conf yet.
+Holders look_for_holders(Core& c) {
+  Holders h;
+  for (Node* n : c.order) {
+    const bool redis = n->answered_here && !n->is_guccho;
+    if (n == c.self || n->in_handshake() || (redis && n->primary != c.self)) continue;
+    if (!n->generation_heard) {
+      h.unheard = true;
+      h.must_wait |= n->primary == c.self && !redis;
+    } else if (n->primary == c.self && holds_our_data(c, *n)) {
+      const bool askable = n->link_open && !n->failed();
+      if (askable && better(*n, h.best)) h.best = n;
+      h.unreachable |= !askable;
+      h.must_wait |= !askable;
+    }
+  }
+  return h;
+}
+
+void serve_what_we_have(Core& c, const std::string& why, bool loss_accepted) {
+  c.log(LogLevel::kWarning, why);
+  c.awaiting = AwaitingTakeover();
+  if (loss_accepted) c.own.loss_accepted = true;
+  c.own.held = {.source = c.self->id, .generation = c.own.generation};
+  c.save_own = true;
+  c.changed(Urgency::kNow);
+}
+
+void name_candidate(Core& c, Node& candidate) {
+  c.awaiting.candidate = candidate.id;
+  c.awaiting.asked_at = c.now;
+  c.notice(
+      fmt::format("This primary was restarted without its data: asking replica {} (generation {}, offset {}) to "
+                  "take over.",
+                  candidate.id.view(), candidate.generation.held_generation.value, candidate.offset.value));
+  for (Node* r : c.self->replicas) send_ping(c, *r);
+}
+
+void load_as_primary(Core& c, const DatasetLoaded& e) {
+  const DataGeneration before = c.own.generation;
+  const bool lost = e.outcome != DatasetLoaded::Outcome::kComplete && before.value != 0;
+  c.own.generation = next_generation(c);
+  c.own.loss_accepted = false;
+  c.save_own = true;
+  if (!lost) {
+    c.own.held = {.source = c.self->id, .generation = c.own.generation};
+    return;
+  }
+  c.own.base = c.own.generation;
+  if (c.order.size() == 1) {
+    c.own.held = {.source = c.self->id, .generation = c.own.generation};
+    return;
+  }
+  c.own.held = {};
+  c.awaiting =
+      AwaitingTakeover{.active = true, .bounded = e.outcome == DatasetLoaded::Outcome::kPartial, .since = c.now};
+  c.log(LogLevel::kWarning,
+        "This primary was restarted without the data it held. It serves nothing until its replicas have said what they "
+        "hold.");
+}
+
+}  // namespace
+
+SyncDecision decide_full_sync(const HeldData& mine, const NodeId& primary, const GenerationInfo& theirs) {
+  if (theirs.awaiting_takeover) return SyncDecision::kRefuseAwaiting;
+  if (mine.source != primary || mine.generation.value == 0) return SyncDecision::kAccept;
+  if (theirs.generation.value == 0 || theirs.loss_accepted) return SyncDecision::kAccept;
+  const bool contained = theirs.base <= mine.generation && mine.generation <= theirs.generation;
+  return contained ? SyncDecision::kAccept : SyncDecision::kRefuseEmptier;
+}
+
+void on_event(Core& c, const DatasetLoaded& e) {
+  c.loaded = true;
+  c.non_empty = e.non_empty;
+  c.replication.offset = e.offset;
+  c.changed(Urgency::kNow);
+  if (c.self->is_primary()) {
+    load_as_primary(c, e);
+    return;
+  }
+  if (e.outcome == DatasetLoaded::Outcome::kNothing && c.own.held != HeldData()) {
+    c.own.held = {};
+    c.save_own = true;
+  }
+  if (c.self->primary != nullptr) {
+    c.emit(SetReplicaOf{.primary = c.self->primary->id, .reason = "as before the restart"});
+  }
+}
+
+void on_event(Core& c, const SyncedFrom& e) {
+  const Node* primary = c.find(e.primary);
+  if (primary == nullptr) return;
+  const HeldData held{.source = e.primary,
+                      .generation = primary->generation_heard ? primary->generation.generation : DataGeneration()};
+  if (held == c.own.held) return;
+  c.own.held = held;
+  c.save_own = true;
+  c.changed(Urgency::kTick);
+}
+
+// Elected, or ordered by an administrator: from now on our data is the shard's truth, whatever we held earlier.
+void begin_generation_as_primary(Core& c) {
+  c.own.generation = next_generation(c);
+  c.own.base = DataGeneration();
+  c.own.loss_accepted = false;
+  c.own.held = {.source = c.self->id, .generation = c.own.generation};
+  c.awaiting = AwaitingTakeover();
+  c.save_own = true;
+}
+
+bus::GenerationInfo own_generation_info(const Core& c) {
+  return {.generation = c.own.generation,
+          .base = c.own.base,
+          .awaiting_takeover = c.awaiting.active,
+          .loss_accepted = c.own.loss_accepted,
+          .candidate = c.awaiting.candidate,
+          .held_source = c.own.held.source,
+          .held_generation = c.own.held.generation};
+}
+
+void awaiting_tick(Core& c) {
+  AwaitingTakeover& a = c.awaiting;
+  if (!a.active) return;
+  const Holders holders = look_for_holders(c);
+  if (holders.best != nullptr) {
+    if (!a.first_holder_heard) a.first_holder_heard = c.now;
+    const bool heard_enough = !holders.unheard || c.now - *a.first_holder_heard >= kHearOthers;
+    const bool ask = a.candidate.is_null() ? heard_enough : c.now - a.asked_at >= kAskAgain;
+    if (ask) name_candidate(c, *holders.best);
+    c.wake_at(*a.first_holder_heard + kHearOthers);
+    return;
+  }
+  const bool time_is_up = c.now - a.since > c.config.node_timeout * kBoundedWait;
+  if (!holders.unheard && !holders.unreachable) {
+    serve_what_we_have(c, "No replica holds the data that this primary lost: it serves what it has.", false);
+  } else if (time_is_up && (a.bounded || !holders.must_wait)) {
+    serve_what_we_have(c, "No replica took over in time: this primary serves the data that it has.", true);
+  }
+}
+
+void on_generation(Core& c, Node& sender) {
+  if (c.awaiting.active && sender.primary == c.self) awaiting_tick(c);
+  const bus::GenerationInfo& g = sender.generation;
+  if (!g.awaiting_takeover || g.candidate != c.self->id || c.self->primary != &sender) return;
+  if (c.own.held.source != sender.id || c.own.held.generation.value == 0 || c.manual.until) return;
+  c.notice(fmt::format("Primary {} lost its data and asks us to take over.", sender.id.view()));
+  cancel_election(c);
+  c.manual = ManualFailover{.until = c.now + c.config.manual_failover_timeout, .may_start = true};
+}
+
+Result<std::string> accept_loss(Core& c) {
+  if (!c.awaiting.active) return fail("ERR This node is not waiting for a takeover of data that it lost");
+  serve_what_we_have(c, "An administrator accepted the loss of the data that this primary held.", true);
+  return "OK";
+}
+
+}  // namespace guccho::cluster

@@ -1,0 +1,82 @@
+// What the core remembers about one node of the cluster. Internal to node/cluster.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/base/time.h"
+#include "node/base/types.h"
+#include "node/bus/message.h"
+#include "node/cluster/events.h"
+#include "node/cluster/view.h"
+
+namespace guccho::cluster {
+
+struct Node;
+
+// A voter told us that it cannot reach the node.
+struct FailureReport {
+  NodeId reporter;
+  Instant at;
+};
+
+struct Node {
+  NodeId id;
+  uint16_t flags = 0;       // bus::NodeFlag
+  std::string ip;           // empty: not known
+  uint16_t port = 0;        // base port: of TLS when the bus uses TLS
+  uint16_t other_port = 0;  // the port of the other kind
+  uint16_t bus_port = 0;
+  std::string hostname;
+  bus::ClientAddress client;
+  NodeId shard_id;
+
+  Node* primary = nullptr;      // of a replica; null: none or not known yet
+  std::vector<Node*> replicas;  // of a primary, ascending by id
+  ConfigEpoch config_epoch;
+  uint16_t slot_count = 0;
+  // The node's slots as a bitmap; rebuilt from Core::owner when stale (see Core::slots_of).
+  std::shared_ptr<const SlotSet> slots;
+  bool slots_stale = false;
+
+  // Our connection to it. Value 0: none. `open` says whether it is established.
+  LinkId link;
+  bool link_open = false;
+  Instant link_since{};     // when it was asked for
+  Instant connect_after{};  // do not try again before
+
+  std::optional<Instant> ping_sent;  // of the oldest unanswered PING, or of the first failed attempt to connect
+  std::optional<Instant> pong_received;
+  Instant heard{};             // last message of any kind from it
+  bool answered_here = false;  // it answered a PING since this process started
+
+  Instant known_since{};          // when the handshake began or the node was added
+  std::optional<Instant> met_at;  // when a handshake with it was completed
+  std::optional<Instant> fail_time;
+  std::optional<Instant> voted_time;      // when we last voted for a replica of this primary
+  std::optional<Instant> orphaned_since;  // a primary whose last working replica is gone
+  std::vector<FailureReport> reports;
+
+  ReplOffset offset;
+  bool takes_extensions = false;  // it set the extension flag: host names may be sent
+  bool takes_shard_id = false;    // it sent a 7.2 extension: shard ids may be sent
+  bool is_guccho = false;
+  bus::GenerationInfo generation;
+  bool generation_heard = false;  // since this process started
+  uint64_t electorate_tag = 0;
+  NodeIndex view_index = kNoNode;  // in the view that is being made
+
+  bool has(uint16_t flag) const { return (flags & flag) != 0; }
+  void set(uint16_t flag) { flags = static_cast<uint16_t>(flags | flag); }
+  void clear(uint16_t flag) { flags = static_cast<uint16_t>(flags & ~flag); }
+  bool is_primary() const { return has(bus::kFlagPrimary); }
+  bool is_replica() const { return has(bus::kFlagReplica); }
+  bool in_handshake() const { return has(bus::kFlagHandshake); }
+  bool pfail() const { return has(bus::kFlagPfail); }
+  bool failed() const { return has(bus::kFlagFail); }
+  bool owns_slots() const { return slot_count > 0; }
+};
+
+}  // namespace guccho::cluster

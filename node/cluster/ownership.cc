@@ -1,0 +1,152 @@
+// Who owns which slot: claims in headers and UPDATE messages, and what follows when our own slots go.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "node/cluster/rules.h"
+
+namespace guccho::cluster {
+
+namespace {
+
+// A slot is rebound only to a greater config epoch; an unowned one to anybody. Slots that are being imported here are
+// changed by SETSLOT only.
+void rebind(Core& c, Node& claimant, ConfigEpoch epoch, const SlotSet& claimed) {
+  Node* mine = &c.shard_primary();
+  Node* new_primary = nullptr;
+  size_t lost = 0;
+  SlotSet leftover_keys;
+  claimed.for_each([&](Slot s) {
+    Node* owner = c.owner[s.value];
+    if (owner == &claimant || c.importing.contains(s.value)) return;
+    if (owner != nullptr && owner->config_epoch >= epoch) return;
+    if (owner == c.self && c.non_empty.contains(s)) leftover_keys.insert(s);
+    if (owner == c.self) c.migrating.erase(s.value);
+    if (owner == mine) {
+      new_primary = &claimant;
+      ++lost;
+    }
+    c.assign(s, claimant);
+    c.must_save();
+  });
+  if (new_primary == nullptr) {
+    // Our primary became a replica of another: follow that one.
+    Node* primary = c.self->primary;
+    if (primary != nullptr && primary->primary != nullptr && primary->primary != c.self) {
+      follow(c, *primary->primary, "our primary became a replica itself");
+    }
+    return;
+  }
+  // Left without slots by a failover (or by the migration of the last slot): serve as a replica of the new owner.
+  const bool all_from_us = lost == claimed.size();
+  if (mine->slot_count == 0 && (c.config.allow_replica_migration || all_from_us)) {
+    c.log(LogLevel::kWarning,
+          fmt::format("Configuration change detected. Reconfiguring myself as a replica of {}", claimant.id.view()));
+    follow(c, claimant, "it took over our slots with a newer epoch");
+  } else if (!leftover_keys.empty()) {
+    c.emit(DropKeysInSlots{.slots = leftover_keys});
+  }
+}
+
+// The sender claims slots that somebody owns with a newer epoch: tell it.
+void correct_old_claims(Core& c, Node& sender, const bus::Header& h) {
+  std::vector<Node*> told;
+  h.slots->for_each([&](Slot s) {
+    Node* owner = c.owner[s.value];
+    if (owner == nullptr || owner == &sender || owner->config_epoch <= h.config_epoch) return;
+    if (std::find(told.begin(), told.end(), owner) != told.end()) return;
+    told.push_back(owner);
+    c.log(LogLevel::kVerbose, fmt::format("Node {} has old slots configuration, sending an UPDATE message about {}",
+                                          sender.id.view(), owner->id.view()));
+    send_to(
+        c, sender,
+        {.header = make_header(c, bus::MessageType::kUpdate, &sender),
+         .body = bus::UpdateBody{.config_epoch = owner->config_epoch, .node = owner->id, .slots = c.slots_of(*owner)}});
+  });
+}
+
+bool same_slots(const std::shared_ptr<const SlotSet>& a, const std::shared_ptr<const SlotSet>& b) {
+  return a == b || (a != nullptr && b != nullptr && *a == *b);
+}
+
+}  // namespace
+
+void follow(Core& c, Node& primary, const std::string& reason) {
+  if (c.self == &primary) return;
+  if (c.self->is_primary()) {
+    c.unassign_all(*c.self);
+    c.self->clear(bus::kFlagPrimary | bus::kFlagMigrateTo);
+    c.self->set(bus::kFlagReplica);
+    c.migrating.clear();
+    c.importing.clear();
+    // What we held as a primary is ours until the sync replaces it.
+    c.awaiting = AwaitingTakeover();
+  }
+  c.set_primary_of(*c.self, &primary);
+  if (!primary.shard_id.is_null()) {
+    c.self->shard_id = primary.shard_id;
+    c.own.shard_id = primary.shard_id;
+    c.save_own = true;
+  }
+  cancel_election(c);
+  end_manual_failover(c);
+  c.must_save();
+  c.emit(SetReplicaOf{.primary = primary.id, .reason = reason});
+  // The new primary must know at once who holds its data, should it be restarted without it.
+  broadcast_pong(c);
+}
+
+void on_role_claim(Core& c, Node& sender, const bus::Header& h) {
+  if (!h.primary) {
+    if (!sender.is_primary()) {
+      c.make_primary(sender);
+      c.must_save();
+    }
+    return;
+  }
+  if (sender.is_primary()) {
+    c.unassign_all(sender);
+    sender.clear(bus::kFlagPrimary | bus::kFlagMigrateTo);
+    sender.set(bus::kFlagReplica);
+    for (Node* r : std::vector<Node*>(sender.replicas)) {
+      // Its replicas follow when they hear of it; until then we do not know whom they follow. Ours is kept: the rule
+      // about a primary that became a replica needs it.
+      if (r != c.self) c.set_primary_of(*r, nullptr);
+    }
+    c.must_save();
+  }
+  Node* primary = c.find(*h.primary);
+  if (primary != nullptr && primary != &sender && sender.primary != primary) {
+    c.set_primary_of(sender, primary);
+    c.save_conf = true;
+  }
+}
+
+void on_slot_claims(Core& c, Node& sender, const bus::Header& h) {
+  Node* shard = sender.is_primary() ? &sender : sender.primary;
+  if (shard == nullptr) return;
+  const auto known = c.slots_of(*shard);
+  if (same_slots(known, h.slots)) {
+    shard->slots = h.slots;  // one bitmap for both
+  } else if (h.slots != nullptr) {
+    if (sender.is_primary()) rebind(c, sender, h.config_epoch, *h.slots);
+    correct_old_claims(c, sender, h);
+  }
+  // A replica of a node that turned into a replica without any claim of slots.
+  Node* primary = c.self->primary;
+  if (primary == &sender && sender.primary != nullptr && sender.primary != c.self) {
+    follow(c, *sender.primary, "our primary became a replica itself");
+  }
+}
+
+void on_update(Core& c, Node& sender, const bus::UpdateBody& body) {
+  (void)sender;
+  Node* n = c.find(body.node);
+  if (n == nullptr || n == c.self || n->config_epoch >= body.config_epoch) return;
+  if (n->is_replica()) c.make_primary(*n);
+  n->config_epoch = body.config_epoch;
+  c.must_save();
+  if (body.slots != nullptr) rebind(c, *n, body.config_epoch, *body.slots);
+}
+
+}  // namespace guccho::cluster

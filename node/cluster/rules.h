@@ -1,0 +1,111 @@
+// The rules of membership, one file each; this is their index. Internal to node/cluster.
+#pragma once
+
+#include "node/cluster/core.h"
+
+namespace guccho::cluster {
+
+// links.cc: connections to peers.
+void on_event(Core& c, const LinkEstablished& e);
+void on_event(Core& c, const LinkFailed& e);
+void on_event(Core& c, const LinkLost& e);
+void maintain_links(Core& c);
+void open_link(Core& c, Node& node);
+
+// heartbeat.cc: PING, PONG, MEET on their way out.
+bus::Header make_header(Core& c, bus::MessageType type, const Node* to);
+void send(Core& c, LinkId link, bus::Message message);
+void send_to(Core& c, Node& node, bus::Message message);  // does nothing while the link is not open
+void send_heartbeat(Core& c, LinkId link, bus::MessageType type, Node* to);
+void send_ping(Core& c, Node& node);
+void broadcast(Core& c, bus::MessageType type, const bus::Body& body);
+// A PONG to all, so that they learn of our new role or slots at once.
+void broadcast_pong(Core& c);
+void heartbeat_tick(Core& c);
+
+// packet.cc: messages on their way in.
+void on_event(Core& c, const MessageReceived& e);
+
+// handshake.cc: how nodes meet, and how addresses are learnt.
+Status start_handshake(Core& c, const std::string& ip, uint16_t port, uint16_t bus_port);
+void on_meet(Core& c, const MessageReceived& e);
+// True when the PONG ended a handshake of a node that was known already (the handshake node is gone).
+bool on_handshake_pong(Core& c, Node& node, const MessageReceived& e);
+void learn_own_address(Core& c, const MessageReceived& e);
+void update_address(Core& c, Node& sender, const MessageReceived& e);
+void expire_handshakes(Core& c);
+void apply_announce(Core& c);
+
+// gossip.cc: gossip entries and extensions on their way in.
+void on_gossip(Core& c, Node* sender, const bus::PingBody& body);
+void on_extensions(Core& c, Node& sender, const bus::Extensions& x);
+
+// failure.cc: PFAIL and FAIL.
+void on_evidence_of_death(Core& c, Node& node, const char* evidence);
+void detect_failures(Core& c);
+void add_failure_report(Core& c, Node& about, const NodeId& reporter);
+void remove_failure_report(Core& c, Node& about, const NodeId& reporter);
+size_t count_failure_reports(Core& c, Node& about);
+void mark_failed_if_agreed(Core& c, Node& node);
+void on_reachable(Core& c, Node& node);
+void on_fail_message(Core& c, Node& sender, const NodeId& about);
+
+// electorate.cc: who votes, and agreement on the voter list.
+bool is_voter(Core& c, const Node& node);
+size_t quorum(Core& c);
+bool votes_by_list(const Core& c);
+bool no_automatic_failover(Core& c);
+void electorate_tick(Core& c);
+void on_voter_list(Core& c, const Node& sender, const bus::VoterList& list);
+void on_electorate_message(Core& c, Node& sender, const bus::ElectorateBody& body);
+
+// election.cc: votes and failover.
+void on_auth_request(Core& c, Node& sender, const bus::Header& h);
+void on_auth_ack(Core& c, Node& sender, const bus::Header& h);
+void run_election(Core& c);
+void cancel_election(Core& c);
+void take_over(Core& c, const std::string& reason);
+
+// manual_failover.cc
+void on_manual_start(Core& c, Node& sender);
+void on_paused_primary(Core& c, ReplOffset offset);
+void manual_failover_tick(Core& c);
+void end_manual_failover(Core& c);
+Result<std::string> request_failover(Core& c, request::Failover::Mode mode);
+
+// epochs.cc
+void observe_epochs(Core& c, Node& sender, const bus::Header& h);
+void resolve_collision(Core& c, Node& sender, ConfigEpoch epoch);
+// Raises our config epoch without asking. False when it was the greatest already.
+bool bump_epoch_without_consensus(Core& c);
+
+// ownership.cc: slots claimed by others, and what follows from losing ours.
+void on_role_claim(Core& c, Node& sender, const bus::Header& h);
+void on_slot_claims(Core& c, Node& sender, const bus::Header& h);
+void on_update(Core& c, Node& sender, const bus::UpdateBody& body);
+void follow(Core& c, Node& primary, const std::string& reason);
+
+// replica_migration.cc
+void track_orphans(Core& c);
+void migrate_to_orphan(Core& c);
+
+// generation.cc
+void on_event(Core& c, const DatasetLoaded& e);
+void on_event(Core& c, const SyncedFrom& e);
+void awaiting_tick(Core& c);
+void on_generation(Core& c, Node& sender);
+bus::GenerationInfo own_generation_info(const Core& c);
+void begin_generation_as_primary(Core& c);
+Result<std::string> accept_loss(Core& c);
+
+// state.cc: is the cluster served, as seen from here?
+void update_state(Core& c);
+
+// requests.cc: what clients ask for.
+void on_event(Core& c, const ClientRequest& e);
+
+// snapshot.cc: Core -> View, Core -> files.
+void publish_view(Core& c);
+NodesConf snapshot_nodes_conf(Core& c);
+
+}  // namespace guccho::cluster

@@ -1,0 +1,110 @@
+// Core -> View, and Core -> what goes to disk.
+#include <algorithm>
+
+#include "node/cluster/rules.h"
+
+namespace guccho::cluster {
+
+namespace {
+
+NodeView node_view(Core& c, const Node& n) {
+  NodeView v{.id = n.id,
+             .ip = n.ip,
+             .tcp_port = c.tcp_port(n),
+             .tls_port = c.tls_port(n),
+             .bus_port = n.bus_port,
+             .hostname = n.hostname,
+             .client = n.client,
+             .flags = n.flags,
+             .config_epoch = n.config_epoch,
+             .link_up = &n == c.self || n.link_open,
+             .offset = &n == c.self ? c.replication.offset : n.offset,
+             .shard_id = n.shard_id,
+             .is_guccho = n.is_guccho,
+             .generation = &n == c.self ? own_generation_info(c) : n.generation,
+             .slot_count = n.slot_count};
+  if (n.primary != nullptr) {
+    v.primary = n.primary->view_index;
+    v.primary_id = n.primary->id;
+  }
+  if (n.ping_sent) v.ping_sent = c.to_wall(*n.ping_sent);
+  if (n.pong_received) v.pong_received = c.to_wall(*n.pong_received);
+  return v;
+}
+
+// Ourselves first, the others ascending by name.
+std::vector<Node*> view_order(const Core& c) {
+  std::vector<Node*> out{c.self};
+  for (Node* n : c.order) {
+    if (n != c.self) out.push_back(n);
+  }
+  for (size_t i = 0; i < out.size(); ++i) out[i]->view_index = static_cast<NodeIndex>(i);
+  return out;
+}
+
+std::shared_ptr<const SlotTable> slot_table(const Core& c) {
+  auto table = std::make_shared<SlotTable>();
+  for (uint16_t s = 0; s < kSlotCount; ++s) {
+    if (c.owner[s] != nullptr) table->owner[s] = c.owner[s]->view_index;
+  }
+  for (const auto& [slot, peer] : c.migrating) table->migrating.push_back({.slot = Slot(slot), .peer = peer});
+  for (const auto& [slot, peer] : c.importing) table->importing.push_back({.slot = Slot(slot), .peer = peer});
+  table->assigned = c.assigned;
+  return table;
+}
+
+}  // namespace
+
+void publish_view(Core& c) {
+  View v;
+  const std::vector<Node*> order = view_order(c);
+  v.slots = c.topology_changed || c.view == nullptr ? slot_table(c) : c.view->slots;
+  v.nodes.reserve(order.size());
+  for (const Node* n : order) v.nodes.push_back(node_view(c, *n));
+  v.current_epoch = c.current_epoch;
+  v.last_vote_epoch = c.last_vote_epoch;
+  v.cluster_ok = c.state_ok;
+  v.down_reason = c.down_reason;
+  v.size = c.size;
+  v.slots_pfail = c.slots_pfail;
+  v.slots_fail = c.slots_fail;
+  v.electorate = {.primaries = !votes_by_list(c),
+                  .voters = c.own.electorate.list,
+                  .no_automatic_failover = no_automatic_failover(c)};
+  v.held = c.own.held;
+  v.writes_paused = c.self->is_primary() && c.manual.until.has_value();
+  v.stats = c.stats;
+  v.version = c.view == nullptr ? 1 : c.view->version + 1;
+  v.allow_reads_when_down = c.config.allow_reads_when_down;
+  v.require_full_coverage = c.config.require_full_coverage;
+  v.tls_cluster = c.config.tls_cluster;
+  v.preferred_endpoint = c.config.preferred_endpoint;
+  v.made_at = c.wall;
+  c.topology_changed = false;
+  c.view = std::make_shared<const View>(std::move(v));
+  c.view_at = c.now;
+}
+
+NodesConf snapshot_nodes_conf(Core& c) {
+  NodesConf conf{.current_epoch = c.current_epoch, .last_vote_epoch = c.last_vote_epoch};
+  for (Node* n : c.order) {
+    if (n->in_handshake()) continue;
+    PersistedNode p{.id = n->id,
+                    .ip = n->ip,
+                    .port = n->port,
+                    .bus_port = n->bus_port,
+                    .hostname = n->hostname,
+                    .flags = n->flags,
+                    .config_epoch = n->config_epoch};
+    if (n->primary != nullptr) p.primary = n->primary->id;
+    if (const auto slots = c.slots_of(*n)) p.slots = *slots;
+    if (n == c.self) {
+      for (const auto& [slot, peer] : c.migrating) p.migrating.push_back({.slot = Slot(slot), .peer = peer});
+      for (const auto& [slot, peer] : c.importing) p.importing.push_back({.slot = Slot(slot), .peer = peer});
+    }
+    conf.nodes.push_back(std::move(p));
+  }
+  return conf;
+}
+
+}  // namespace guccho::cluster

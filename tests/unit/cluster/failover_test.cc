@@ -1,0 +1,126 @@
+// Failures are agreed on, replicas are elected, manual failovers lose nothing.
+#include <gtest/gtest.h>
+
+#include "tests/unit/cluster/fabric.h"
+
+namespace guccho::cluster {
+namespace {
+
+bool took_over(const Fabric& f, size_t i, size_t observer) {
+  return f.owner(observer, 0) == i;
+}
+
+TEST(Failover, AKilledPrimaryIsReplacedWithinASecond) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  const Instant killed = f.now;
+  f.kill(0);
+  ASSERT_TRUE(f.run_until([&] { return took_over(f, 3, 1) && took_over(f, 3, 2) && took_over(f, 3, 3); }));
+  EXPECT_LT(f.now - killed, Millis{300}) << "refused connections are evidence: no timeout is waited for";
+  EXPECT_TRUE(f.run_until([&] { return f.view(1).cluster_ok && f.view(3).cluster_ok; }));
+  EXPECT_GT(f.view(3).self().config_epoch, f.view(1).self().config_epoch);
+  // The old primary comes back as a replica.
+  f.start(0);
+  EXPECT_TRUE(f.run_until([&] { return f.view(0).self().is_replica() && f.view(0).self().primary_id == f.id(3); }));
+  EXPECT_TRUE(f.run_until([&] { return f.all_ok(); }));
+}
+
+TEST(Failover, ASilentPrimaryIsReplacedWithinTAndASecond) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  const Instant frozen = f.now;
+  f.peers[0].frozen = true;
+  ASSERT_TRUE(f.run_until([&] { return took_over(f, 3, 1); }));
+  EXPECT_LT(f.now - frozen, f.peers[1].config.node_timeout + Millis{1000});
+  f.peers[0].frozen = false;
+  EXPECT_TRUE(f.run_until([&] { return f.view(0).self().is_replica(); }));
+}
+
+TEST(Failover, TheReplicaWithMoreDataWins) {
+  for (size_t ahead : {3u, 6u}) {
+    Fabric f;
+    ASSERT_TRUE(f.form(3, 2));
+    f.kill(0);
+    f.peers[ahead].offset = ReplOffset(1000);
+    f.report_replication(ahead, {.offset = ReplOffset(1000), .down_since = f.now});
+    ASSERT_TRUE(f.run_until([&] { return f.owner(1, 0).has_value() && f.owner(1, 0) != 0u; }));
+    EXPECT_EQ(f.owner(1, 0), ahead);
+  }
+}
+
+TEST(Failover, NoMajorityNoFailover) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.partition({0, 1, 2});
+  f.kill(0);
+  f.run(Millis{10000});
+  EXPECT_TRUE(f.view(3).self().is_replica()) << "its side has no voters";
+  EXPECT_FALSE(f.view(3).cluster_ok);
+  f.partition({});
+  EXPECT_TRUE(f.run_until([&] { return took_over(f, 3, 1); }));
+}
+
+TEST(Failover, AnIsolatedPrimaryStopsServing) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.partition({0});
+  EXPECT_TRUE(f.run_until([&] { return !f.view(0).cluster_ok; }, Millis{2500}));
+  EXPECT_TRUE(f.run_until([&] { return took_over(f, 3, 1); }));
+  f.partition({});
+  EXPECT_TRUE(f.run_until([&] { return f.view(0).self().is_replica(); }));
+}
+
+TEST(Failover, AFailedReplicaIsTakenBackAtOnce) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  const NodeId replica = f.id(5);
+  f.kill(5);
+  ASSERT_TRUE(f.run_until([&] { return f.view(0).find(replica)->has(bus::kFlagFail); }));
+  f.run(Millis{3000});
+  f.start(5);
+  f.run(Millis{1000});
+  EXPECT_FALSE(f.view(0).find(f.id(5))->has(bus::kFlagFail | bus::kFlagPfail));
+}
+
+TEST(Failover, ManualFailoverWaitsForTheLastByte) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.peers[0].offset = ReplOffset(500);
+  EXPECT_EQ(f.request(0, request::Failover{}), "-ERR You should send CLUSTER FAILOVER to a replica");
+  EXPECT_EQ(f.request(3, request::Failover{}), "OK");
+  ASSERT_TRUE(f.run_until([&] { return took_over(f, 3, 3); }));
+  EXPECT_EQ(f.peers[3].offset, ReplOffset(500));
+  EXPECT_TRUE(f.run_until([&] { return f.view(0).self().is_replica(); }));
+  const auto& effects = f.peers[0].effects;
+  EXPECT_TRUE(std::any_of(effects.begin(), effects.end(),
+                          [](const Effect& e) { return std::holds_alternative<PauseWrites>(e); }));
+  EXPECT_TRUE(std::any_of(effects.begin(), effects.end(),
+                          [](const Effect& e) { return std::holds_alternative<ResumeWrites>(e); }));
+}
+
+TEST(Failover, ForceAndTakeover) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.kill(0);
+  EXPECT_EQ(f.request(3, request::Failover{.mode = request::Failover::Mode::kForce}), "OK");
+  EXPECT_TRUE(f.run_until([&] { return took_over(f, 3, 1); }));
+  EXPECT_EQ(f.request(4, request::Failover{.mode = request::Failover::Mode::kTakeover}), "OK");
+  EXPECT_TRUE(f.view(4).self().is_primary());
+  EXPECT_TRUE(f.run_until([&] { return f.owner(2, 6000) == 4u && f.view(1).self().is_replica(); }));
+}
+
+TEST(Failover, AReplicaMovesToAnOrphan) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  const size_t extra = f.add();
+  f.request(0, request::Meet{.ip = f.peers[extra].ip, .port = 7000, .bus_port = 17000});
+  ASSERT_TRUE(f.run_until([&] { return f.view(extra).nodes.size() == 7; }));
+  ASSERT_EQ(f.request(extra, request::Replicate{.primary = f.id(0)}), "OK");
+  f.run(Millis{3000});
+  f.kill(4);  // the only replica of node 1
+  EXPECT_TRUE(f.run_until(
+      [&] { return f.view(extra).self().primary_id == f.id(1) || f.view(3).self().primary_id == f.id(1); }));
+}
+
+}  // namespace
+}  // namespace guccho::cluster

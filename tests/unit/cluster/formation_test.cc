@@ -1,0 +1,97 @@
+// Nodes meet, gossip spreads, slots and roles are agreed on.
+#include <gtest/gtest.h>
+
+#include "tests/unit/cluster/fabric.h"
+
+namespace guccho::cluster {
+namespace {
+
+TEST(Formation, GossipIntroducesNodesThatNeverMet) {
+  Fabric f;
+  for (int i = 0; i < 5; ++i) f.add();
+  for (size_t i = 1; i < 5; ++i) f.request(i - 1, request::Meet{.ip = f.peers[i].ip, .port = 7000, .bus_port = 17000});
+  EXPECT_TRUE(f.run_until([&] {
+    for (size_t i = 0; i < 5; ++i) {
+      if (f.view(i).nodes.size() != 5) return false;
+    }
+    return true;
+  }));
+}
+
+TEST(Formation, ThreePrimariesAndReplicas) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  for (size_t i = 0; i < 6; ++i) {
+    const View& v = f.view(i);
+    EXPECT_EQ(v.size, 3) << i;
+    EXPECT_EQ(v.slots->assigned, kSlotCount);
+    EXPECT_EQ(v.self().is_replica(), i >= 3);
+    EXPECT_EQ(f.owner(i, 0), 0u);
+    EXPECT_EQ(f.owner(i, 16383), 2u);
+    EXPECT_TRUE(v.electorate.primaries);
+  }
+  EXPECT_EQ(f.view(0).find(f.id(3))->primary, 0);
+  // Distinct epochs, everywhere the same.
+  EXPECT_NE(f.view(0).nodes[0].config_epoch, f.view(1).nodes[0].config_epoch);
+  EXPECT_EQ(f.view(1).find(f.id(0))->config_epoch, f.view(0).self().config_epoch);
+}
+
+TEST(Formation, EqualEpochsAreResolvedByTheSmallerName) {
+  Fabric f;
+  for (int i = 0; i < 3; ++i) f.add();
+  for (size_t i = 1; i < 3; ++i) f.request(0, request::Meet{.ip = f.peers[i].ip, .port = 7000, .bus_port = 17000});
+  f.run(Millis{5000});
+  const uint64_t a = f.view(0).self().config_epoch.value;
+  const uint64_t b = f.view(1).self().config_epoch.value;
+  const uint64_t c = f.view(2).self().config_epoch.value;
+  EXPECT_NE(a, b);
+  EXPECT_NE(b, c);
+  EXPECT_NE(a, c);
+}
+
+TEST(Formation, ForgottenNodesStayAwayForAMinute) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  const NodeId gone = f.id(5);
+  f.kill(5);
+  EXPECT_EQ(f.request(0, request::Forget{.node = gone}), "OK");
+  EXPECT_TRUE(f.run_until([&] {
+    for (size_t i = 0; i < 5; ++i) {
+      if (f.view(i).find(gone) != nullptr) return false;
+    }
+    return true;
+  })) << "one FORGET reaches all Guccho nodes";
+  f.run(Millis{5000});
+  for (size_t i = 0; i < 5; ++i) EXPECT_EQ(f.view(i).nodes.size(), 5u);
+  EXPECT_EQ(f.request(0, request::Forget{.node = gone}), "-ERR Unknown node " + gone.str());
+  EXPECT_EQ(f.request(3, request::Forget{.node = f.id(0)}), "-ERR Can't forget my master!");
+}
+
+TEST(Formation, ARestartedClusterRemembersItself) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  for (size_t i = 0; i < 6; ++i) f.kill(i);
+  f.run(Millis{500});
+  for (size_t i = 0; i < 6; ++i) f.start(i);
+  EXPECT_TRUE(f.run_until([&] { return f.all_ok(); }));
+  for (size_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(f.view(i).self().is_replica(), i >= 3);
+    EXPECT_EQ(f.view(i).slots->assigned, kSlotCount);
+  }
+}
+
+TEST(Formation, ANodeThatMovedIsFoundAgain) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.kill(1);
+  f.peers[1].ip = "10.0.9.9";
+  f.peers[1].config.announce.ip = "10.0.9.9";
+  f.start(1, DatasetLoaded::Outcome::kComplete);
+  EXPECT_TRUE(f.run_until([&] {
+    const NodeView* n = f.view(0).find(f.id(1));
+    return n->ip == "10.0.9.9" && n->link_up && !n->has(bus::kFlagFail);
+  }));
+}
+
+}  // namespace
+}  // namespace guccho::cluster

@@ -1,0 +1,122 @@
+// DESIGN rule 2: a primary restarted without its data neither serves nor feeds emptiness.
+#include "node/cluster/generation.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/cluster/fabric.h"
+
+namespace guccho::cluster {
+namespace {
+
+NodeId node(uint64_t n) {
+  return Rng(n).node_id();
+}
+
+TEST(DecideFullSync, Table) {
+  const NodeId p = node(1);
+  const HeldData held{.source = p, .generation = DataGeneration(5)};
+  const auto info = [](uint64_t generation, uint64_t base) {
+    return GenerationInfo{.generation = DataGeneration(generation), .base = DataGeneration(base)};
+  };
+  EXPECT_EQ(decide_full_sync(held, p, info(5, 0)), SyncDecision::kAccept) << "the same data";
+  EXPECT_EQ(decide_full_sync(held, p, info(6, 0)), SyncDecision::kAccept) << "restarted without loss";
+  EXPECT_EQ(decide_full_sync(held, p, info(6, 6)), SyncDecision::kRefuseEmptier) << "restarted empty";
+  EXPECT_EQ(decide_full_sync(held, p, info(4, 0)), SyncDecision::kRefuseEmptier) << "older than what we hold";
+  EXPECT_EQ(decide_full_sync(held, node(2), info(6, 6)), SyncDecision::kAccept) << "another node's data";
+  EXPECT_EQ(decide_full_sync({}, p, info(6, 6)), SyncDecision::kAccept) << "we hold nothing";
+  EXPECT_EQ(decide_full_sync(held, p, GenerationInfo()), SyncDecision::kAccept) << "a Redis node tells nothing";
+  GenerationInfo accepted = info(6, 6);
+  accepted.loss_accepted = true;
+  EXPECT_EQ(decide_full_sync(held, p, accepted), SyncDecision::kAccept) << "an administrator's word";
+  GenerationInfo awaiting = info(6, 6);
+  awaiting.awaiting_takeover = true;
+  EXPECT_EQ(decide_full_sync({}, p, awaiting), SyncDecision::kRefuseAwaiting);
+}
+
+TEST(Generation, APrimaryRestartedEmptyHandsOverToItsReplica) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.peers[0].offset = ReplOffset(100);
+  f.run(Millis{1000});
+  f.kill(0);
+  f.peers[0].offset = ReplOffset(0);
+  f.run(Millis{1});
+  f.start(0);  // at once: before anybody noticed
+  EXPECT_EQ(f.view(0).down_reason, DownReason::kAwaitingTakeover);
+  bool served_empty = false;
+  EXPECT_TRUE(f.run_until([&] {
+    served_empty |= f.view(0).cluster_ok && f.view(0).self().is_primary();
+    return f.view(0).self().is_replica() && f.owner(1, 0) == 3u;
+  }));
+  EXPECT_FALSE(served_empty);
+  EXPECT_EQ(f.peers[3].offset, ReplOffset(100)) << "the replica's data was not replaced";
+  EXPECT_TRUE(f.run_until([&] { return f.all_ok(); }));
+}
+
+TEST(Generation, WithoutAReplicaItServes) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 0));
+  f.kill(0);
+  f.run(Millis{1});
+  f.start(0);
+  EXPECT_TRUE(f.run_until([&] { return f.all_ok(); }, Millis{2500})) << "as soon as all others said what they hold";
+}
+
+TEST(Generation, NothingIsDecidedFromAReplicasSilence) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.kill(3);
+  f.run(Millis{3000});
+  f.kill(0);
+  f.run(Millis{1});
+  f.start(0);
+  f.run(Millis{60000});
+  EXPECT_EQ(f.view(0).down_reason, DownReason::kAwaitingTakeover) << "the replica may hold the data";
+  // It comes back with what it held.
+  f.start(3, DatasetLoaded::Outcome::kPartial);
+  EXPECT_TRUE(f.run_until([&] { return f.view(3).self().is_primary() && f.view(0).self().is_replica(); }));
+}
+
+TEST(Generation, AReplicaThatLostItsDataTooReleasesThePrimary) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.kill(0);
+  f.kill(3);
+  f.run(Millis{200});
+  f.start(0);
+  f.run(Millis{200});
+  EXPECT_FALSE(f.view(0).cluster_ok);
+  f.start(3);
+  EXPECT_TRUE(f.run_until([&] { return f.all_ok(); }));
+  EXPECT_EQ(f.owner(1, 0), 0u);
+}
+
+TEST(Generation, AnAdministratorMayAcceptTheLoss) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  EXPECT_EQ(f.request(0, request::AcceptLoss{}).substr(0, 4), "-ERR");
+  f.kill(3);
+  f.kill(0);
+  f.run(Millis{1});
+  f.start(0);
+  f.run(Millis{3000});
+  EXPECT_EQ(f.request(0, request::AcceptLoss{}), "OK");
+  EXPECT_TRUE(f.run_until([&] { return f.view(0).cluster_ok; }));
+  f.start(3, DatasetLoaded::Outcome::kPartial);
+  EXPECT_TRUE(f.run_until([&] { return f.peers[3].replica_synced; })) << "the older data may be replaced";
+}
+
+TEST(Generation, AnOlderCopyIsServedAfterABoundedWait) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.kill(3);
+  f.kill(0);
+  f.run(Millis{1});
+  f.start(0, DatasetLoaded::Outcome::kPartial);
+  f.run(Millis{5000});
+  EXPECT_EQ(f.view(0).down_reason, DownReason::kAwaitingTakeover);
+  EXPECT_TRUE(f.run_until([&] { return f.view(0).cluster_ok; }));
+}
+
+}  // namespace
+}  // namespace guccho::cluster
