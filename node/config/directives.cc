@@ -392,7 +392,7 @@ constexpr Refused kRefused[] = {
 
 constexpr bool well_formed() {
   for (const Directive& d : kDirectives) {
-    if (d.name.empty() || d.help.empty() || d.min > d.max || d.read == nullptr || d.print == nullptr) return false;
+    if (d.name.empty() || d.help.empty() || d.min > d.max) return false;
     if ((d.kind == Kind::kEnum) != !d.choices.empty()) return false;
     int uses = 0;
     for (const Directive& other : kDirectives) {

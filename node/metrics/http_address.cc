@@ -10,13 +10,12 @@ namespace guccho::metrics {
 std::string listening_ports(std::span<const std::string> bind, uint16_t port, bool with_optional) {
   std::string out;
   for (std::string address : bind) {
-    if (address.starts_with('-')) {
-      if (!with_optional) continue;
-      address.erase(0, 1);
-    }
+    const bool v6 = address.find(':') != std::string::npos;
+    const bool marked = address.starts_with('-');
+    if ((marked || v6) && !with_optional) continue;
+    if (marked) address.erase(0, 1);
     if (address == "*") address = "0.0.0.0";
     if (address == "::*") address = "::";
-    const bool v6 = address.find(':') != std::string::npos;
     out += fmt::format("{}{}{}{}:{}", out.empty() ? "" : ",", v6 ? "[" : "", address, v6 ? "]" : "", port);
   }
   return out;

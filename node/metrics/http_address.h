@@ -10,8 +10,9 @@
 
 namespace guccho::metrics {
 
-// "127.0.0.1:9121,[::1]:9121"; '*' is all IPv4 addresses, '::*' all IPv6 ones. Addresses with a leading '-' may be
-// missing: they are left out unless `with_optional`. Empty when nothing remains.
+// "127.0.0.1:9121,[::1]:9121"; '*' is all IPv4 addresses, '::*' all IPv6 ones. Optional addresses are left out unless
+// `with_optional`: those with a leading '-', and all IPv6 ones, since Debian builds civetweb without IPv6. Empty when
+// nothing remains.
 std::string listening_ports(std::span<const std::string> bind, uint16_t port, bool with_optional);
 
 // Calls `listen`, which throws when an address cannot be had, with all addresses, and once more without the optional
