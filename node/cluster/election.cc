@@ -149,7 +149,7 @@ void ask_for_votes(Core& c) {
     if (n == c.self || n->in_handshake() || !n->link_open) continue;
     bus::Message m{.header = make_header(c, bus::MessageType::kFailoverAuthRequest, n), .body = bus::EmptyBody{}};
     if (forced(c)) m.header.message_flags |= bus::kMessageForceAck;
-    send(c, n->link, std::move(m));
+    send_message(c, n->link, std::move(m));
   }
 }
 

@@ -30,8 +30,9 @@ DataGeneration next_generation(const Core& c) {
   return DataGeneration(std::max(c.own.generation.value + 1, seconds));
 }
 
+// A replica that synced before it heard our generation says 0: unknown, so it may.
 bool holds_our_data(const Core& c, const Node& r) {
-  return r.generation_heard && r.generation.held_source == c.self->id && r.generation.held_generation.value != 0;
+  return r.generation_heard && r.generation.held_source == c.self->id;
 }
 
 bool better(const Node& a, const Node* b) {
@@ -191,8 +192,14 @@ void awaiting_tick(Core& c) {
 void on_generation(Core& c, Node& sender) {
   if (c.awaiting.active && sender.primary == c.self) awaiting_tick(c);
   const bus::GenerationInfo& g = sender.generation;
+  HeldData& held = c.own.held;
+  // We synced before we knew what the primary's data is called.
+  if (c.self->primary == &sender && held.source == sender.id && held.generation.value == 0 && !g.awaiting_takeover) {
+    held.generation = g.generation;
+    c.save_own = true;
+  }
   if (!g.awaiting_takeover || g.candidate != c.self->id || c.self->primary != &sender) return;
-  if (c.own.held.source != sender.id || c.own.held.generation.value == 0 || c.manual.until) return;
+  if (held.source != sender.id || c.manual.until) return;
   c.notice(fmt::format("Primary {} lost its data and asks us to take over.", sender.id.view()));
   cancel_election(c);
   c.manual = ManualFailover{.until = c.now + c.config.manual_failover_timeout, .may_start = true};

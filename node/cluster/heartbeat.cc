@@ -111,21 +111,21 @@ bus::Header make_header(Core& c, MessageType type, const Node* to) {
   return h;
 }
 
-void send(Core& c, LinkId link, bus::Message message) {
+void send_message(Core& c, LinkId link, bus::Message message) {
   const auto type = static_cast<size_t>(message.header.type);
   if (type < c.stats.sent.size()) ++c.stats.sent[type];
   c.emit(SendMessage{.link = link, .message = std::make_shared<const bus::Message>(std::move(message))});
 }
 
 void send_to(Core& c, Node& node, bus::Message message) {
-  if (node.link_open) send(c, node.link, std::move(message));
+  if (node.link_open) send_message(c, node.link, std::move(message));
 }
 
 void send_heartbeat(Core& c, LinkId link, MessageType type, Node* to) {
   bus::Message m{.header = make_header(c, type, to)};
   m.header.message_flags |= bus::kMessageExtensions;  // we can take extensions, whether or not this one carries any
   m.body = bus::PingBody{.gossip = choose_gossip(c, to), .extensions = extensions_for(c, to)};
-  send(c, link, std::move(m));
+  send_message(c, link, std::move(m));
   if (to != nullptr && link == to->link && type == MessageType::kPing && !to->ping_sent) to->ping_sent = c.now;
 }
 
@@ -136,7 +136,7 @@ void send_ping(Core& c, Node& node) {
 void broadcast(Core& c, MessageType type, const bus::Body& body) {
   for (Node* n : c.order) {
     if (n == c.self || n->in_handshake() || !n->link_open) continue;
-    send(c, n->link, bus::Message{.header = make_header(c, type, n), .body = body});
+    send_message(c, n->link, bus::Message{.header = make_header(c, type, n), .body = body});
   }
 }
 

@@ -14,7 +14,7 @@ void open_link(Core& c, Node& node);
 
 // heartbeat.cc: PING, PONG, MEET on their way out.
 bus::Header make_header(Core& c, bus::MessageType type, const Node* to);
-void send(Core& c, LinkId link, bus::Message message);
+void send_message(Core& c, LinkId link, bus::Message message);
 void send_to(Core& c, Node& node, bus::Message message);  // does nothing while the link is not open
 void send_heartbeat(Core& c, LinkId link, bus::MessageType type, Node* to);
 void send_ping(Core& c, Node& node);
