@@ -250,4 +250,10 @@ void Node::shutdown(const commands::ShutdownOptions& options, Deferred) {
   request_stop();
 }
 
+bool Node::abort_shutdown() {
+  if (!handing_over_.load()) return false;
+  stop_requested_.store(false);
+  return true;
+}
+
 }  // namespace guccho::runtime

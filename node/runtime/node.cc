@@ -151,12 +151,16 @@ void Node::request_stop() {
 }
 
 void Node::run() {
-  while (!stop_requested_.load()) {
-    pollfd wait{.fd = stop_event_.fd(), .events = POLLIN, .revents = 0};
-    poll(&wait, 1, -1);
+  for (;;) {
+    while (!stop_requested_.load()) {
+      pollfd wait{.fd = stop_event_.fd(), .events = POLLIN, .revents = 0};
+      if (poll(&wait, 1, -1) > 0) stop_event_.on_events(POLLIN);
+    }
+    log::notice("User requested shutdown...");
+    if (!stop_at_once_.load()) hand_over_before_stop();
+    if (stop_requested_.load()) break;
+    log::notice("Shutdown was aborted (SHUTDOWN ABORT)");
   }
-  log::notice("User requested shutdown...");
-  if (!stop_at_once_.load()) hand_over_before_stop();
   stop_threads();
   log::notice("Guccho is now ready to exit, bye bye...");
 }
@@ -187,9 +191,11 @@ void Node::hand_over_before_stop() {
     return;
   }
   const Instant deadline = monotonic_now() + config->shutdown_timeout;
-  while (view_.load()->self().is_primary() && monotonic_now() < deadline) {
+  handing_over_.store(true);
+  while (stop_requested_.load() && view_.load()->self().is_primary() && monotonic_now() < deadline) {
     usleep(5000);  // the view is replaced by the control thread; there is nothing to be woken by
   }
+  handing_over_.store(false);
   log::notice("{}", view_.load()->self().is_primary() ? "The hand-over did not happen in time" : "Handed over");
 }
 

@@ -144,6 +144,7 @@ class Node final : public commands::Host {
                          commands::Deferred reply_to) override;
   void replication_command(commands::Session& session, commands::Context& context) override;
   void shutdown(const commands::ShutdownOptions& options, commands::Deferred reply_to) override;
+  bool abort_shutdown() override;
   bool check_password(std::string_view user, std::string_view password) const override;
   bool password_required() const override { return password_required_.load(std::memory_order_relaxed); }
   uint64_t next_random() override;
@@ -180,6 +181,7 @@ class Node final : public commands::Host {
   std::atomic<uint64_t> routes_version_{0};
 
   std::atomic<bool> stop_requested_{false};
+  std::atomic<bool> handing_over_{false};
   std::atomic<bool> stop_at_once_{false};  // without handing over
   std::atomic<bool> stopping_{false};
   std::atomic<bool> loading_{true};
