@@ -241,7 +241,7 @@ void Node::replication_command(Session& session, commands::Context& context) {
     const ReplicaHello hello = c->replica_hello;
     Stream stream = c->take_stream(unsent, unread);
     c->close_soon();
-    replication_->adopt_replica(std::move(stream), std::move(unread), hello, request);
+    replication_->adopt_replica(std::move(stream), std::move(unsent), std::move(unread), hello, request);
   });
 }
 

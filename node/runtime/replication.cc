@@ -89,12 +89,15 @@ void Replication::run() {
 
 // ---- feeding replicas ----
 
-void Replication::adopt_replica(Stream stream, std::string unread, ReplicaHello hello, SyncRequest request) {
+void Replication::adopt_replica(Stream stream, std::string unsent, std::string unread, ReplicaHello hello,
+                                SyncRequest request) {
   auto shared = std::make_shared<Stream>(std::move(stream));
-  post([this, shared, unread = std::move(unread), hello = std::move(hello), request = std::move(request)] {
+  post([this, shared, unsent = std::move(unsent), unread = std::move(unread), hello = std::move(hello),
+        request = std::move(request)] {
     auto feed = std::make_unique<ReplicaFeed>(*this, std::move(*shared), unread, hello, request);
     ReplicaFeed& f = *feed;
     feeds_.push_back(std::move(feed));
+    if (!unsent.empty()) f.send(unsent);
     serve(f, request);
     publish_status();
   });
