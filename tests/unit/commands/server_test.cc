@@ -1,0 +1,96 @@
+// INFO, CONFIG, ROLE, TIME, SHUTDOWN, DEBUG: what they ask the host for and how they reply.
+#include "tests/unit/commands/harness.h"
+
+namespace guccho::commands::testing {
+namespace {
+
+TEST(Server, AsksTheHost) {
+  Node node;
+  const Step steps[] = {
+      {"INFO", "$6|info: |"},
+      {"INFO server clients", "$20|info: server clients|"},
+      {"CONFIG GET port maxmemory", "*4|$4|port|$5|value|$9|maxmemory|$5|value|"},
+      {"CONFIG GET", "-ERR wrong number of arguments for 'config|get' command|"},
+      {"CONFIG SET maxmemory 1 hz 5", "+OK|"},
+      {"CONFIG SET maxmemory 1 hz", "-ERR syntax error|"},
+      {"CONFIG SET bad x", "-ERR Unknown option or number of arguments for CONFIG SET - 'bad'|"},
+      {"CONFIG REWRITE", "+OK|"},
+      {"CONFIG RESETSTAT", "+OK|"},
+      {"MONITOR", "+OK|"},
+      {"REPLICAOF NO ONE", "-ERR REPLICAOF not allowed in cluster mode.|"},
+      {"SLAVEOF a 1", "-ERR REPLICAOF not allowed in cluster mode.|"},
+      {"PSYNC ? -1", ""},
+      {"REPLCONF listening-port 1", ""},
+      {"LOLWUT", "$17|Redis ver. 7.2.4\n|"},
+      {"TIME", "*2|$10|1700000000|$1|0|"},
+  };
+  run_steps(node, steps);
+  EXPECT_EQ(node.host.config_values,
+            (std::vector<std::pair<std::string, std::string>>{{"maxmemory", "1"}, {"hz", "5"}}));
+  EXPECT_EQ(node.host.calls, (std::vector<std::string>{"reset statistics", "monitor", "repl PSYNC ? -1",
+                                                       "repl REPLCONF listening-port 1"}));
+  node.now += Millis(12);
+  EXPECT_EQ(node.run("TIME"), "*2|$10|1700000000|$5|12000|");
+}
+
+TEST(Server, Role) {
+  Node node;
+  node.host.replication.offset = ReplOffset(100);
+  node.host.replication.replicas = {{.ip = "10.0.0.1", .port = 7001, .online = true, .acknowledged = ReplOffset(90)},
+                                    {.ip = "10.0.0.2", .port = 7002, .online = false}};
+  EXPECT_EQ(node.run("ROLE"), "*3|$6|master|:100|*1|*3|$8|10.0.0.1|$4|7001|$2|90|");
+  node.host.replication = {};
+  node.host.replication.is_primary = false;
+  node.host.replication.primary_ip = "10.0.0.9";
+  node.host.replication.primary_port = 7000;
+  EXPECT_EQ(node.run("ROLE"), "*5|$5|slave|$8|10.0.0.9|:7000|$7|connect|:-1|");
+  node.host.replication.link_state = "connected";
+  node.host.replication.read_offset = ReplOffset(42);
+  EXPECT_EQ(node.run("ROLE"), "*5|$5|slave|$8|10.0.0.9|:7000|$9|connected|:42|");
+}
+
+TEST(Server, Shutdown) {
+  Node node;
+  const Step steps[] = {
+      {"SHUTDOWN foo", "-ERR syntax error|"},
+      {"SHUTDOWN SAVE NOSAVE", "-ERR syntax error|"},
+      {"SHUTDOWN ABORT NOW", "-ERR syntax error|"},
+      {"SHUTDOWN ABORT", "-ERR No shutdown in progress.|"},
+      {"SHUTDOWN NOSAVE NOW FORCE", ""},
+      {"SHUTDOWN", ""},
+  };
+  run_steps(node, steps);
+  EXPECT_TRUE(node.deferred);
+  EXPECT_EQ(node.host.calls, (std::vector<std::string>{"shutdown nosave now force", "shutdown"}));
+  node.host.shutting_down = true;
+  EXPECT_EQ(node.run("SHUTDOWN ABORT"), "+OK|");
+}
+
+TEST(Server, DebugIsGuarded) {
+  Node node;
+  EXPECT_TRUE(node.run("DEBUG SLEEP 0").starts_with("-ERR DEBUG command not allowed."));
+  node.config.enable_debug_command = config::Guard::kLocal;
+  EXPECT_EQ(node.run("DEBUG SLEEP 0"), "+OK|");
+  node.session.address = "10.0.0.1:5";
+  EXPECT_TRUE(node.run("DEBUG SLEEP 0").starts_with("-ERR DEBUG command not allowed."));
+  node.config.enable_debug_command = config::Guard::kYes;
+  node.run("SET a 1");
+  const std::string object = node.run("DEBUG OBJECT a");
+  EXPECT_TRUE(object.starts_with("+Value at:0x")) << object;
+  EXPECT_NE(object.find(" refcount:1 encoding:int serializedlength:"), std::string::npos) << object;
+  EXPECT_EQ(node.run("DEBUG OBJECT nosuch"), "-ERR no such key|");
+  EXPECT_EQ(node.run("DEBUG FOO"), "-ERR unknown subcommand or wrong number of arguments for 'FOO'. Try DEBUG HELP.|");
+}
+
+TEST(Server, HelpTexts) {
+  Node node;
+  EXPECT_TRUE(
+      node.run("CONFIG HELP").starts_with("*11|+CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:|+GET"));
+  EXPECT_TRUE(node.run("CLUSTER HELP").ends_with("|+HELP|+    Prints this help.|"));
+  EXPECT_TRUE(node.run("COMMAND HELP").starts_with("*21|"));
+  EXPECT_TRUE(node.run("OBJECT HELP").starts_with("*15|"));
+  EXPECT_TRUE(node.run("DEBUG HELP").starts_with("-ERR DEBUG command not allowed."));
+}
+
+}  // namespace
+}  // namespace guccho::commands::testing
