@@ -1,0 +1,86 @@
+// Invariants about data (DESIGN rule 2): what a whole shard held is lost by no decision of the cluster.
+#include "tests/sim/checker.h"
+#include "tests/sim/process.h"
+#include "tests/sim/world.h"
+
+namespace guccho::sim {
+
+void Checker::note_safe_data(int shard) {
+  // The primary and everybody who follows it, down or not: what all of them hold is safe.
+  const Process* primary = nullptr;
+  for (int i = 0; i < world_.size(); ++i) {
+    const Process& p = world_.process(i);
+    if (!p.data.serves() || world_.shard_owned_by(*p.view()) != shard) continue;
+    if (primary != nullptr) return;  // two think so: not a moment to judge
+    primary = &p;
+  }
+  if (primary == nullptr) return;
+  Position safe = primary->data.position();
+  int followers = 0;
+  for (int i = 0; i < world_.size(); ++i) {
+    const Process& p = world_.process(i);
+    if (p.data.following() != primary->id()) continue;
+    ++followers;
+    safe = world_.histories.common(safe, p.data.position());
+  }
+  Position& known = safe_[static_cast<size_t>(shard)];
+  if (followers > 0 && world_.histories.contains(safe, known)) known = safe;
+}
+
+bool Checker::somebody_holds(const Position& data, int except) const {
+  for (int i = 0; i < world_.size(); ++i) {
+    if (i != except && world_.histories.contains(world_.process(i).data.position(), data)) return true;
+  }
+  return false;
+}
+
+// A fault took the data of a process. If it was the last copy, nobody can be asked to keep it.
+void Checker::on_data_lost_by_fault(int) {
+  for (Position& safe : safe_) {
+    if (safe.empty() || somebody_holds(safe, -1)) continue;
+    Position best;
+    for (int i = 0; i < world_.size(); ++i) {
+      const Position p = world_.histories.common(safe, world_.process(i).data.position());
+      if (p.offset > best.offset) best = p;
+    }
+    safe = best;
+  }
+}
+
+void Checker::on_data_replaced(int node, const Position& before, const char* why) {
+  const int shard = world_.histories.shard(before);
+  if (before.empty() || shard < 0) return;
+  const Position& safe = safe_[static_cast<size_t>(shard)];
+  if (safe.empty() || !world_.histories.contains(before, safe) || somebody_holds(safe, -1)) return;
+  broken("data_not_wiped",
+         name(node) + " lost the last copy of what shard " + std::to_string(shard) + " held, by " + why);
+}
+
+// A replica that lost its data, or was attached and never synced, must not win.
+void Checker::on_promoted(int node) {
+  const Process& p = world_.process(node);
+  if (p.view() == nullptr) return;
+  int shard = world_.shard_owned_by(*p.view());
+  for (int s = 0; s < world_.shape().primaries && shard < 0; ++s) {
+    const auto* owner = p.view()->owner_of(world_.key_slots(s).front());
+    if (owner != nullptr && owner->id == p.data.following()) shard = s;
+  }
+  if (shard < 0) return;
+  const Position& safe = safe_[static_cast<size_t>(shard)];
+  if (world_.histories.contains(p.data.position(), safe) || !somebody_holds(safe, node)) return;
+  broken("stale_replica_not_promoted",
+         name(node) + " became the primary of shard " + std::to_string(shard) + " without what the shard held");
+}
+
+void Checker::on_serve(int node, int shard) {
+  const Position& safe = safe_[static_cast<size_t>(shard)];
+  const Position& held = world_.process(node).data.position();
+  // A serving primary without the safe data: a deposed one that was overtaken long ago still has what it had; one that
+  // has less than was safe has lost it, and whoever holds it should be serving instead.
+  if (safe.empty() || world_.histories.contains(held, safe)) return;
+  if (!world_.process(node).data.was_emptied() || !somebody_holds(safe, node)) return;
+  broken("lost_data_is_not_served",
+         name(node) + " serves shard " + std::to_string(shard) + " without data that another node still holds");
+}
+
+}  // namespace guccho::sim

@@ -1,0 +1,52 @@
+// Invariants about slot ownership.
+#include <algorithm>
+
+#include "tests/sim/checker.h"
+#include "tests/sim/process.h"
+#include "tests/sim/world.h"
+
+namespace guccho::sim {
+
+// O(slots), but only when a node's own claim changed.
+void Checker::check_claims(int node, const cluster::View& view) {
+  if (!view.self().is_primary() || view.self().slot_count == 0) return;
+  const uint64_t epoch = view.self().config_epoch.value;
+  // Epoch 0 is every new node's: a claim in it is an administrator's assignment, not a decision of the cluster.
+  if (epoch == 0) return;
+  for (uint16_t s = 0; s < kSlotCount; ++s) {
+    if (!view.owns(Slot(s))) continue;
+    auto& claims = claims_[s];
+    bool known = false;
+    for (const auto& [claimed, by] : claims) {
+      if (claimed != epoch) continue;
+      if (by != node) {
+        return broken("one_owner_per_epoch", name(node) + " and " + name(by) + " both own slot " + std::to_string(s) +
+                                                 " in config epoch " + std::to_string(epoch));
+      }
+      known = true;
+    }
+    if (!known) claims.emplace_back(epoch, node);
+  }
+}
+
+void Checker::check_rebinds(int node, const cluster::View& old, const cluster::View& view) {
+  // The pair that changed is the same for long runs of slots: remember the last one.
+  cluster::NodeIndex last_from = cluster::kNoNode;
+  cluster::NodeIndex last_to = cluster::kNoNode;
+  for (uint16_t s = 0; s < kSlotCount; ++s) {
+    const auto from = old.slots->owner[s];
+    const auto to = view.slots->owner[s];
+    if (from == cluster::kNoNode || to == cluster::kNoNode || (from == last_from && to == last_to)) continue;
+    last_from = from;
+    last_to = to;
+    const auto& before = old.nodes[from];
+    const auto& after = view.nodes[to];
+    if (before.id == after.id || after.config_epoch > before.config_epoch) continue;
+    return broken("rebind_needs_greater_epoch",
+                  name(node) + " gives slot " + std::to_string(s) + " of " + name(index(before.id)) +
+                      " (config epoch " + std::to_string(before.config_epoch.value) + ") to " + name(index(after.id)) +
+                      " (" + std::to_string(after.config_epoch.value) + ")");
+  }
+}
+
+}  // namespace guccho::sim
