@@ -39,7 +39,7 @@ PURE = ["node/slots", "node/resp", "node/store", "node/bus", "node/cluster", "no
 IMPURE_BASE_HEADERS = ["node/base/log.h"]
 
 # Libraries that only compute.
-PURE_LIBRARIES = ("fmt/", "nlohmann/", "yaml-cpp/", "xxhash.h")
+PURE_LIBRARIES = ("fmt/", "nlohmann/", "yaml-cpp/", "re2/", "xxhash.h")
 
 # Standard headers that a pure folder does not include. Every other header that is not of the C++ standard library is
 # refused; <cstdio> is allowed for snprintf, and what it has for files is among the words below.

@@ -82,7 +82,8 @@ TEST(Restart, AfterEachActInTurnANewOperatorFinishes) {
     for (int after = 0; after <= acts; ++after) {
       auto d = job.prepare();
       d->world.faults.dies_after = d->world.acts() + after;
-      for (int i = 0; i < 40; ++i) d->round();
+      // The world goes on for half a second without an operator.
+      for (int without = 0, i = 0; without < 5 && i < 100; ++i) without += d->round().failed;
       d->world.faults.dies_after = -1;
       d->new_operator();
       ASSERT_TRUE(d->settle()) << job.name << ", killed after act " << after << " of " << acts << "\n" << d->story();

@@ -18,9 +18,10 @@ std::string crd(const std::string& schema) {
 }
 
 TEST(Schema, RefusesRulesThatItWouldNotEnforce) {
-  for (const char* bad : {"{type: object, oneOf: []}", "{type: object, properties: {a: {multipleOf: 2}}}",
-                          "{type: object, x-kubernetes-validations: [{rule: 'self.a > 1'}]}",
-                          "{type: object, not: {dependencies: {}}}", "{items: {uniqueItems: true}}"}) {
+  for (const char* bad :
+       {"{type: object, oneOf: []}", "{type: object, properties: {a: {multipleOf: 2}}}",
+        "{type: object, x-kubernetes-validations: [{rule: 'self.a > 1'}]}", "{type: object, not: {dependencies: {}}}",
+        "{type: string, pattern: '('}", "{items: {uniqueItems: true}}"}) {
     const auto got = Schema::from_crd(crd(bad));
     ASSERT_FALSE(got) << bad;
     EXPECT_THAT(got.error().text, HasSubstr("not understood")) << bad;
