@@ -39,7 +39,7 @@ struct alignas(64) Bucket {
     constexpr uint64_t kLow7 = 0x7f7f7f7f7f7f7f7f;
     uint64_t tags;
     std::memcpy(&tags, bytes, 8);
-    const uint64_t difference = tags ^ (0x0101010101010101 * (fragment & 0xff));
+    const uint64_t difference = tags ^ (uint64_t{0x0101010101010101} * (fragment & 0xff));
     const uint64_t equal = ~(((difference & kLow7) + kLow7) | difference | kLow7);
     // The multiplication gathers the eight top bits, in order, in the top byte.
     const auto first_eight = static_cast<uint32_t>(((equal >> 7) * 0x0102040810204080) >> 56);

@@ -128,8 +128,15 @@ class Keyspace {
   // Frees up to about `budget` allocations of what erase and flush left; false when nothing is left. Call it until
   // false for FLUSHALL SYNC.
   bool free_step(size_t budget);
-  // Values and entries waiting for free_step (INFO lazyfree_pending_objects). Any thread.
+  // Slots, entries and big values waiting for free_step (INFO lazyfree_pending_objects); 0 when it has nothing to do.
+  // Any thread.
   size_t pending_frees() const;
+
+  // Whether holes in the allocator's pages take more than an eighth of what it holds, and more than 4 MiB.
+  bool fragmented() const;
+  // Moves up to about `budget` objects out of sparse pages; true while the walk through all keys goes on. Entries move:
+  // call it between commands. Fields of hashes with more than 1024 stay where they are.
+  bool defragment_step(size_t budget);
 
   // ---- the access clock (access.h): set once per loop turn ----
 
@@ -277,6 +284,8 @@ class Keyspace {
   // Frees an entry that belongs to no slot any more, all at once but for big tables.
   void discard(Entry* entry);
   void free_later(SlotTable&& table);
+  void* move_if_sparse(void* object, size_t size);
+  Entry* defragment_entry(Entry* entry);
   bool drain_hash(DetachedHash& hash, size_t budget);
   size_t random_slot_index(bool with_expiry);
   std::vector<Entry*> sample_volatile(size_t samples);
@@ -301,6 +310,9 @@ class Keyspace {
   int64_t bound_ = TableCore::kNoBound;
   size_t expire_index_ = 0;  // where the active cycle goes on
   uint64_t expire_position_ = 0;
+
+  size_t defragment_index_ = 0;  // where the walk of defragment_step goes on
+  uint64_t defragment_position_ = 0;
 
   std::vector<DetachedSlot> detached_slots_;
   std::vector<DetachedHash> detached_hashes_;

@@ -51,7 +51,7 @@ void Keyspace::discard(Entry* entry) {
 }
 
 void Keyspace::free_later(SlotTable&& table) {
-  pending_.add(table.size());
+  pending_.add(table.size() + 1);
   detached_slots_.push_back({std::move(table), 0});
 }
 
@@ -88,7 +88,9 @@ bool Keyspace::free_step(size_t budget) {
     const size_t freed = before - slot.table.size();
     pending_.subtract(freed);
     left -= std::min(left, freed + 1);
-    if (!more) detached_slots_.pop_back();
+    if (more) continue;
+    detached_slots_.pop_back();
+    pending_.subtract(1);
   }
   return !detached_hashes_.empty() || !detached_slots_.empty();
 }

@@ -36,7 +36,7 @@ SlabAllocator::~SlabAllocator() {
   for (Chunk* chunk : chunks_) unmap(chunk, kChunkSize);
 }
 
-SlabAllocator::Page* SlabAllocator::page_of(void* object) {
+SlabAllocator::Page* SlabAllocator::page_of(const void* object) {
   const auto address = reinterpret_cast<uintptr_t>(object);
   auto* chunk = reinterpret_cast<Chunk*>(address & ~(kChunkSize - 1));
   return &chunk->pages[(address & (kChunkSize - 1)) / kPageSize];
@@ -48,8 +48,9 @@ char* SlabAllocator::memory_of(Page* page) {
   return reinterpret_cast<char*>(chunk) + static_cast<size_t>(page - chunk->pages.data()) * kPageSize;
 }
 
-bool SlabAllocator::has_room(const Page& page) {
-  return page.free_head != kNone || page.fresh * kStep + class_size(page.size_class) <= kPageSize;
+SlabAllocator::PageList* SlabAllocator::list_of(const Page& page) {
+  if (page.live == capacity(page.size_class)) return nullptr;
+  return page.live >= dense_from(page.size_class) ? &dense_[page.size_class] : &sparse_[page.size_class];
 }
 
 void* SlabAllocator::allocate(size_t size) {
@@ -87,7 +88,8 @@ void* SlabAllocator::reallocate(void* object, size_t old_size, size_t new_size) 
 }
 
 void* SlabAllocator::allocate_small(size_t size_class) {
-  Page* page = partial_[size_class].head;
+  Page* page = dense_[size_class].head;
+  if (!page) page = sparse_[size_class].head;
   if (!page) page = take_page(size_class);
   char* memory = memory_of(page);
   char* object;
@@ -98,24 +100,38 @@ void* SlabAllocator::allocate_small(size_t size_class) {
     object = memory + page->fresh * kStep;
     page->fresh = static_cast<uint16_t>(page->fresh + size_class + 1);
   }
+  PageList* before = list_of(*page);
   ++page->live;
-  if (!has_room(*page)) partial_[size_class].remove(page);
+  PageList* after = list_of(*page);
+  if (after != before) {
+    before->remove(page);
+    if (after) after->push(page);
+  }
   return object;
 }
 
 void SlabAllocator::free_small(void* object) {
   Page* page = page_of(object);
-  const bool was_full = !has_room(*page);
   std::memcpy(object, &page->free_head, sizeof(page->free_head));
   page->free_head = static_cast<uint16_t>((reinterpret_cast<uintptr_t>(object) & (kPageSize - 1)) / kStep);
+  PageList* before = list_of(*page);
   --page->live;
-  PageList& partial = partial_[page->size_class];
-  if (page->live == 0) {
-    if (!was_full) partial.remove(page);
-    give_back(page);
-  } else if (was_full) {
-    partial.push(page);
+  PageList* after = page->live == 0 ? nullptr : list_of(*page);
+  if (after != before) {
+    if (before) before->remove(page);
+    if (after) after->push(page);
   }
+  if (page->live == 0) give_back(page);
+}
+
+bool SlabAllocator::sparse(const void* object, size_t size) const {
+  if (size > kMaxSmall || backing_ == Backing::kMalloc) return false;
+  const Page* page = page_of(object);
+  if (page->live >= dense_from(page->size_class)) return false;
+  // Not the page that the next object would go to.
+  const Page* target = dense_[page->size_class].head;
+  if (!target) target = sparse_[page->size_class].head;
+  return target != page;
 }
 
 SlabAllocator::Page* SlabAllocator::take_page(size_t size_class) {
@@ -135,7 +151,7 @@ SlabAllocator::Page* SlabAllocator::take_page(size_t size_class) {
   }
   *page = Page{};
   page->size_class = static_cast<uint16_t>(size_class);
-  partial_[size_class].push(page);
+  sparse_[size_class].push(page);
   return page;
 }
 

@@ -2,7 +2,9 @@
 //
 // General allocators go from 40 to 48 bytes in one step; a 38-byte entry then wastes a quarter of what we allow for a
 // key's whole overhead. Here classes are 8 bytes apart up to 1 KiB. A page serves one class at a time, knows how many
-// of its objects live, and may serve another class once it is empty. Frees are sized: nothing is stored per object.
+// of its objects live, and may serve another class once it is empty. New objects go to pages that are nearly full, so
+// that sparse ones empty by themselves; an owner that can move its objects hurries that on (sparse()). Frees are sized:
+// nothing is stored per object.
 #pragma once
 
 #include <array>
@@ -42,6 +44,10 @@ class SlabAllocator {
   void free(void* object, size_t size);
   // Keeps the first min(old_size, new_size) bytes. Aligned to 8.
   void* reallocate(void* object, size_t old_size, size_t new_size);
+
+  // Whether the object lies in a page less than three quarters full, while its class has another page with room:
+  // freeing it after allocating anew brings that page nearer to being empty.
+  bool sparse(const void* object, size_t size) const;
 
   // What an object of `size` takes: the class for small ones, malloc's own rounding (16 bytes, 8 of them its header)
   // for large ones.
@@ -85,9 +91,12 @@ class SlabAllocator {
   static constexpr size_t rounded(size_t size) { return size == 0 ? kStep : (size + kStep - 1) / kStep * kStep; }
   static constexpr size_t class_of(size_t size) { return rounded(size) / kStep - 1; }
   static constexpr size_t class_size(size_t size_class) { return (size_class + 1) * kStep; }
-  static Page* page_of(void* object);
+  static Page* page_of(const void* object);
   static char* memory_of(Page* page);
-  static bool has_room(const Page& page);
+  static constexpr size_t capacity(size_t size_class) { return kPageSize / class_size(size_class); }
+  static constexpr size_t dense_from(size_t size_class) { return capacity(size_class) * 3 / 4; }
+  // The list of pages with room that this page belongs to; nullptr for a full one.
+  PageList* list_of(const Page& page);
 
   void* allocate_small(size_t size_class);
   void free_small(void* object);
@@ -96,7 +105,9 @@ class SlabAllocator {
   void add_chunk();
 
   const Backing backing_;
-  std::array<PageList, kClasses> partial_;  // pages of the class with room
+  // Pages of each class with room: at least three quarters full, and less.
+  std::array<PageList, kClasses> dense_;
+  std::array<PageList, kClasses> sparse_;
   PageList resident_free_;
   PageList released_free_;
   std::vector<Chunk*> chunks_;

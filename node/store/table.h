@@ -75,6 +75,10 @@ class TableCore {
   void set_bound(uint64_t position, int64_t bound);
   int64_t least_bound() const;
 
+  // Lets `move` give each item of the segment at `position` another address (or its own), and moves the segment's
+  // buckets themselves out of a sparse page. Returns the next segment's position, or nothing at the end.
+  std::optional<uint64_t> relocate(uint64_t position, SlabAllocator& alloc, const std::function<void*(void*)>& move);
+
   // All items of exactly this hash.
   void find_all(uint64_t hash, std::vector<void*>& out) const;
 

@@ -115,6 +115,21 @@ int64_t TableCore::least_bound() const {
   return least;
 }
 
+std::optional<uint64_t> TableCore::relocate(uint64_t position, SlabAllocator& alloc,
+                                            const std::function<void*(void*)>& move) {
+  const size_t index = first_index(directory_index(position << (64 - kPositionBits)));
+  const Segment& s = directory_[index];
+  for (size_t b = 0; b < s.bucket_count; ++b) {
+    Bucket& bucket = s.buckets[b];
+    for (unsigned i = 0; i < bucket.size(); ++i) __builtin_prefetch(bucket.item(i));
+    for (unsigned i = 0; i < bucket.size(); ++i) bucket.set(i, move(bucket.item(i)), bucket.fragment(i));
+  }
+  if (s.buckets && alloc.sparse(s.buckets, s.bucket_count * sizeof(Bucket))) resize(index, s.bucket_count, alloc);
+  const size_t next = index + copies(s);
+  if (next == directory_size()) return std::nullopt;
+  return position_at(next);
+}
+
 void TableCore::find_all(uint64_t hash, std::vector<void*>& out) const {
   const Segment& s = segment(hash);
   const unsigned fragment = fragment_of(hash, s.depth);

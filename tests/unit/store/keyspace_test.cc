@@ -273,6 +273,38 @@ TEST_F(OneKeyspace, LfuCountsAndDecays) {
   EXPECT_EQ(keyspace.frequency(*keyspace.find(key("k"))), 77);
 }
 
+TEST_F(OneKeyspace, DefragmentationGivesSparsePagesBack) {
+  if (SlabAllocator::default_backing() == SlabAllocator::Backing::kMalloc) GTEST_SKIP() << "no pages under ASan";
+  EXPECT_FALSE(keyspace.fragmented());
+  Rng rng(6);
+  std::map<std::string, ModelValue> model;
+  for (int i = 0; i < 300000; ++i) keyspace.set_string(key("k" + std::to_string(i)), "a value of some size");
+  for (int i = 0; i < 300; ++i) {
+    const std::string name = "h" + std::to_string(i);
+    HashValue hash(keyspace, key(name), nullptr);
+    for (int f = 0; f < (i % 2 ? 20 : 500); ++f) hash.set("f" + std::to_string(f), "v");
+  }
+  for (int i = 0; i < 300000; ++i) {
+    if (rng.below(4) != 0) keyspace.erase(key("k" + std::to_string(i)));
+  }
+  for (uint16_t s = 0; s < kSlotCount; ++s) {
+    keyspace.for_each_in_slot(Slot(s), [&](const Entry& entry) { model.emplace(entry.key(), model_of(entry)); });
+  }
+  ASSERT_TRUE(keyspace.fragmented());
+  const size_t used = keyspace.used_bytes();
+  int steps = 0;
+  while (keyspace.defragment_step(1000)) ++steps;
+  EXPECT_GT(steps, 50);
+  EXPECT_FALSE(keyspace.fragmented());
+  EXPECT_EQ(keyspace.used_bytes(), used);
+  EXPECT_EQ(keyspace.keys(), model.size());
+  for (const auto& [name, value] : model) {
+    const Entry* entry = keyspace.find(key(name));
+    ASSERT_NE(entry, nullptr) << name;
+    ASSERT_EQ(model_of(*entry), value) << name;
+  }
+}
+
 TEST_F(OneKeyspace, RandomEntryCoversAllSlots) {
   for (int i = 0; i < 2000; ++i) keyspace.set_string(key("k" + std::to_string(i)), "v");
   std::set<std::string> seen;

@@ -190,6 +190,7 @@ void ModelDriver::command() {
 void ModelDriver::run(int commands) {
   for (int i = 0; i < commands; ++i) command();
   keyspace.free_step(100);
+  keyspace.defragment_step(50);
 }
 
 void ModelDriver::check() {

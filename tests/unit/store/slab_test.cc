@@ -79,6 +79,30 @@ TEST_F(SlabTest, EmptyPagesServeAnotherClass) {
   for (void* object : objects) alloc.free(object, 48);
 }
 
+TEST_F(SlabTest, MovingOutOfSparsePagesGivesThemBack) {
+  Rng rng(4);
+  std::vector<void*> objects;
+  for (int i = 0; i < 200000; ++i) objects.push_back(alloc.allocate(40));
+  std::vector<void*> left;
+  for (void* object : objects) {
+    if (rng.below(4) == 0) {
+      left.push_back(object);
+    } else {
+      alloc.free(object, 40);
+    }
+  }
+  EXPECT_GT(alloc.held(), 3 * alloc.used()) << "a quarter of each page lives";
+  for (void*& object : left) {
+    if (!alloc.sparse(object, 40)) continue;
+    void* moved = alloc.allocate(40);
+    alloc.free(object, 40);
+    object = moved;
+  }
+  EXPECT_LT(alloc.held(), alloc.used() * 3 / 2 + SlabAllocator::kMaxResidentFree * SlabAllocator::kPageSize);
+  for (void* object : left) alloc.free(object, 40);
+  EXPECT_EQ(alloc.used(), 0u);
+}
+
 TEST_F(SlabTest, ReallocateKeepsTheContents) {
   char* data = static_cast<char*>(alloc.allocate(3));
   std::memcpy(data, "abc", 3);
