@@ -12,6 +12,9 @@
 #include <string>
 #include <vector>
 
+#ifdef GUCCHO_WITH_SERVICES
+#include "node/app/services.h"
+#endif
 #include "node/base/log.h"
 #include "node/config/load.h"
 #include "node/runtime/machine.h"
@@ -110,7 +113,19 @@ int main(int argc, char** argv) {
       log::warning("Cannot start: {}", s.error().text);
       return refuse(s.error().text);
     }
+#ifdef GUCCHO_WITH_SERVICES
+    Result<std::unique_ptr<app::Services>> services = app::Services::start(node);
+    if (!services) {
+      log::warning("Cannot start: {}", services.error().text);
+      return refuse(services.error().text);
+    }
+#endif
     node.run();
+#ifdef GUCCHO_WITH_SERVICES
+    // The HTTP library takes up to two seconds to stop; the process ends here anyway.
+    std::fflush(nullptr);
+    _exit(0);
+#endif
   } catch (const std::exception& e) {
     return refuse(std::string("cannot go on: ") + e.what());
   }

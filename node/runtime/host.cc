@@ -246,8 +246,7 @@ void Node::replication_command(Session& session, commands::Context& context) {
 }
 
 void Node::shutdown(const commands::ShutdownOptions& options, Deferred) {
-  stop_at_once_.store(options.now || options.force);
-  request_stop();
+  begin_shutdown(!options.now && !options.force);
 }
 
 bool Node::abort_shutdown() {

@@ -157,7 +157,12 @@ void Node::run() {
       if (poll(&wait, 1, -1) > 0) stop_event_.on_events(POLLIN);
     }
     log::notice("User requested shutdown...");
-    if (!stop_at_once_.load()) hand_over_before_stop();
+    if (!stop_at_once_.load() && view_.load()->self().is_primary() && replication_->good_replicas() > 0) {
+      handing_over_.store(true);
+      const Result<std::string> outcome = hand_over_role([this] { return stop_requested_.load(); });
+      handing_over_.store(false);
+      log::notice("Hand-over before stopping: {}", outcome ? *outcome : outcome.error().text);
+    }
     if (stop_requested_.load()) break;
     log::notice("Shutdown was aborted (SHUTDOWN ABORT)");
   }
@@ -165,20 +170,21 @@ void Node::run() {
   log::notice("Guccho is now ready to exit, bye bye...");
 }
 
-// A primary with a synced replica hands its role over first, so that stopping it costs its clients nothing.
-void Node::hand_over_before_stop() {
+// Asks the most advanced replica to take over by a manual failover, which loses no write, and waits for it.
+Result<std::string> Node::hand_over_role(const std::function<bool()>& go_on) {
+  std::lock_guard lock(hand_over_mutex_);
   const std::shared_ptr<const cluster::View> v = view_.load();
-  if (!v || !v->self().is_primary() || v->self().slot_count == 0) return;
+  if (!v->self().is_primary() || v->self().slot_count == 0) return std::string("nothing to hand over");
   const cluster::NodeView* best = nullptr;
-  for (const cluster::NodeView& n : v->nodes) {
-    const bool usable =
-        n.is_replica() && n.primary_id == my_id_ && n.link_up && !n.has(bus::kFlagFail) && !n.has(bus::kFlagPfail);
-    if (usable && (best == nullptr || n.offset > best->offset)) best = &n;
+  for (const NodeId& id : synced_replicas()) {
+    const cluster::NodeView* n = v->find(id);
+    if (n->has(bus::kFlagFail) || n->has(bus::kFlagPfail)) continue;
+    if (best == nullptr || n->offset > best->offset) best = n;
   }
-  if (best == nullptr || replication_->good_replicas() == 0) return;
+  if (best == nullptr) return fail("ERR no replica is in sync");
   const auto config = config_.load();
   const bool use_tls = config->tls_replication;
-  log::notice("Handing the primary role over to {} before stopping", best->id.view());
+  log::notice("Handing the primary role over to {}", best->id.view());
   const Result<std::string> answer = ask_peer({.ip = best->ip,
                                                .port = use_tls ? best->tls_port : best->tcp_port,
                                                .user = config->masteruser,
@@ -186,20 +192,44 @@ void Node::hand_over_before_stop() {
                                                .tls = use_tls ? tls_.load() : nullptr,
                                                .timeout = Millis(2000)},
                                               {"CLUSTER", "FAILOVER"});
-  if (!answer || !answer->starts_with('+')) {
-    log::warning("The replica did not take the hand-over: {}", answer ? *answer : answer.error().text);
-    return;
-  }
+  if (!answer) return fail("ERR the replica cannot be asked: " + answer.error().text);
+  if (!answer->starts_with('+')) return fail("ERR the replica refused: " + *answer);
   const Instant deadline = monotonic_now() + config->shutdown_timeout;
-  handing_over_.store(true);
-  while (stop_requested_.load() && view_.load()->self().is_primary() && monotonic_now() < deadline) {
+  while (go_on() && view_.load()->self().is_primary()) {
+    if (monotonic_now() >= deadline) return fail("ERR the replica did not take over in time");
     usleep(5000);  // the view is replaced by the control thread; there is nothing to be woken by
   }
-  handing_over_.store(false);
-  log::notice("{}", view_.load()->self().is_primary() ? "The hand-over did not happen in time" : "Handed over");
+  if (view_.load()->self().is_primary()) return fail("ERR aborted");
+  return std::string("handed over to ") + best->id.str();
+}
+
+void Node::hand_over(std::function<void(Result<std::string>)> done) {
+  if (hand_over_thread_.joinable()) hand_over_thread_.join();
+  hand_over_thread_ = std::thread([this, done = std::move(done)] {
+    done(hand_over_role([this] { return !stopping(); }));
+  });
+}
+
+void Node::begin_shutdown(bool with_hand_over) {
+  stop_at_once_.store(!with_hand_over);
+  request_stop();
+}
+
+std::vector<NodeId> Node::synced_replicas() const {
+  std::vector<NodeId> out;
+  const std::shared_ptr<const cluster::View> v = view_.load();
+  for (const commands::ReplicaLink& link : replication_->status().replicas) {
+    if (!link.online) continue;
+    for (const cluster::NodeView& n : v->nodes) {
+      const bool same_address = n.ip == link.ip && (n.tcp_port == link.port || n.tls_port == link.port);
+      if (n.is_replica() && n.primary_id == my_id_ && same_address) out.push_back(n.id);
+    }
+  }
+  return out;
 }
 
 void Node::stop_threads() {
+  if (hand_over_thread_.joinable()) hand_over_thread_.join();
   if (control_) control_->stop();
   if (replication_) replication_->stop();
   stopping_.store(true);

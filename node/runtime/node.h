@@ -59,6 +59,14 @@ class Node final : public commands::Host {
   // Async-signal-safe: begins an orderly shutdown, as SIGTERM does.
   void request_stop();
 
+  bool stop_requested() const { return stop_requested_.load(); }
+  // As request_stop(); without the hand-over of the primary role when told so.
+  void begin_shutdown(bool hand_over);
+  // Hands the primary role to the most advanced synced replica and goes on serving. `done` runs on a thread of its own.
+  void hand_over(std::function<void(Result<std::string>)> done);
+  // Our replicas that are online.
+  std::vector<NodeId> synced_replicas() const;
+
   // ---- parts ----
   ExclusiveSection& exclusive() { return *exclusive_; }
   ReplicationLog& log() { return log_; }
@@ -154,7 +162,7 @@ class Node final : public commands::Host {
   Status open_ports();
   Status load_cluster_state();
   void put_in_force(std::shared_ptr<const config::Config> config);
-  void hand_over_before_stop();
+  Result<std::string> hand_over_role(const std::function<bool()>& go_on);
   void stop_threads();
 
   NodeOptions options_;
@@ -174,6 +182,8 @@ class Node final : public commands::Host {
   std::unique_ptr<Replication> replication_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   Wakeup stop_event_;
+  std::mutex hand_over_mutex_;  // one at a time
+  std::thread hand_over_thread_;
 
   std::atomic<std::shared_ptr<const cluster::View>> view_;
   mutable std::mutex routes_mutex_;
