@@ -69,8 +69,14 @@ class AdminBridge final : public admin::AdminHost {
     return r.link_state == "sync" ? admin::ReplicationLink::kSyncing : admin::ReplicationLink::kConnecting;
   }
 
+  // Empty only where /proc is not mounted: then no supervisor can mean this process either.
+  static std::string own_incarnation() {
+    const Result<supervise::ProcessIdentity> identity = supervise::own_identity();
+    return identity ? identity->str() : std::string();
+  }
+
   runtime::Node& node_;
-  const std::string incarnation_ = supervise::own_identity().transform([](const auto& i) { return i.str(); }).value_or("");
+  const std::string incarnation_ = own_incarnation();
 };
 
 class RunningServices final : public Services {
@@ -81,8 +87,8 @@ class RunningServices final : public Services {
     const auto config = node.config();
     if (Status s = open_admin(node, *config); !s) return s;
     if (config->metrics_port != 0) {
-      auto endpoint = metrics::PrometheusEndpoint::start(config->bind, config->metrics_port,
-                                                         [&node] { return node.measure(); });
+      auto endpoint =
+          metrics::PrometheusEndpoint::start(config->bind, config->metrics_port, [&node] { return node.measure(); });
       if (!endpoint) return fail("metrics-port: " + endpoint.error().text);
       prometheus_ = std::move(*endpoint);
     }

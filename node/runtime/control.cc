@@ -210,7 +210,7 @@ void Control::stop() {
 void Control::run() {
   while (!stopping_.load()) {
     const Instant now = monotonic_now();
-    Instant due = last_tick_ + (failover_watch_ ? kFailoverPeriod : kTickPeriod);
+    Instant due = last_tick_ + (now < watch_until_ ? kFailoverPeriod : kTickPeriod);
     if (wake_at_) due = std::min(due, *wake_at_);
     const auto wait = std::chrono::ceil<Millis>(due - now);
     poller_.wait(std::clamp(wait, Millis(0), kTickPeriod));
@@ -256,6 +256,9 @@ void Control::take_posted() {
     // Answers may depend on whether slots are empty.
     reported_non_empty_ = node_.non_empty_slots();
     step(cluster::DatasetStatus{reported_non_empty_});
+    if (std::holds_alternative<cluster::request::Failover>(r.request)) {
+      watch_until_ = monotonic_now() + member_.config().manual_failover_timeout;
+    }
     const cluster::RequestId id(next_request_++);
     waiting_[id.value] = std::move(r.done);
     step(cluster::ClientRequest{.id = id, .request = std::move(r.request)});
@@ -268,7 +271,9 @@ void Control::report_node_state() {
     reported_non_empty_ = non_empty;
     step(cluster::DatasetStatus{non_empty});
   }
-  step(node_.replication().status_event());
+  cluster::ReplicationStatus status = node_.replication().status_event();
+  status.writes_stopped = writes_stopped_;
+  step(std::move(status));
 }
 
 // Carrying out effects may cause events (a link breaks while it is written to); they wait until the step is done, since
@@ -341,11 +346,16 @@ struct Control::Performer {
     const Millis left = std::chrono::ceil<Millis>(e.until - monotonic_now());
     // Inside the exclusive section no write is under way, so the offset reported next is final.
     c.node_.run_exclusively([&] { c.node_.pause_for_failover(wall_now() + left); });
-    c.failover_watch_ = true;
+    c.writes_stopped_ = true;
+    c.watch_until_ = e.until;
+    cluster::ReplicationStatus status = c.node_.replication().status_event();
+    status.writes_stopped = true;
+    c.step(std::move(status));
   }
   void operator()(const cluster::ResumeWrites&) {
     c.node_.pause_for_failover(UnixMillis());
-    c.failover_watch_ = false;
+    c.writes_stopped_ = false;
+    c.watch_until_ = Instant();
   }
   void operator()(const cluster::DeliverPublish&) {}
   void operator()(const cluster::LogLine& e) {

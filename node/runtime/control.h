@@ -88,7 +88,8 @@ class Control {
   SlotSet reported_non_empty_;
   std::deque<cluster::Event> due_;
   bool stepping_ = false;
-  bool failover_watch_ = false;  // writes are paused: report the offset often
+  bool writes_stopped_ = false;  // by PauseWrites
+  Instant watch_until_{};        // a manual failover is under way: report the offset often
   NodeId following_;
 
   std::mutex mutex_;

@@ -205,9 +205,8 @@ Result<std::string> Node::hand_over_role(const std::function<bool()>& go_on) {
 
 void Node::hand_over(std::function<void(Result<std::string>)> done) {
   if (hand_over_thread_.joinable()) hand_over_thread_.join();
-  hand_over_thread_ = std::thread([this, done = std::move(done)] {
-    done(hand_over_role([this] { return !stopping(); }));
-  });
+  hand_over_thread_ =
+      std::thread([this, done = std::move(done)] { done(hand_over_role([this] { return !stopping(); })); });
 }
 
 void Node::begin_shutdown(bool with_hand_over) {

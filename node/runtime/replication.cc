@@ -74,7 +74,10 @@ void Replication::run() {
     take_posted();
     feed_all();
     const Instant now = monotonic_now();
-    if (link_) link_->turn(now);
+    if (link_) {
+      link_->turn(now);
+      replica_offset_.store(link_->applied_offset(), std::memory_order_relaxed);
+    }
     if (now - last_turn >= kTurn) {
       last_turn = now;
       publish_status();
@@ -398,7 +401,7 @@ commands::ReplicationStatus Replication::status() const {
 cluster::ReplicationStatus Replication::status_event() const {
   std::lock_guard lock(published_mutex_);
   cluster::ReplicationStatus e = published_.event;
-  if (published_.status.is_primary) e.offset = ReplOffset(node_.log().head());
+  e.offset = ReplOffset(published_.status.is_primary ? node_.log().head() : offset());
   return e;
 }
 
