@@ -58,9 +58,10 @@ std::vector<Argument> parse(std::string_view rest) {
   std::vector<Argument> out;
   while (!rest.empty()) {
     Argument a;
-    a.name = rest.substr(0, rest.find('/'));
-    rest.remove_prefix(a.name.size() + 1);
-    a.type = take_word(rest);
+    const std::string_view name_and_type = take_word(rest);
+    const size_t slash = name_and_type.rfind('/');  // "yes/no/string": a name may hold one, a type not
+    a.name = name_and_type.substr(0, slash);
+    a.type = name_and_type.substr(slash + 1);
     a.key_spec_index = take_after(rest, '#');
     a.token = take_after(rest, '=');
     a.since = take_after(rest, '@');

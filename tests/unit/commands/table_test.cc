@@ -118,6 +118,8 @@ TEST(Command, Info) {
                       "*2|*6|$4|name|$2|nx|$4|type|$10|pure-token|$5|token|$2|NX|"),
             std::string::npos)
       << docs;
+  EXPECT_NE(node.run("COMMAND DOCS client|kill").find("$4|name|$6|yes/no|$4|type|$6|string|$5|token|$6|SKIPME|"),
+            std::string::npos);
 }
 
 TEST(Command, Resp3) {
