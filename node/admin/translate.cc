@@ -83,6 +83,7 @@ void set_view(const View& view, v1::NodeStatus* out) {
   out->set_cluster_ok(view.cluster_ok);
   out->set_slots_served(static_cast<uint32_t>(view.slots->assigned - std::min(view.slots->assigned, view.slots_fail)));
   out->set_data_generation(view.held.generation.value);
+  out->set_data_base(self.generation.base.value);
   out->set_awaiting_data(view.down_reason == cluster::DownReason::kAwaitingTakeover);
   for (size_t i = 1; i < view.nodes.size(); ++i) set_peer(view.nodes[i], out->add_peers());
   add_owned_ranges(view, [&](NodeIndex owner) {

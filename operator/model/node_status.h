@@ -60,7 +60,8 @@ struct NodeStatus {
   ReplicationLink link = ReplicationLink::kNone;
   bool in_sync = false;  // true for a primary
   std::vector<NodeId> in_sync_replicas;
-  DataGeneration generation;
+  DataGeneration generation;  // of the data that it holds
+  DataGeneration base;        // of a primary: the oldest generation of its own that this data continues
   // A primary that came back without the data it held: serves nothing until a replica took over (DESIGN §3 rule 2).
   bool awaiting_data = false;
   ElectorateView electorate;

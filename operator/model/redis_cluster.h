@@ -109,7 +109,7 @@ struct NodeSummary {
   std::string zone;
   std::string slots;  // "0-5460", empty for a replica
   bool in_sync = false;
-  DataGeneration generation;  // the data it held when last seen; 0: none
+  DataGeneration generation;  // of the data that it held last; 0: none
   friend bool operator==(const NodeSummary&, const NodeSummary&) = default;
 };
 

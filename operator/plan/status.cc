@@ -105,13 +105,16 @@ bool StatusMaker::in_sync_of(const Member& member) const {
 }
 
 NodeSummary StatusMaker::summary_of(const Member& member) const {
+  const NodeSummary* before = picture_.remembered(member.id);
+  // While it waits for who has its data, what it held is not forgotten: only that tells a loss.
+  const bool keep = member.status->awaiting_data && before;
   return {.id = member.id,
           .instance = member.place,
           .role = member.status->role,
           .zone = member.instance ? member.instance->zone : "",
           .slots = picture_.owns_slots(member.id) ? picture_.slots_of(member.id).str() : "",
           .in_sync = in_sync_of(member),
-          .generation = member.status->generation};
+          .generation = keep ? before->generation : member.status->generation};
 }
 
 void StatusMaker::list_nodes() {
@@ -244,16 +247,16 @@ void StatusMaker::put_placement() {
   put("PlacementLimited", bool(limited), limited.value_or(make("NotLimited", "")));
 }
 
-// A primary that still owns its slots but holds other data than when it was last seen: no replica could take over.
+// A primary that still owns its slots, but whose data does not continue what it held: no replica could take over.
 std::optional<Hold> StatusMaker::fresh_loss() const {
   if (draft_.data_lost) return draft_.data_lost;
   for (const Member& member : picture_.members) {
     if (!member.answers() || member.status->role != Role::kPrimary || member.status->awaiting_data) continue;
     const NodeSummary* before = picture_.remembered(member.id);
     const bool was_owner = before && before->role == Role::kPrimary && !before->slots.empty();
-    if (!was_owner || before->generation.value == 0 || before->generation == member.status->generation) continue;
+    if (!was_owner || before->generation.value == 0 || member.status->base <= before->generation) continue;
     if (!picture_.owns_slots(member.id)) continue;
-    return make("RestartedEmpty", fmt::format("{} was restarted without the data that it held, and no replica had it; "
+    return make("RestartedEmpty", fmt::format("{} was restarted without what it held, and no replica had it; "
                                               "persistence is {}",
                                               member.str(), to_string(picture_.desired.spec.persistence.mode)));
   }

@@ -32,7 +32,8 @@ void SimNodes::start(InstanceId place, const Endpoints& endpoints, const Incarna
   }
   for (auto& [id, peer] : node.state.peers) peer.linked = false;
   const bool came_back_empty = node.state.held_data && node.state.keys == 0;
-  if (came_back_empty || node.state.generation == 0) ++node.state.generation;
+  ++node.state.generation;
+  if (came_back_empty) node.state.base = node.state.generation;
   node.awaiting_data = came_back_empty && !node.state.slots.empty();
   nodes_.insert_or_assign(place, std::move(node));
 }
@@ -263,7 +264,8 @@ std::optional<NodeStatus> SimNodes::status(InstanceId place) const {
   const bool primary = node.state.role == Role::kPrimary;
   out.link = primary ? ReplicationLink::kNone : node.in_sync ? ReplicationLink::kUp : ReplicationLink::kConnecting;
   out.in_sync = primary || node.in_sync;
-  out.generation = DataGeneration(node.state.generation);
+  out.generation = DataGeneration(node.awaiting_data ? 0 : node.state.generation);
+  out.base = DataGeneration(node.state.base);
   out.awaiting_data = node.awaiting_data;
   out.electorate.can_decide = can_decide(node);
   out.fencing_term = node.fencing_term;

@@ -25,8 +25,9 @@ struct SimDisk {
   std::vector<SlotRange> slots;
   ConfigEpoch config_epoch;
   std::map<NodeId, PeerView> peers;
-  uint64_t keys = 0;  // 0 without persistence
-  uint64_t generation = 0;
+  uint64_t keys = 0;        // 0 without persistence
+  uint64_t generation = 0;  // one for each start
+  uint64_t base = 0;        // the oldest generation whose data is still there
   bool held_data = false;
 };
 

@@ -106,6 +106,7 @@ Result<NodeStatus> from_proto(const wire::NodeStatus& message) {
     out.in_sync_replicas.push_back(read.id(id, "in_sync_replicas"));
   }
   out.generation = DataGeneration(message.data_generation());
+  out.base = DataGeneration(message.data_base());
   out.awaiting_data = message.awaiting_data();
   out.electorate.version = message.electorate().version();
   for (const std::string& id : message.electorate().voter_ids()) {

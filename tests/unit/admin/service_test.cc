@@ -103,6 +103,8 @@ TEST_F(ServiceTest, Status) {
   view.slots_fail = 10;
   view.down_reason = cluster::DownReason::kAwaitingTakeover;
   view.current_epoch = CurrentEpoch(9);
+  view.held.generation = DataGeneration(5);
+  view.nodes[0].generation.base = DataGeneration(4);
   host_.set_view(view);
   StatusFacts facts;
   facts.version = "1.2";
@@ -122,6 +124,8 @@ TEST_F(ServiceTest, Status) {
   EXPECT_EQ(s.slots_served(), 101u);
   EXPECT_EQ(s.keys(), 77u);
   EXPECT_TRUE(s.awaiting_data());
+  EXPECT_EQ(s.data_generation(), 5u);
+  EXPECT_EQ(s.data_base(), 4u);
   EXPECT_EQ(s.current_epoch(), 9u);
   ASSERT_EQ(s.peers_size(), 2);
   EXPECT_EQ(s.peers(0).primary_id(), kSelf.view());

@@ -106,6 +106,7 @@ TEST_F(GrpcNodeAdminTest, ReadsEveryPartOfAStatus) {
   s.set_in_sync(true);
   s.add_in_sync_replicas(kOtherText);
   s.set_data_generation(3);
+  s.set_data_base(2);
   s.set_awaiting_data(true);
   s.mutable_electorate()->set_version(2);
   s.mutable_electorate()->add_voter_ids(kIdText);
@@ -140,6 +141,7 @@ TEST_F(GrpcNodeAdminTest, ReadsEveryPartOfAStatus) {
   EXPECT_TRUE(read->in_sync);
   EXPECT_THAT(read->in_sync_replicas, ElementsAre(kOther));
   EXPECT_EQ(read->generation, DataGeneration(3));
+  EXPECT_EQ(read->base, DataGeneration(2));
   EXPECT_TRUE(read->awaiting_data);
   EXPECT_EQ(read->electorate, (ElectorateView{2, {kId}, false}));
   EXPECT_EQ(read->fencing_term, 8u);

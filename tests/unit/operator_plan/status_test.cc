@@ -118,13 +118,17 @@ TEST(Status, TransitionsAreDatedAtTheChangeOnly) {
 TEST(Status, APrimaryRestartedWithoutItsDataIsALoss) {
   Scene s(3, 0);
   s.formed();
-  s.node({1, 0}).generation = DataGeneration(2);
-  s.node({1, 0}).keys = 0;
+  NodeStatus& node = s.node({1, 0});
+  node.generation = DataGeneration(2);
+  EXPECT_EQ(condition(s.run(), "DataLost").status, ConditionStatus::kFalse) << "a start that lost nothing";
+  node.generation = DataGeneration(0);
+  node.base = DataGeneration(2);
+  node.awaiting_data = true;
+  EXPECT_EQ(condition(s.run(), "DataLost").status, ConditionStatus::kFalse) << "not while a replica may take over";
+  s.remember();
+  node.generation = DataGeneration(2);
+  node.awaiting_data = false;
   EXPECT_EQ(condition(s.run(), "DataLost").reason, "RestartedEmpty");
-  s.node({1, 0}).awaiting_data = true;
-  EXPECT_EQ(condition(s.run(), "DataLost").status, ConditionStatus::kFalse)
-      << "not while a replica may still take over";
-  s.node({1, 0}).awaiting_data = false;
   s.remember();
   s.now += std::chrono::hours(23);
   EXPECT_EQ(condition(s.run(), "DataLost").status, ConditionStatus::kTrue) << "shown for a day";
@@ -136,6 +140,7 @@ TEST(Status, ARestartedReplicaIsNoLoss) {
   Scene s(3, 1);
   s.formed();
   s.node({1, 1}).generation = DataGeneration(2);
+  s.node({1, 1}).base = DataGeneration(2);
   EXPECT_EQ(condition(s.run(), "DataLost").status, ConditionStatus::kFalse);
   s.remember();
   s.fail_over({1, 1});
