@@ -83,7 +83,8 @@ def tests_of(path, filters):
 def run_file(path, filters):
     result = Result()
     tests_of(path, filters).run(result)
-    bad = len({test.id() for test, _ in result.errors + result.failures} | {test.id() for test, _ in result.skipped})
+    # A subtest counts with its test.
+    bad = len({getattr(test, "test_case", test).id() for test, _ in result.errors + result.failures + result.skipped})
     print(f"@counts {max(result.testsRun - bad, 0)} {bad}", flush=True)
     return 1 if bad else 0
 

@@ -36,7 +36,10 @@ class Player:
         return self._connections[name]
 
     def _step(self, step):
-        connection = self._connection(step.connection)
+        try:
+            connection = self._connection(step.connection)
+        except ConnectionRefusedError:
+            return b"(the server is gone)"
         try:
             if step.verb == "raw":
                 return self._raw(connection, step)
