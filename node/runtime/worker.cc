@@ -16,6 +16,8 @@ namespace {
 constexpr size_t kExpireBudget = 256;
 // Frees of large values in one turn.
 constexpr size_t kFreeBudget = 512;
+// Objects that one timer tick looks at for compaction; about 0.5 ms, so 0.5 % of the time at hz 10.
+constexpr size_t kDefragmentBudget = 5000;
 
 }  // namespace
 
@@ -318,6 +320,7 @@ void Worker::periodic() {
     expire_more_ = true;
     expire_some();
   }
+  if (keyspace_.fragmented()) keyspace_.defragment_step(kDefragmentBudget);
   if (!watches_.empty()) watches_.sweep(now_);
   for (const uint64_t id : std::exchange(paused_, {})) {
     if (Connection* c = find_connection(id); c != nullptr && c->held() == Hold::kPaused) c->release();
