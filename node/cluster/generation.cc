@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "node/cluster/rules.h"
 
@@ -30,14 +31,26 @@ DataGeneration next_generation(const Core& c) {
   return DataGeneration(std::max(c.own.generation.value + 1, seconds));
 }
 
-// A replica that synced before it heard our generation says 0: unknown, so it may.
-bool holds_our_data(const Core& c, const Node& r) {
-  return r.generation_heard && r.generation.held_source == c.self->id;
+// Ours, or of an earlier primary of our shard whose data we continued: whoever has not synced from us since our
+// election holds that, and it is all that is left of what we lost.
+bool is_our_shards(const Core& c, const NodeId& source) {
+  if (source.is_null()) return false;
+  if (source == c.self->id) return true;
+  const auto it = c.nodes.find(source);
+  return it != c.nodes.end() && !c.self->shard_id.is_null() && it->second->shard_id == c.self->shard_id;
 }
 
-bool better(const Node& a, const Node* b) {
+// A replica that synced before it heard our generation says 0: unknown, so it may.
+bool holds_our_data(const Core& c, const Node& r) {
+  return r.generation_heard && is_our_shards(c, r.generation.held_source);
+}
+
+// Data that came from us is newer than what an earlier primary left.
+bool better(const Core& c, const Node& a, const Node* b) {
   if (b == nullptr) return true;
-  const auto rank = [](const Node& n) { return std::pair(n.generation.held_generation, n.offset); };
+  const auto rank = [&c](const Node& n) {
+    return std::tuple(n.generation.held_source == c.self->id, n.generation.held_generation, n.offset);
+  };
   return rank(a) > rank(*b);
 }
 
@@ -60,7 +73,7 @@ Holders look_for_holders(Core& c) {
       h.must_wait |= n->primary == c.self && !redis;
     } else if (n->primary == c.self && holds_our_data(c, *n)) {
       const bool askable = n->link_open && !n->failed();
-      if (askable && better(*n, h.best)) h.best = n;
+      if (askable && better(c, *n, h.best)) h.best = n;
       h.unreachable |= !askable;
       h.must_wait |= !askable;
     }
@@ -199,7 +212,8 @@ void on_generation(Core& c, Node& sender) {
     c.save_own = true;
   }
   if (!g.awaiting_takeover || g.candidate != c.self->id || c.self->primary != &sender) return;
-  if (held.source != sender.id || c.manual.until) return;
+  if (held.source != sender.id && !is_our_shards(c, held.source)) return;
+  if (c.manual.until) return;
   c.notice(fmt::format("Primary {} lost its data and asks us to take over.", sender.id.view()));
   cancel_election(c);
   c.manual = ManualFailover{.until = c.now + c.config.manual_failover_timeout, .may_start = true};

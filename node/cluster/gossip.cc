@@ -89,6 +89,11 @@ void on_extensions(Core& c, Node& sender, const bus::Extensions& x) {
   if (x.shard_id) {
     sender.takes_shard_id = true;
     sender.shard_id = *x.shard_id;
+    // A primary may have taken another one (its own file was lost): a replica is of its primary's shard.
+    if (&sender == c.self->primary && c.self->shard_id != sender.shard_id) {
+      c.self->shard_id = c.own.shard_id = sender.shard_id;
+      c.save_own = true;
+    }
   }
   if (const auto client = x.client_address.value_or(bus::ClientAddress()); client != sender.client) {
     sender.client = client;

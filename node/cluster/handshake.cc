@@ -9,11 +9,6 @@ namespace guccho::cluster {
 
 namespace {
 
-// A handshake is given up after T, but not sooner than a second: the other side may be starting.
-Millis handshake_timeout(const Core& c) {
-  return std::max(c.config.node_timeout, Millis{1000});
-}
-
 bool is_ip(const std::string& text) {
   if (text.empty() || text.size() > 45) return false;
   const bool v6 = text.find(':') != std::string::npos;
@@ -46,6 +41,10 @@ const std::string& announced_ip(const MessageReceived& e) {
 }
 
 }  // namespace
+
+Millis handshake_timeout(const Core& c) {
+  return std::max(c.config.node_timeout, Millis{1000});
+}
 
 Status start_handshake(Core& c, const std::string& ip, uint16_t port, uint16_t bus_port) {
   if (!is_ip(ip) || port == 0 || bus_port == 0) {

@@ -147,7 +147,19 @@ void broadcast_pong(Core& c) {
   }
 }
 
+// A node that completed its handshake with us but has not sent us a PING since may have given up its own side: then it
+// answers us as a stranger, for ever. Until it shows that it knows us, it is asked again to meet us.
+void repeat_meet(Core& c) {
+  for (Node* n : c.order) {
+    if (!n->met_at || n->pinged_us || !n->link_open || n->ping_sent) continue;
+    if (c.now - std::max(*n->met_at, n->met_again) < handshake_timeout(c)) continue;
+    n->met_again = c.now;
+    send_heartbeat(c, n->link, MessageType::kMeet, n);
+  }
+}
+
 void heartbeat_tick(Core& c) {
+  repeat_meet(c);
   if (!c.last_random_ping || c.now - *c.last_random_ping >= kRandomPingPeriod) {
     c.last_random_ping = c.now;
     Node* oldest = nullptr;

@@ -49,11 +49,13 @@ struct Node {
 
   std::optional<Instant> ping_sent;  // of the oldest unanswered PING, or of the first failed attempt to connect
   std::optional<Instant> pong_received;
+  bool pinged_us = false;  // later than its handshake with us could have lasted: it knows us
   Instant heard{};             // last message of any kind from it
   bool answered_here = false;  // it answered a PING since this process started
 
   Instant known_since{};          // when the handshake began or the node was added
   std::optional<Instant> met_at;  // when a handshake with it was completed
+  Instant met_again{};            // when it was last asked again to meet us
   std::optional<Instant> fail_time;
   std::optional<Instant> voted_time;      // when we last voted for a replica of this primary
   std::optional<Instant> orphaned_since;  // a primary whose last working replica is gone

@@ -97,7 +97,11 @@ void on_heartbeat(Core& c, const MessageReceived& e) {
   if (sender != nullptr && (sender->in_handshake() || sender == c.self)) sender = nullptr;
   if (sender != nullptr) {
     learn_from_header(c, *sender, h);
-    if (h.type == MessageType::kPing) update_address(c, *sender, e);
+    if (h.type == MessageType::kPing) {
+      // An earlier PING may be of its side of the handshake, which it may still give up.
+      if (sender->met_at && c.now - *sender->met_at >= handshake_timeout(c)) sender->pinged_us = true;
+      update_address(c, *sender, e);
+    }
     if (h.type == MessageType::kPong && e.link == sender->link) on_pong(c, *sender);
     on_role_claim(c, *sender, h);
     on_slot_claims(c, *sender, h);

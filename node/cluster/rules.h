@@ -27,6 +27,8 @@ void heartbeat_tick(Core& c);
 void on_event(Core& c, const MessageReceived& e);
 
 // handshake.cc: how nodes meet, and how addresses are learnt.
+// A handshake is given up after T, but not sooner than a second: the other side may be starting.
+Millis handshake_timeout(const Core& c);
 Status start_handshake(Core& c, const std::string& ip, uint16_t port, uint16_t bus_port);
 void on_meet(Core& c, const MessageReceived& e);
 // True when the PONG ended a handshake of a node that was known already (the handshake node is gone).

@@ -67,9 +67,13 @@ void Checker::on_promoted(int node) {
   }
   if (shard < 0) return;
   const Position& safe = safe_[static_cast<size_t>(shard)];
-  if (world_.histories.contains(p.data.position(), safe) || !somebody_holds(safe, node)) return;
-  broken("stale_replica_not_promoted",
-         name(node) + " became the primary of shard " + std::to_string(shard) + " without what the shard held");
+  if (!world_.histories.contains(p.data.position(), safe) && somebody_holds(safe, node)) {
+    broken("stale_replica_not_promoted",
+           name(node) + " became the primary of shard " + std::to_string(shard) + " without what the shard held");
+  }
+  // What was held under the former primary is safe again once the new one's replicas are known to hold it: the loss of
+  // a winner's memory before anybody followed it is a second fault that nobody promises to survive.
+  safe_[static_cast<size_t>(shard)] = Position();
 }
 
 void Checker::on_serve(int node, int shard) {

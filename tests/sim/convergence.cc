@@ -96,4 +96,37 @@ std::string missing_data(World& world) {
   return {};
 }
 
+std::string describe(World& world) {
+  const auto name = [&world](const NodeId& id) {
+    const Process* p = world.process_of(id);
+    return p == nullptr ? std::string("-") : fmt::format("n{}", p->index());
+  };
+  std::string out;
+  for (int i = 0; i < world.size(); ++i) {
+    const Process& p = world.process(i);
+    const Position& at = p.data.position();
+    out += fmt::format("n{:<3} {} {}{} data {}:{}", i, p.id().view().substr(0, 8),
+                       p.alive() ? p.frozen() ? "frozen" : "up" : "down", p.data.in_sync() ? ", in sync," : ",",
+                       at.history, at.offset);
+    if (const auto* view = p.view(); view != nullptr) {
+      const auto& self = view->self();
+      const auto& g = self.generation;
+      out += fmt::format(
+          "; {} of {} epoch {} slots {} state {} voters v{} {}; generation {} base {} held {}:{}{}",
+          self.is_primary() ? "primary" : "replica", name(self.primary_id), self.config_epoch.value, self.slot_count,
+          static_cast<int>(view->down_reason), view->electorate.voters.version,
+          view->electorate.primaries ? std::string("primaries") : std::to_string(view->electorate.voters.voters.size()),
+          g.generation.value, g.base.value, name(view->held.source), view->held.generation.value,
+          g.awaiting_takeover ? " awaiting " + name(g.candidate) : "");
+      for (const auto& n : view->nodes) {
+        if ((n.flags & (bus::kFlagPfail | bus::kFlagFail)) != 0) {
+          out += fmt::format(" {}{}", name(n.id), n.has(bus::kFlagFail) ? "!" : "?");
+        }
+      }
+    }
+    out += "\n";
+  }
+  return out;
+}
+
 }  // namespace guccho::sim

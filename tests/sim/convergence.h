@@ -17,6 +17,9 @@ std::string undiscovered(const World& world);
 // Nothing when each shard's owner holds what the whole shard once held.
 std::string missing_data(World& world);
 
+// One line a process: what it holds and what it thinks of itself, and whom it does not see well. For people.
+std::string describe(World& world);
+
 // The process that serves the shard, -1 for none.
 int server_of(const World& world, int shard);
 

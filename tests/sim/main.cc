@@ -29,7 +29,7 @@ struct Totals {
 };
 
 void print_break(const Outcome& o, bool in_full) {
-  if (in_full) fmt::print("{}", o.last_events);
+  if (in_full) fmt::print("{}{}", o.last_events, o.state);
   fmt::print("BROKEN {}: {}\n  shape {}; again with: sim --seed {}\n", o.violation->invariant, o.violation->detail,
              o.shape.str(), o.seed);
 }

@@ -51,7 +51,7 @@ void Nemesis::calm_down() {
   world_.transport.heal();
   for (int i = 0; i < world_.size(); ++i) {
     world_.process(i).thaw();
-    if (!world_.process(i).alive()) world_.process(i).start(any_outcome());
+    start(i, any_outcome());
   }
 }
 
@@ -86,9 +86,15 @@ Loaded Nemesis::any_outcome() {
 }
 
 void Nemesis::start_later(int node, Micros delay, Loaded outcome) {
-  world_.after(delay, [this, node, outcome] {
-    if (!world_.process(node).alive()) world_.process(node).start(outcome);
-  });
+  world_.after(delay, [this, node, outcome] { start(node, outcome); });
+}
+
+// A primary with a part of its data serves it after a while, as Redis does: what that may cost is no invariant. So
+// parts come back with replicas only.
+void Nemesis::start(int node, Loaded outcome) {
+  Process& p = world_.process(node);
+  const bool was_primary = p.data.following().is_null();
+  if (!p.alive()) p.start(was_primary && outcome == Loaded::kPartial ? Loaded::kNothing : outcome);
 }
 
 void Nemesis::crash(bool silent) {

@@ -43,6 +43,7 @@ class Nemesis {
     return least + Micros(static_cast<int64_t>(rng_.below(static_cast<uint64_t>(Micros(most - least).count()) + 1)));
   }
   Process::Loaded any_outcome();
+  void start(int node, Process::Loaded outcome);
   void start_later(int node, Micros delay, Process::Loaded outcome);
 
   World& world_;

@@ -29,6 +29,7 @@ class Run {
     if (!finished && world_.ok()) world_.broken("runs_to_its_end", "the scenario stopped without a reason");
     out_.violation = world_.checker.violation();
     out_.last_events = world_.trace.last();
+    if (out_.violation && world_.size() <= 20) out_.state = describe(world_);
     out_.hash = world_.trace.hash();
     out_.events = world_.trace.count();
     out_.simulated_seconds = std::chrono::duration<double>(world_.now().time_since_epoch()).count();

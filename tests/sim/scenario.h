@@ -17,6 +17,7 @@ struct Outcome {
   Shape shape;
   std::optional<Violation> violation;
   std::string last_events;
+  std::string state;  // of every process at the break
   uint64_t hash = 0;  // of the whole trace
   uint64_t events = 0;
   double simulated_seconds = 0;

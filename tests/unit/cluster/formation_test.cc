@@ -18,6 +18,24 @@ TEST(Formation, GossipIntroducesNodesThatNeverMet) {
   }));
 }
 
+TEST(Formation, AHandshakeThatIsCutEndsOnBothSidesOrOnNone) {
+  for (int cut = 1; cut <= 10; ++cut) {
+    Fabric f;
+    f.add();
+    f.add();
+    f.start(0);
+    f.start(1);
+    f.run(Millis{200});
+    ASSERT_EQ(f.request(0, request::Meet{.ip = f.peers[1].ip, .port = 7000, .bus_port = 17000}), "OK");
+    f.run(Millis{cut});
+    f.partition({0});
+    f.run(Millis{1800});
+    f.partition({});
+    f.run(Millis{5000});
+    EXPECT_EQ(f.view(0).find(f.id(1)) != nullptr, f.view(1).find(f.id(0)) != nullptr) << "cut after " << cut << " ms";
+  }
+}
+
 TEST(Formation, ThreePrimariesAndReplicas) {
   Fabric f;
   ASSERT_TRUE(f.form(3, 1));

@@ -53,6 +53,21 @@ TEST(Generation, APrimaryRestartedEmptyHandsOverToItsReplica) {
   EXPECT_TRUE(f.run_until([&] { return f.all_ok(); }));
 }
 
+TEST(Generation, AnEarlierPrimarysDataIsTheShardsDataToo) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.run(Millis{1000});
+  f.peers[0].frozen = true;
+  ASSERT_TRUE(f.run_until([&] { return f.owner(1, 0) == 3u; }));
+  // The winner loses everything before the old primary has synced from it.
+  f.kill(3);
+  f.run(Millis{1});
+  f.start(3);
+  f.peers[0].frozen = false;
+  EXPECT_TRUE(f.run_until([&] { return f.owner(1, 0) == 0u && f.view(3).self().is_replica(); }))
+      << "what the old primary holds is all that is left of the shard";
+}
+
 TEST(Generation, WithoutAReplicaItServes) {
   Fabric f;
   ASSERT_TRUE(f.form(3, 0));
