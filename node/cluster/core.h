@@ -25,6 +25,7 @@ enum class Urgency { kNone, kRefresh, kTick, kNow };
 struct ElectionState {
   std::optional<Instant> scheduled;  // when votes are (or were) to be asked for; nothing: none
   bool requested = false;
+  Instant asked{};  // when requests were last sent
   CurrentEpoch epoch;
   uint32_t rank = 0;
   std::vector<NodeId> votes;              // without doubles
@@ -95,6 +96,7 @@ struct Core {
   // --- epochs ---
   CurrentEpoch current_epoch;
   CurrentEpoch last_vote_epoch;
+  NodeId voted_for;  // who got the vote of last_vote_epoch; null after a restart
   OwnState own;
 
   // --- state of the cluster as we see it (state.cc) ---

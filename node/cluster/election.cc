@@ -20,6 +20,7 @@ constexpr Millis kMinStep{50};
 constexpr Millis kMaxStep{1000};
 constexpr int kStepRoundTrips = 20;
 constexpr Millis kMinTimeout{2000};
+constexpr Millis kAskAgain{200};
 // repl-ping-replica-period, which voters of Redis assume when they judge how old data may be.
 constexpr Millis kReplicationPing{10000};
 
@@ -42,9 +43,15 @@ void for_each_sibling(const Core& c, F&& f) {
   }
 }
 
+// How many siblings go first: those with more data and, of Guccho siblings with as much, those with a smaller name, so
+// that two of them do not split the votes. (Redis leaves that to chance, and a Redis sibling would not wait for us.)
 uint32_t rank_by_offset(const Core& c) {
   uint32_t rank = 0;
-  for_each_sibling(c, [&](const Node& r) { rank += r.offset > c.replication.offset ? 1 : 0; });
+  for_each_sibling(c, [&](const Node& r) {
+    const bool goes_first = r.is_guccho && r.offset == c.replication.offset && r.id < c.self->id &&
+                            !r.has(bus::kFlagPfail | bus::kFlagFail);
+    rank += r.offset > c.replication.offset || goes_first ? 1 : 0;
+  });
   return rank;
 }
 
@@ -65,9 +72,10 @@ Millis election_delay(Core& c, uint32_t rank) {
   });
   if (alone) return Millis{0};
   const Millis step = step_for(c);
-  const Millis base = redis_sibling ? kRedisDelay : step / 2;
+  // Time for siblings to tell their offsets, and a little chance.
+  const Millis base = redis_sibling ? kRedisDelay : step / 5;
   const Millis jitter{static_cast<int64_t>(c.rng.below(static_cast<uint64_t>(base.count()) + 1))};
-  return (redis_sibling ? base : Millis{0}) + jitter + step * rank;
+  return base + jitter + step * rank;
 }
 
 // Data that is too old must not become the shard's truth. Null: fresh enough.
@@ -131,11 +139,38 @@ void update_rank(Core& c) {
   c.notice(fmt::format("Replica rank updated to #{}, added {} milliseconds of delay.", rank, added.count()));
 }
 
+void send_request(Core& c, Node& voter) {
+  if (voter.in_handshake() || !voter.link_open) return;
+  bus::Message m{.header = make_header(c, bus::MessageType::kFailoverAuthRequest, &voter), .body = bus::EmptyBody{}};
+  // The epoch that we stand in, also when the cluster has moved on: a vote of another epoch must not count here.
+  m.header.current_epoch = c.election.epoch;
+  if (forced(c)) m.header.message_flags |= bus::kMessageForceAck;
+  send_message(c, voter.link, std::move(m));
+}
+
+// A request or its answer may be lost with a connection, or come before the FAIL that makes it good. Guccho voters take
+// a repeated request for what it is; Redis ones would log a refusal each time.
+void ask_again(Core& c) {
+  ElectionState& e = c.election;
+  const Instant due = e.asked + kAskAgain;
+  if (c.now < due) {
+    c.wake_at(due);
+    return;
+  }
+  e.asked = c.now;
+  c.wake_at(c.now + kAskAgain);
+  for (Node* n : c.order) {
+    const bool voted = std::find(e.votes.begin(), e.votes.end(), n->id) != e.votes.end();
+    if (n != c.self && n->is_guccho && is_voter(c, *n) && !voted) send_request(c, *n);
+  }
+}
+
 void ask_for_votes(Core& c) {
   ElectionState& e = c.election;
   c.current_epoch = CurrentEpoch(c.current_epoch.value + 1);
   e.epoch = c.current_epoch;
   e.requested = true;
+  e.asked = c.now;
   e.votes.clear();
   c.must_save();
   c.notice(fmt::format("Starting a failover election for epoch {}.", e.epoch.value));
@@ -143,13 +178,12 @@ void ask_for_votes(Core& c) {
   // On a voter list we have a vote ourselves: given and saved like any other.
   if (votes_by_list(c) && is_voter(c, *c.self)) {
     c.last_vote_epoch = e.epoch;
+    c.voted_for = c.self->id;
     e.votes.push_back(c.self->id);
   }
+  c.wake_at(c.now + kAskAgain);
   for (Node* n : c.order) {
-    if (n == c.self || n->in_handshake() || !n->link_open) continue;
-    bus::Message m{.header = make_header(c, bus::MessageType::kFailoverAuthRequest, n), .body = bus::EmptyBody{}};
-    if (forced(c)) m.header.message_flags |= bus::kMessageForceAck;
-    send_message(c, n->link, std::move(m));
+    if (n != c.self) send_request(c, *n);
   }
 }
 
@@ -201,21 +235,32 @@ bool same_electorate(Core& c, const bus::Header& h) {
 
 void on_auth_request(Core& c, Node& sender, const bus::Header& h) {
   if (!same_electorate(c, h)) return;
+  const auto vote = [&c, &sender] {
+    bus::Message m{.header = make_header(c, bus::MessageType::kFailoverAuthAck, &sender), .body = bus::EmptyBody{}};
+    m.header.current_epoch = c.last_vote_epoch;
+    send_to(c, sender, std::move(m));
+  };
+  const bool again = c.voted_for == sender.id && c.last_vote_epoch == h.current_epoch && c.last_vote_epoch.value != 0;
+  if (again) {
+    vote();  // in case the first was lost
+    return;
+  }
   if (const std::string why = reason_to_refuse(c, sender, h); !why.empty()) {
     c.log(LogLevel::kNotice, fmt::format("Failover auth denied to {}: {}", sender.id.view(), why));
     return;
   }
   c.last_vote_epoch = c.current_epoch;
+  c.voted_for = sender.id;
   sender.primary->voted_time = c.now;
   c.must_save();
   c.notice(fmt::format("Failover auth granted to {} for epoch {}", sender.id.view(), c.current_epoch.value));
   c.count("guccho_cluster_votes_total");
-  send_to(c, sender, {.header = make_header(c, bus::MessageType::kFailoverAuthAck, &sender), .body = bus::EmptyBody{}});
+  vote();
 }
 
 void on_auth_ack(Core& c, Node& sender, const bus::Header& h) {
   ElectionState& e = c.election;
-  if (!e.requested || !c.self->is_replica() || h.current_epoch < e.epoch || !is_voter(c, sender)) return;
+  if (!e.requested || !c.self->is_replica() || h.current_epoch != e.epoch || !is_voter(c, sender)) return;
   if (votes_by_list(c) && (!h.own || h.own->electorate_tag != electorate_tag(c.own.electorate.list))) return;
   if (std::find(e.votes.begin(), e.votes.end(), sender.id) == e.votes.end()) e.votes.push_back(sender.id);
   count_votes(c);
@@ -242,10 +287,12 @@ void run_election(Core& c) {
     return;
   }
   if (c.now - *e.scheduled > auth_timeout(c)) return;  // expired; the retry schedules a new one
-  if (!e.requested) {
-    ask_for_votes(c);
-    count_votes(c);
+  if (e.requested) {
+    ask_again(c);
+    return;
   }
+  ask_for_votes(c);
+  count_votes(c);
 }
 
 void take_over(Core& c, const std::string& reason) {

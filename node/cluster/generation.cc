@@ -54,6 +54,11 @@ bool better(const Core& c, const Node& a, const Node* b) {
   return rank(a) > rank(*b);
 }
 
+// With an older copy of the data of our own, only a replica that is ahead of it is worth asking.
+bool holds_more(const Core& c, const Node& r) {
+  return !c.awaiting.bounded || r.offset > c.replication.offset;
+}
+
 struct Holders {
   Node* best = nullptr;      // the replica with the most of our data
   bool unheard = false;      // somebody who may hold it has not said so yet
@@ -71,7 +76,7 @@ Holders look_for_holders(Core& c) {
     if (!n->generation_heard) {
       h.unheard = true;
       h.must_wait |= n->primary == c.self && !redis;
-    } else if (n->primary == c.self && holds_our_data(c, *n)) {
+    } else if (n->primary == c.self && holds_our_data(c, *n) && holds_more(c, *n)) {
       const bool askable = n->link_open && !n->failed();
       if (askable && better(c, *n, h.best)) h.best = n;
       h.unreachable |= !askable;

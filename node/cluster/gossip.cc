@@ -100,6 +100,7 @@ void on_extensions(Core& c, Node& sender, const bus::Extensions& x) {
     c.changed(Urgency::kTick);
   }
   if (x.generation) {
+    if (sender.generation != *x.generation) c.changed(Urgency::kTick);
     sender.generation = *x.generation;
     sender.generation_heard = true;
     on_generation(c, sender);

@@ -126,7 +126,9 @@ void send_heartbeat(Core& c, LinkId link, MessageType type, Node* to) {
   m.header.message_flags |= bus::kMessageExtensions;  // we can take extensions, whether or not this one carries any
   m.body = bus::PingBody{.gossip = choose_gossip(c, to), .extensions = extensions_for(c, to)};
   send_message(c, link, std::move(m));
-  if (to != nullptr && link == to->link && type == MessageType::kPing && !to->ping_sent) to->ping_sent = c.now;
+  if (to == nullptr || link != to->link || type != MessageType::kPing) return;
+  to->last_ping = c.now;
+  if (!to->ping_sent) to->ping_sent = c.now;
 }
 
 void send_ping(Core& c, Node& node) {
@@ -170,9 +172,12 @@ void heartbeat_tick(Core& c) {
     }
     if (oldest != nullptr) send_ping(c, *oldest);
   }
+  const Millis half = c.config.node_timeout / 2;
   for (Node* n : c.order) {
-    if (n == c.self || n->in_handshake() || !n->link_open || n->ping_sent) continue;
-    if (!n->pong_received || c.now - *n->pong_received > c.config.node_timeout / 2) send_ping(c, *n);
+    if (n == c.self || n->in_handshake() || !n->link_open) continue;
+    // An unanswered PING is repeated: its answer may have been lost with an earlier connection.
+    const bool due = n->ping_sent ? c.now - n->last_ping > half : !n->pong_received || c.now - *n->pong_received > half;
+    if (due) send_ping(c, *n);
   }
 }
 

@@ -27,8 +27,11 @@ void drop(Core& c, Node& n) {
 bool stuck(const Core& c, const Node& n) {
   if (n.link.value == 0 || c.now - n.link_since <= c.config.node_timeout) return false;
   if (!n.link_open) return true;
+  if (!n.ping_sent) return false;
   const Millis half = c.config.node_timeout / 2;
-  return n.ping_sent && c.now - *n.ping_sent > half && c.now - n.heard > half;
+  const Micros unanswered = c.now - *n.ping_sent;
+  // It may talk to us on its own link all the while.
+  return unanswered > c.config.node_timeout || (unanswered > half && c.now - n.heard > half);
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ struct Node {
   Instant connect_after{};  // do not try again before
 
   std::optional<Instant> ping_sent;  // of the oldest unanswered PING, or of the first failed attempt to connect
+  Instant last_ping{};               // when the newest PING left
   std::optional<Instant> pong_received;
   bool pinged_us = false;  // later than its handshake with us could have lasted: it knows us
   Instant heard{};             // last message of any kind from it
