@@ -188,11 +188,20 @@ void PrimaryLink::send_handshake() {
   }
   request({"REPLCONF", "capa", "eof", "capa", "psync2"});
   ++replies_expected_;
+  send(b.view());
+}
+
+// Once everything before it is answered: a Redis primary refuses PSYNC while it has replies to send.
+void PrimaryLink::send_psync() {
+  resp::Buffer b;
   // What we have may be continued when the primary knows our history; our own id counts after a demotion.
   if (replication_.node_.log().active()) {
-    request({"PSYNC", replication_.replid_, std::to_string(read_offset_ + 1)});
+    const std::string next = std::to_string(read_offset_ + 1);
+    const std::initializer_list<std::string_view> args{"PSYNC", replication_.replid_, next};
+    resp::append_request(b, {args.begin(), args.size()});
   } else {
-    request({"PSYNC", "?", "-1"});
+    const std::initializer_list<std::string_view> args{"PSYNC", "?", "-1"};
+    resp::append_request(b, {args.begin(), args.size()});
   }
   send(b.view());
 }
@@ -243,7 +252,8 @@ bool PrimaryLink::take_handshake_line() {
     disconnect("the primary answered " + line);
     return false;
   }
-  return true;
+  if (replies_expected_ == 0) send_psync();
+  return state_ == State::kHandshake;
 }
 
 void PrimaryLink::take_psync_reply(std::string_view line) {

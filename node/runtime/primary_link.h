@@ -62,6 +62,7 @@ class PrimaryLink final : public EventHandler {
   void connect();
   void disconnect(const std::string& why);
   void send_handshake();
+  void send_psync();
   void read();
   void consume();
   bool take_handshake_line();

@@ -11,7 +11,9 @@ void Checker::check_vote(int node, int to, const bus::Header& header) {
   Books& b = books(node);
   const uint64_t epoch = header.current_epoch.value;
   const auto [it, first] = b.votes.emplace(epoch, to);
-  if (!first) {
+  // The same vote may be sent again, when the candidate asks again; a link that is gone (-1) has no known candidate.
+  if (it->second < 0) it->second = to;
+  if (!first && to >= 0 && it->second != to) {
     broken("vote_once", name(node) + " votes for " + name(to) + " in epoch " + std::to_string(epoch) +
                             " after it voted for " + name(it->second));
   }
