@@ -96,7 +96,8 @@ struct Core {
   // --- epochs ---
   CurrentEpoch current_epoch;
   CurrentEpoch last_vote_epoch;
-  NodeId voted_for;  // who got the vote of last_vote_epoch; null after a restart
+  std::pair<NodeId, CurrentEpoch> last_denied;  // whose request in which epoch we refused last
+  NodeId voted_for;                             // who got the vote of last_vote_epoch; null after a restart
   OwnState own;
 
   // --- state of the cluster as we see it (state.cc) ---

@@ -15,20 +15,24 @@ namespace {
 constexpr Millis kRedisDelay{500};
 constexpr Millis kRedisRankStep{1000};
 // Between Guccho replicas: FAIL travels ahead of the request on the same connections, so only siblings must be let
-// first, by what a few exchanges with them take.
-constexpr Millis kMinStep{50};
+// first, by what a few exchanges with them take. The first in rank waits two round trips, for its siblings' offsets;
+// whatever each measured, that is well below the step that the next one waits.
+constexpr Millis kMinStep{100};
 constexpr Millis kMaxStep{1000};
 constexpr int kStepRoundTrips = 20;
+constexpr Millis kMinFirst{5};
+constexpr Millis kMaxFirst{50};
+constexpr Millis kFirstJitter{5};
 constexpr Millis kMinTimeout{2000};
 constexpr Millis kAskAgain{200};
+// On a voter list candidates are voters: two that stood at once voted for themselves and neither wins. Trying again
+// soon is harmless there.
+constexpr Millis kListRetry{500};
 // repl-ping-replica-period, which voters of Redis assume when they judge how old data may be.
 constexpr Millis kReplicationPing{10000};
 
 Millis auth_timeout(const Core& c) {
   return std::max(c.config.node_timeout * 2, kMinTimeout);
-}
-Millis auth_retry(const Core& c) {
-  return auth_timeout(c) * 2;
 }
 
 bool forced(const Core& c) {
@@ -71,11 +75,11 @@ Millis election_delay(Core& c, uint32_t rank) {
     redis_sibling |= !r.is_guccho && !r.failed();
   });
   if (alone) return Millis{0};
-  const Millis step = step_for(c);
-  // Time for siblings to tell their offsets, and a little chance.
-  const Millis base = redis_sibling ? kRedisDelay : step / 5;
-  const Millis jitter{static_cast<int64_t>(c.rng.below(static_cast<uint64_t>(base.count()) + 1))};
-  return base + jitter + step * rank;
+  const Millis first = std::clamp(std::chrono::ceil<Millis>(c.round_trip * 2), kMinFirst, kMaxFirst);
+  const Millis base = redis_sibling ? kRedisDelay : first;
+  const Millis chance = redis_sibling ? kRedisDelay : kFirstJitter;
+  const Millis jitter{static_cast<int64_t>(c.rng.below(static_cast<uint64_t>(chance.count()) + 1))};
+  return base + jitter + step_for(c) * rank;
 }
 
 // Data that is too old must not become the shard's truth. Null: fresh enough.
@@ -94,6 +98,10 @@ const char* data_too_old(const Core& c) {
     return "disconnected from the primary for longer than cluster-replica-validity-factor allows";
   }
   return nullptr;
+}
+
+Millis auth_retry(const Core& c) {
+  return votes_by_list(c) ? kListRetry + step_for(c) * (1 + c.election.rank) : auth_timeout(c) * 2;
 }
 
 // Why this replica does not stand. Null: it may.
@@ -246,7 +254,10 @@ void on_auth_request(Core& c, Node& sender, const bus::Header& h) {
     return;
   }
   if (const std::string why = reason_to_refuse(c, sender, h); !why.empty()) {
-    c.log(LogLevel::kNotice, fmt::format("Failover auth denied to {}: {}", sender.id.view(), why));
+    const auto denied = std::pair(sender.id, h.current_epoch);
+    const LogLevel level = denied == c.last_denied ? LogLevel::kDebug : LogLevel::kNotice;  // it asks again and again
+    c.last_denied = denied;
+    c.log(level, fmt::format("Failover auth denied to {}: {}", sender.id.view(), why));
     return;
   }
   c.last_vote_epoch = c.current_epoch;

@@ -201,7 +201,8 @@ void awaiting_tick(Core& c) {
   }
   const bool time_is_up = c.now - a.since > c.config.node_timeout * kBoundedWait;
   if (!holders.unheard && !holders.unreachable) {
-    serve_what_we_have(c, "No replica holds the data that this primary lost: it serves what it has.", false);
+    // Replicas with less than our older copy may replace what they have by it.
+    serve_what_we_have(c, "No replica holds the data that this primary lost: it serves what it has.", a.bounded);
   } else if (time_is_up && (a.bounded || !holders.must_wait)) {
     serve_what_we_have(c, "No replica took over in time: this primary serves the data that it has.", true);
   }

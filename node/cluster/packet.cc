@@ -41,7 +41,7 @@ void learn_from_header(Core& c, Node& sender, const bus::Header& h) {
 }
 
 void measure_round_trip(Core& c, const Node& n) {
-  if (!n.ping_sent) return;
+  if (!n.ping_sent || *n.ping_sent != n.last_ping) return;  // of a repeated PING we cannot tell which was answered
   const Micros sample = c.now - *n.ping_sent;
   c.round_trip = c.round_trip.count() == 0 ? sample : (c.round_trip * 7 + sample) / 8;
 }
