@@ -182,7 +182,8 @@ void reply_info(resp::ReplyWriter& reply, const CommandSpec& spec) {
   for (const std::string_view tip : tips) reply.bulk(tip);
   reply.set(spec.keys.size());
   for (const KeySpec& key : spec.keys) reply_key_spec(reply, key);
-  reply.set(spec.subcommands.size());
+  // In RESP3 redis-server sends an empty set, but an array of subcommands.
+  spec.subcommands.empty() ? reply.set(0) : reply.array(spec.subcommands.size());
   for (const CommandSpec& sub : spec.subcommands) reply_info(reply, sub);
 }
 
