@@ -117,6 +117,7 @@ void hvals(Context& c);
 // transaction.cc
 void discard(Context& c);
 void multi(Context& c);
+void unwatch(Context& c);
 
 // introspection.cc (COMMAND), server.cc, debug.cc
 void command(Context& c);
@@ -134,6 +135,7 @@ void config_rewrite(Context& c);
 void config_set(Context& c);
 void dbsize(Context& c);
 void debug(Context& c);
+void failover(Context& c);
 void flushall(Context& c);
 void flushdb(Context& c);
 void info(Context& c);
@@ -145,6 +147,7 @@ void replicaof(Context& c);
 void role(Context& c);
 void shutdown(Context& c);
 void slaveof(Context& c);
+void swapdb(Context& c);
 void sync(Context& c);
 void time(Context& c);
 

@@ -132,6 +132,14 @@ void slaveof(Context& c) {
   replicaof(c);
 }
 
+void failover(Context& c) {
+  c.reply.error("ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.");
+}
+
+void swapdb(Context& c) {
+  c.reply.error("ERR SWAPDB is not allowed in cluster mode");
+}
+
 void replconf(Context& c) {
   c.host.replication_command(*c.session, c);
 }

@@ -1,7 +1,9 @@
 // From a parsed command to the place where it runs: checks in redis-server's order, routing, hand-over, execution.
 #include <variant>
 
+#include "node/base/log.h"
 #include "node/commands/command.h"
+#include "node/commands/text.h"
 #include "node/routing/routing.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/node.h"
@@ -30,13 +32,25 @@ const Known& known() {
   return instance;
 }
 
+// An EXEC that is refused as such says that its transaction is lost.
+std::string rejection(const CommandSpec* spec, std::string_view error) {
+  if (spec != known().exec) return std::string(error);
+  return "EXECABORT Transaction discarded because of: " + std::string(error.substr(error.starts_with("ERR ") ? 4 : 0));
+}
+
+// The first word of an HTTP request or header: a browser was made to attack us, and its body may hold commands.
+bool is_http(std::string_view word) {
+  return commands::equals_ignore_case("post", word) || commands::equals_ignore_case("host:", word);
+}
+
 }  // namespace
 
 // Answers with an error before execution. A transaction that was being queued is lost by it.
 bool Worker::refuse(Connection& c, const CommandSpec* spec, std::string_view error) {
   if (spec != nullptr) stats_.commands[spec->id].rejected.add();
   stats_.errors.record(error.substr(0, error.find(' ')));
-  if (c.transaction.active && spec != known().exec) c.transaction.poisoned = true;
+  if (spec == known().exec) c.transaction = {};
+  if (c.transaction.active) c.transaction.poisoned = true;
   resp::Buffer& out = c.reply_target();
   const size_t mark = out.size();
   resp::ReplyWriter(out, c.resp).error(error);
@@ -134,10 +148,16 @@ std::string Worker::route_by_keys(Slot slot, const commands::Caller& caller, con
 
 bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
   const CommandSpec* spec = commands::resolve(args);
-  if (spec == nullptr || !commands::arity_fits(*spec, args.size()))
-    return refuse(c, spec, commands::arity_error(spec, args));
+  if (spec == nullptr && is_http(args[0])) {
+    log::warning("Possible SECURITY ATTACK: {} sent an HTTP request. The connection is closed", c.address);
+    c.close_soon();
+    return false;
+  }
+  if (spec == nullptr || !commands::arity_fits(*spec, args.size())) {
+    return refuse(c, spec, rejection(spec, commands::arity_error(spec, args)));
+  }
   if (!c.authenticated && !spec->has(commands::kNoAuth)) {
-    if (node_.password_required()) return refuse(c, spec, "NOAUTH Authentication required.");
+    if (node_.password_required()) return refuse(c, spec, rejection(spec, "NOAUTH Authentication required."));
     c.authenticated = true;
   }
   if (c.transaction.active && spec->has(commands::kNoMulti)) {
@@ -157,7 +177,9 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
     c.hold(Hold::kDrain);
     return false;
   }
-  if (const std::string_view error = node_refusal(*spec); !error.empty()) return refuse(c, spec, error);
+  if (const std::string_view error = node_refusal(*spec); !error.empty()) {
+    return refuse(c, spec, rejection(spec, error));
+  }
 
   c.last_command = spec;
   ++c.commands;

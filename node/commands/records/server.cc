@@ -107,6 +107,19 @@ constexpr CommandSpec kRecords[] = {
         .complexity = "Depends on subcommand.",
     },
     {
+        .name = "failover",
+        .handler = handlers::failover,
+        .arity = -1,
+        .flags = kAdmin | kNoScript | kStale,
+        .where = Where::kHome,
+        .since = "6.2.0",
+        .group = "server",
+        .summary = "Start a coordinated failover between this server and one of its replicas.",
+        .complexity = "O(1)",
+        .arguments = "target/block=TO?{host/string port/integer force/pure-token=FORCE?} abort/pure-token=ABORT? "
+                     "milliseconds/integer=TIMEOUT?",
+    },
+    {
         .name = "flushall",
         .handler = handlers::flushall,
         .arity = -1,
@@ -252,6 +265,19 @@ constexpr CommandSpec kRecords[] = {
         .complexity = "O(1)",
         .arguments =
             "args/oneof{host-port/block{host/string port/integer} no-one/block{no/pure-token=NO one/pure-token=ONE}}",
+    },
+    {
+        .name = "swapdb",
+        .handler = handlers::swapdb,
+        .arity = 3,
+        .flags = kWrite | kFast,
+        .categories = kCatKeyspace | kCatDangerous,
+        .where = Where::kHome,
+        .since = "4.0.0",
+        .group = "server",
+        .summary = "Swaps two Redis databases",
+        .complexity = "O(N) where N is the count of clients watching or blocking on keys from both databases.",
+        .arguments = "index1/integer index2/integer",
     },
     {
         .name = "sync",

@@ -44,6 +44,7 @@ constexpr CommandSpec kRecords[] = {
     },
     {
         .name = "unwatch",
+        .handler = handlers::unwatch,
         .arity = 1,
         .flags = kNoScript | kLoading | kStale | kFast | kAllowBusy,
         .categories = kCatTransaction,
