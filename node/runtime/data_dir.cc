@@ -46,11 +46,13 @@ Status DataDir::open(const std::string& path, const std::string& lock_name) {
   }
   path_ = resolved;
   if (access(resolved, W_OK | X_OK) != 0) {
-    return fail("dir: cannot write in '" + path_ + "': " + reason() + " (change its owner or mode)");
+    return fail("dir: cannot write in '" + path + "': " + reason() + " (change its owner or mode)");
   }
   const std::string lock = file(lock_name + ".lock");
   lock_fd_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_fd_ < 0) return fail("dir: cannot make '" + lock + "': " + reason());
+  if (lock_fd_ < 0) {
+    return fail("dir: cannot write in '" + path + "': " + reason() + " (change its owner or mode: '" + lock + "')");
+  }
   if (flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) {
     return fail("cluster-config-file: '" + file(lock_name) +
                 "' is in use by another node process (stop it, or give each node a directory of its own)");

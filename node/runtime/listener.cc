@@ -62,7 +62,7 @@ void Listener::on_events(uint32_t) {
       continue;
     }
     if (!node_.client_joined()) {
-      refuse(peer.fd, "-ERR max number of clients reached\r\n");
+      refuse(peer.fd, "-ERR max number of clients + cluster connections reached\r\n");
       continue;
     }
     if (!peer.is_unix) {

@@ -61,6 +61,11 @@ void ReplicaFeed::take_requests() {
       std::from_chars(args[2].data(), args[2].data() + args[2].size(), offset);
       acknowledged = std::max(acknowledged, offset);
       last_acknowledged = monotonic_now();
+      if (state == State::kSent) {
+        log::notice("Synchronization with replica {}:{} succeeded", ip, hello.listening_port);
+        go_online(position);
+        replication_.publish_status();
+      }
       replication_.check_waiters();
     }
     in_.consume(parser_.consumed());
@@ -70,6 +75,12 @@ void ReplicaFeed::take_requests() {
 void ReplicaFeed::send(std::string_view bytes) {
   out_.append(bytes);
   feed(replication_.fed_);
+}
+
+void ReplicaFeed::transfer_sent(int64_t from) {
+  position = from;
+  last_acknowledged = monotonic_now();
+  state = State::kSent;
 }
 
 void ReplicaFeed::go_online(int64_t from) {

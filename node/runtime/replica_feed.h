@@ -23,6 +23,8 @@ class ReplicaFeed final : public EventHandler {
     kAsked,     // its request was not looked at yet
     kWaiting,   // for the cut of a full sync
     kTransfer,  // the data set is being sent
+    kSent,      // all of it was sent; the log follows when the replica says that it has it, since a transfer of unknown
+                // length is recognised by the mark being the last thing in it
     kOnline     // the log is being sent
   };
 
@@ -34,6 +36,8 @@ class ReplicaFeed final : public EventHandler {
   // Queues bytes that are not of the log (the answer to PSYNC, the transfer).
   void send(std::string_view bytes);
   size_t queued() const { return out_.size(); }
+  // The whole data set was queued, as of this position of the log.
+  void transfer_sent(int64_t position);
   // From here on the log is sent, behind what is queued.
   void go_online(int64_t position);
   // Writes what can be written.

@@ -168,8 +168,7 @@ void Replication::feed_all() {
     case FullSync::Progress::kDone:
       for (ReplicaFeed* f : full_sync_->feeds()) {
         if (f->dead) continue;
-        f->go_online(full_sync_->offset());
-        log::notice("Synchronization with replica {}:{} succeeded", f->ip, f->hello.listening_port);
+        f->transfer_sent(full_sync_->offset());
       }
       break;
     case FullSync::Progress::kFailed:
@@ -214,7 +213,7 @@ void Replication::every_second() {
     if (f->dead) continue;
     // Keeps the link alive while a replica waits for its transfer.
     if (f->state == ReplicaFeed::State::kWaiting) f->send("\n");
-    if (f->state == ReplicaFeed::State::kOnline) {
+    if (f->state == ReplicaFeed::State::kOnline || f->state == ReplicaFeed::State::kSent) {
       if (now - f->last_acknowledged > config->repl_timeout) f->fail("timeout");
       const uint64_t behind = static_cast<uint64_t>(fed_ - f->position);
       const uint64_t limit = config->client_output_replica.hard;
@@ -329,13 +328,14 @@ void Replication::publish_status() {
                                  .online = online,
                                  .acknowledged = ReplOffset(f->acknowledged),
                                  .lag = lag});
-    p.part.replicas.push_back({.ip = f->ip,
-                               .port = f->hello.listening_port,
-                               .state = online                                      ? "online"
-                                        : f->state == ReplicaFeed::State::kTransfer ? "send_bulk"
-                                                                                    : "wait_bgsave",
-                               .offset = f->acknowledged,
-                               .lag_seconds = lag.count() / 1000});
+    p.part.replicas.push_back(
+        {.ip = f->ip,
+         .port = f->hello.listening_port,
+         .state = online                                                                               ? "online"
+                  : f->state == ReplicaFeed::State::kTransfer || f->state == ReplicaFeed::State::kSent ? "send_bulk"
+                                                                                                       : "wait_bgsave",
+         .offset = f->acknowledged,
+         .lag_seconds = lag.count() / 1000});
   }
   good_replicas_.store(good);
   replica_count_.store(p.status.replicas.size());
