@@ -23,6 +23,18 @@ std::string words(const std::vector<SlotRange>& ranges) {
   return text;
 }
 
+std::string_view how(FailoverMode mode) {
+  switch (mode) {
+    case FailoverMode::kGraceful:
+      return "take the primary's role in agreement with it";
+    case FailoverMode::kForce:
+      return "be elected without its primary";
+    case FailoverMode::kTakeover:
+      return "take over without votes";
+  }
+  return "?";
+}
+
 struct Describe {
   std::string operator()(const EnsureShard& s) const {
     return fmt::format("have {} instances in shard {} (revision {})", s.size, s.shard, s.revision);
@@ -39,7 +51,7 @@ struct Describe {
     return fmt::format("make {} a replica of {}", words(s.at), words(s.primary));
   }
   std::string operator()(const Failover& s) const {
-    std::string text = fmt::format("{} failover to {}", to_string(s.mode), words(s.at));
+    std::string text = fmt::format("let {} {}", words(s.at), how(s.mode));
     if (s.proof) text += fmt::format(", since {} is dead ({})", short_id(s.proof->node), to_string(s.proof->evidence));
     return text;
   }

@@ -2,6 +2,8 @@
 // it, lets a replica take over without one (DESIGN §3 rule 5).
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "operator/plan/behaviours.h"
 
 namespace guccho::ops {
@@ -19,6 +21,11 @@ std::optional<ProofOfDeath> proof_of(const Member& primary) {
   return ProofOfDeath{primary.id, primary.instance->incarnation, gone->evidence};
 }
 
+bool votes_decide(const Picture& picture, const Member& primary) {
+  return std::ranges::any_of(picture.followers(primary.id),
+                             [](const Member* follower) { return follower->status->electorate.can_decide; });
+}
+
 // The follower with the most data, of those that were in sync when their primary was last heard. A primary that says it
 // has lost its data is worse than any replica that has some.
 const Member* heir_of(const Picture& picture, const Member& primary) {
@@ -28,7 +35,7 @@ const Member* heir_of(const Picture& picture, const Member& primary) {
     const bool in_sync = follower->status->in_sync || (before && before->in_sync);
     const bool better_than_nothing = primary.answers() && follower->status->keys > 0;
     if (!in_sync && !better_than_nothing) continue;
-    if (!follower->usable() || follower->status->electorate.can_decide) continue;
+    if (!follower->usable()) continue;
     if (!best || follower->status->offset > best->status->offset) best = follower;
   }
   return best;
@@ -42,12 +49,11 @@ void take_over(const Picture& picture, Draft& draft) {
     const Member* primary = picture.primary_of(shard);
     if (!primary) continue;
     const auto proof = proof_of(*primary);
-    if (!proof) continue;
+    if (!proof || votes_decide(picture, *primary)) continue;
     if (const Member* heir = heir_of(picture, *primary)) {
       draft.add(Failover{heir->at(), FailoverMode::kTakeover, proof});
     } else {
-      draft.hold("NoHeir", fmt::format("{} is dead, and no replica that may take over by order was in sync with it",
-                                       primary->str()));
+      draft.hold("NoHeir", fmt::format("{} is dead, and no replica of it was in sync", primary->str()));
     }
   }
 }

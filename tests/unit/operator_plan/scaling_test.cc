@@ -122,9 +122,9 @@ TEST(ScaleIn, ADeadNodeMayGoByProof) {
 TEST(ScaleIn, ThePrimaryRoleMovesFirst) {
   Scene s = shrinking();
   s.fail_over({0, 2});
-  EXPECT_THAT(words(s.run()), ElementsAre("graceful failover to 0-0 (11111111)"));
+  EXPECT_THAT(words(s.run()), ElementsAre("let 0-0 (11111111) take the primary's role in agreement with it"));
   s.node({0, 1}).offset = ReplOffset(2000);
-  EXPECT_THAT(words(s.run()), ElementsAre("graceful failover to 0-1 (22222222)"));
+  EXPECT_THAT(words(s.run()), ElementsAre("let 0-1 (22222222) take the primary's role in agreement with it"));
   s.node({0, 0}).in_sync = false;
   s.node({0, 1}).in_sync = false;
   EXPECT_EQ(condition(s.run(), "ScaleInBlocked").reason, "NoSyncedReplica");
