@@ -31,7 +31,7 @@ store::Entry* Context::read(const store::KeyRef& key, store::Touch touch) {
 
 store::Entry* Context::find(const store::KeyRef& key, store::Touch touch) {
   if (caller.from_primary) return data.find(key);
-  if (caller.no_touch) touch = store::Touch::kNo;
+  if (caller.no_touch && spec.name != "touch") touch = store::Touch::kNo;
   if (store::Entry* entry = data.find_live(key, now, touch)) return entry;
   if (is_primary && data.find(key) != nullptr) delete_expired(key);
   return nullptr;

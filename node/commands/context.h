@@ -46,8 +46,8 @@ class EffectSink {
   virtual void key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) = 0;
   // A key that did not exist was read (keyspace event 'm').
   virtual void key_missed(Slot slot, std::string_view key) = 0;
-  // All keys of the node are gone (FLUSHALL, in the exclusive section): breaks every WATCH on a key that was there.
-  virtual void all_keys_removed() = 0;
+  // All keys of the node are about to go (FLUSHALL, in the exclusive section): breaks every WATCH on a key that exists.
+  virtual void removing_all_keys() = 0;
   virtual void count_hit() = 0;
   virtual void count_miss() = 0;
   virtual void count_expired() = 0;

@@ -159,12 +159,12 @@ void flushall(Context& c) {
   const auto now = flush_now(c);
   if (!now) return;
   constexpr size_t kFreeAtOnce = 1'000'000;
+  c.effects.removing_all_keys();
   for (store::Keyspace* k : c.host.keyspaces()) {
     k->flush_all();
     while (*now && k->free_step(kFreeAtOnce)) {
     }
   }
-  c.effects.all_keys_removed();
   c.mark_dirty();
   c.reply.ok();
 }

@@ -293,8 +293,8 @@ SlotSet Node::non_empty_slots() const {
 }
 
 void Node::flush_everything() {
-  for (store::Keyspace* k : keyspaces_) k->flush_all();
   break_all_watches();
+  for (store::Keyspace* k : keyspaces_) k->flush_all();
 }
 
 void Node::drop_keys(const SlotSet& slots) {
@@ -317,7 +317,12 @@ void Node::drop_keys(const SlotSet& slots) {
 }
 
 void Node::break_all_watches() {
-  for (auto& w : workers_) w->watches().touch_all();
+  for (auto& w : workers_) {
+    w->watches().touch_existing([&](std::string_view key) {
+      const Slot slot = key_slot(key);
+      return keyspace_of(slot).find({slot, key}) != nullptr;
+    });
+  }
 }
 
 // ---- what workers ask for ----

@@ -105,7 +105,7 @@ class Node final : public commands::Host {
   bool client_joined();
   void client_left() { clients_.fetch_sub(1); }
   void log_grew();
-  // Inside the exclusive section.
+  // Inside the exclusive section, before all keys are removed.
   void break_all_watches();
 
   // ---- views ----

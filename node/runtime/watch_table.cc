@@ -23,11 +23,12 @@ void WatchTable::touch(std::string_view key) {
   keys_.erase(it);
 }
 
-void WatchTable::touch_all() {
-  for (const auto& [key, watchers] : keys_) {
-    for (const Watcher& w : watchers) break_watch(w.flag);
-  }
-  keys_.clear();
+void WatchTable::touch_existing(const std::function<bool(std::string_view key)>& exists) {
+  std::erase_if(keys_, [&](const auto& entry) {
+    if (!exists(entry.first)) return false;
+    for (const Watcher& w : entry.second) break_watch(w.flag);
+    return true;
+  });
 }
 
 void WatchTable::sweep(UnixMillis now) {

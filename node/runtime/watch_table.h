@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,8 +24,8 @@ class WatchTable {
   void add(std::string_view key, const commands::WatchFlag& flag, UnixMillis expires, bool has_expiry);
   // The key changed.
   void touch(std::string_view key);
-  // Everything changed (FLUSHALL).
-  void touch_all();
+  // All keys are about to go (FLUSHALL): breaks the watches on those that exist, as `exists` tells.
+  void touch_existing(const std::function<bool(std::string_view key)>& exists);
   // Breaks watches on keys that have expired since, and forgets watchers that are gone. Amortised by the caller:
   // O(all).
   void sweep(UnixMillis now);

@@ -395,7 +395,7 @@ void Worker::key_changed(Slot, std::string_view key, uint32_t, std::string_view)
   if (!watches_.empty()) watches_.touch(key);
 }
 
-void Worker::all_keys_removed() {
+void Worker::removing_all_keys() {
   node_.break_all_watches();
 }
 

@@ -107,7 +107,7 @@ class Worker final : public commands::EffectSink {
   void replicate(std::span<const std::string_view> args) override;
   void key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) override;
   void key_missed(Slot, std::string_view) override {}
-  void all_keys_removed() override;
+  void removing_all_keys() override;
   void count_hit() override { stats_.keyspace_hits.add(); }
   void count_miss() override { stats_.keyspace_misses.add(); }
   void count_expired() override { stats_.expired_keys.add(); }

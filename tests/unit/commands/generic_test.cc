@@ -157,6 +157,31 @@ TEST(Keys, ReadsAreCounted) {
   EXPECT_EQ(node.effects.missed, std::vector<std::string>{"nosuch"});
 }
 
+TEST(Keys, NoTouchLeavesTheAccessClockAloneButForTouch) {
+  Node node;
+  const auto set_clock = [&] {
+    for (store::Keyspace* keyspace : node.host.keyspaces()) keyspace->set_access_clock(node.now);
+  };
+  set_clock();
+  node.run("SET a 1");
+  node.now += Millis(5000);
+  set_clock();
+  EXPECT_EQ(node.run("TTL a"), ":-1|");
+  EXPECT_EQ(node.run("EXISTS a"), ":1|");
+  EXPECT_EQ(node.run("TYPE a"), "+string|");
+  EXPECT_EQ(node.run("OBJECT IDLETIME a"), ":5|");
+  node.run("CLIENT NO-TOUCH on");
+  EXPECT_EQ(node.run("GET a"), "$1|1|");
+  EXPECT_EQ(node.run("OBJECT IDLETIME a"), ":5|");
+  EXPECT_EQ(node.run("TOUCH a"), ":1|");
+  EXPECT_EQ(node.run("OBJECT IDLETIME a"), ":0|");
+  node.now += Millis(3000);
+  set_clock();
+  node.run("CLIENT NO-TOUCH off");
+  EXPECT_EQ(node.run("GET a"), "$1|1|");
+  EXPECT_EQ(node.run("OBJECT IDLETIME a"), ":0|");
+}
+
 TEST(Keys, NewKeysAreAnnouncedWhenAskedFor) {
   Node node;
   node.config.notify_keyspace_events = config::kNotifyNew;

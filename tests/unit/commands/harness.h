@@ -34,7 +34,7 @@ struct Recorder : EffectSink {
   void replicate(std::span<const std::string_view> args) override;
   void key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) override;
   void key_missed(Slot slot, std::string_view key) override;
-  void all_keys_removed() override { ++all_removed; }
+  void removing_all_keys() override { ++all_removed; }
   void count_hit() override { ++hits; }
   void count_miss() override { ++misses; }
   void count_expired() override { ++expired; }
