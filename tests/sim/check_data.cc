@@ -56,7 +56,23 @@ void Checker::on_data_replaced(int node, const Position& before, const char* why
          name(node) + " lost the last copy of what shard " + std::to_string(shard) + " held, by " + why);
 }
 
-// A replica that lost its data, or was attached and never synced, must not win.
+// Somebody who could have been chosen in place of `node`: it holds the data, follows the same primary, has run for a
+// while and can be reached.
+bool Checker::better_candidate(const Position& data, int node) const {
+  constexpr Micros kAWhile = std::chrono::seconds(3);
+  const NodeId& primary = world_.process(node).data.following();
+  for (int i = 0; i < world_.size(); ++i) {
+    const Process& p = world_.process(i);
+    if (i == node || !p.running() || world_.now() - p.running_since() < kAWhile) continue;
+    const bool follows = p.data.following() == primary;
+    if (!follows && p.id() != primary) continue;
+    if (world_.network.is_cut(i, node) || world_.network.is_cut(node, i)) continue;
+    if (world_.histories.contains(p.data.position(), data)) return true;
+  }
+  return false;
+}
+
+// A replica that lost its data, or was attached and never synced, must not win over one that is well.
 void Checker::on_promoted(int node) {
   const Process& p = world_.process(node);
   if (p.view() == nullptr) return;
@@ -67,7 +83,7 @@ void Checker::on_promoted(int node) {
   }
   if (shard < 0) return;
   const Position& safe = safe_[static_cast<size_t>(shard)];
-  if (!world_.histories.contains(p.data.position(), safe) && somebody_holds(safe, node)) {
+  if (!world_.histories.contains(p.data.position(), safe) && better_candidate(safe, node)) {
     broken("stale_replica_not_promoted",
            name(node) + " became the primary of shard " + std::to_string(shard) + " without what the shard held");
   }

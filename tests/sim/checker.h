@@ -92,6 +92,7 @@ class Checker {
   void check_rebinds(int node, const cluster::View& old, const cluster::View& view);
   void check_electorate(int node, const cluster::View& view);
   void check_consecutive(const bus::VoterList& before, const bus::VoterList& after);
+  bool better_candidate(const Position& data, int node) const;
   bool somebody_holds(const Position& data, int except) const;
 
   World& world_;

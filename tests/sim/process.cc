@@ -36,6 +36,7 @@ Instant Process::local_now() const {
 
 void Process::start(Loaded outcome) {
   ++incarnation_;
+  running_since_ = world_.now();
   host_silent_ = false;
   frozen_ = writing_ = stop_at_write_ = false;
   auto state = cluster::PersistedState::fresh(id_);
@@ -84,6 +85,7 @@ void Process::freeze() {
 void Process::thaw() {
   if (!alive() || !frozen_) return;
   world_.trace_event("thaw", index_);
+  running_since_ = world_.now();
   frozen_ = false;
   // Whether a thawed process looks at its clock or at its sockets first is chance.
   if (world_.rng.below(2) == 0 && !writing_) handle(cluster::Tick{});

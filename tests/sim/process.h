@@ -32,6 +32,8 @@ class Process {
   bool frozen() const { return frozen_; }
   bool host_silent() const { return host_silent_; }
   bool running() const { return alive() && !frozen_; }
+  // Since its start or its last thaw.
+  Instant running_since() const { return running_since_; }
   // The view in force; null while the process is down or before its first view.
   const cluster::View* view() const { return view_.get(); }
   // Its own clock's reading of this moment.
@@ -82,6 +84,7 @@ class Process {
   std::shared_ptr<const cluster::View> view_;
   uint32_t incarnation_ = 0;
   bool frozen_ = false;
+  Instant running_since_{};
   bool host_silent_ = false;
   bool stop_at_write_ = false;
   bool handling_ = false;

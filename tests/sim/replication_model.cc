@@ -84,6 +84,8 @@ void ReplicationModel::pause(Instant until) {
 
 void ReplicationModel::tick() {
   if (!self_.running() || !loaded_ || self_.view() == nullptr) return;
+  // A crash can come between the write that makes it a primary and the effect: the disk then says what it is.
+  if (!following_.is_null() && self_.view()->self().is_primary()) promote();
   if (paused_until_ && self_.local_now() >= *paused_until_) paused_until_.reset();
   if (following_.is_null()) {
     if (serves()) write_some();
