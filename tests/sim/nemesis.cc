@@ -51,6 +51,7 @@ void Nemesis::calm_down() {
   world_.transport.heal();
   for (int i = 0; i < world_.size(); ++i) {
     world_.process(i).thaw();
+    world_.process(i).stop_at_next_write(false);
     start(i, any_outcome());
   }
 }

@@ -47,7 +47,7 @@ class Process {
   void freeze();
   void thaw();
   // Ends in the middle of its next write to disk, at a point that the seed chooses.
-  void stop_at_next_write() { stop_at_write_ = true; }
+  void stop_at_next_write(bool on = true) { stop_at_write_ = on; }
   void jump_wall_clock(Millis by) { clock_.jump_wall(by); }
   void change_address(std::string ip) { ip_ = std::move(ip); }
 
