@@ -151,6 +151,11 @@ void on_event(Core& c, const DatasetLoaded& e) {
     c.own.held = {};
     c.save_own = true;
   }
+  // Data whose origin was not written before we stopped: of which generation is unknown, so our primary may ask for it.
+  if (e.outcome != DatasetLoaded::Outcome::kNothing && c.own.held.source.is_null() && c.self->primary != nullptr) {
+    c.own.held = {.source = c.self->primary->id, .generation = DataGeneration()};
+    c.save_own = true;
+  }
   if (c.self->primary != nullptr) {
     c.emit(SetReplicaOf{.primary = c.self->primary->id, .reason = "as before the restart"});
   }

@@ -10,11 +10,11 @@ void Checker::note_safe_data(int shard) {
   const Process* primary = nullptr;
   for (int i = 0; i < world_.size(); ++i) {
     const Process& p = world_.process(i);
-    if (!p.data.serves() || world_.shard_owned_by(*p.view()) != shard) continue;
+    if (p.view() == nullptr || !p.view()->self().is_primary() || world_.shard_owned_by(*p.view()) != shard) continue;
     if (primary != nullptr) return;  // two think so: not a moment to judge
     primary = &p;
   }
-  if (primary == nullptr) return;
+  if (primary == nullptr || !primary->data.serves()) return;
   Position safe = primary->data.position();
   int followers = 0;
   for (int i = 0; i < world_.size(); ++i) {

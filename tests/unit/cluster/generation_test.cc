@@ -68,6 +68,19 @@ TEST(Generation, AnEarlierPrimarysDataIsTheShardsDataToo) {
       << "what the old primary holds is all that is left of the shard";
 }
 
+TEST(Generation, DataOfUnknownOriginMayBeThePrimarys) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.kill(3);
+  f.kill(0);
+  f.run(Millis{1});
+  // The replica stopped after its data reached the disk and before the note whose data it is did.
+  f.peers[3].own.clear();
+  f.start(3, DatasetLoaded::Outcome::kComplete);
+  f.start(0);
+  EXPECT_TRUE(f.run_until([&] { return f.owner(1, 0) == 3u && f.view(0).self().is_replica(); }));
+}
+
 TEST(Generation, WithoutAReplicaItServes) {
   Fabric f;
   ASSERT_TRUE(f.form(3, 0));
