@@ -121,8 +121,8 @@ void hello(Context& c) {
   if (o.has_login && !authenticate(c, o.user, o.password)) return c.reply.error(kWrongPassword);
   if (!c.session->authenticated) {
     return c.reply.error(
-        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> "
-        "option can be used to authenticate the client and select the RESP protocol version at the same time");
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> "
+        "<pass> option can be used to authenticate the client and select the RESP protocol version at the same time");
   }
   if (o.has_name) c.session->name = o.name;
   if (o.version != 0) c.session->resp = static_cast<resp::Version>(o.version);
