@@ -129,7 +129,8 @@ int operate(const Up& command, Screen& screen) {
   const auto nodes = make_grpc_node_admin();
   const SystemClock clock;
   if (auto resumed = backend.resume_all(); !resumed) return complain(resumed.error().text);
-  Engine engine({store, backend, *nodes, leadership, clock}, EngineOptions());
+  // Here a status is a small file, and people look at it: twice a second is cheap.
+  Engine engine({store, backend, *nodes, leadership, clock}, {.status_interval = Millis(500)});
   std::string why;
   {
     // One cluster, one thread.

@@ -12,6 +12,12 @@
 
 namespace guccho::ops {
 
+// Ends what was begun when it is destroyed.
+class Subscription {
+ public:
+  virtual ~Subscription() = default;
+};
+
 class ResourceStore {
  public:
   virtual ~ResourceStore() = default;
@@ -25,12 +31,7 @@ class ResourceStore {
                               const CallContext& call) = 0;
   // Calls `changed` from a thread of its own whenever a resource or something in its world may have changed, the first
   // time at once for every resource. Until the returned object is destroyed.
-  virtual std::unique_ptr<class Subscription> watch(std::function<void(const ObjectKey&)> changed) = 0;
-};
-
-class Subscription {
- public:
-  virtual ~Subscription() = default;
+  virtual std::unique_ptr<Subscription> watch(std::function<void(const ObjectKey&)> changed) = 0;
 };
 
 // The right to act. Only one operator of a world holds it.

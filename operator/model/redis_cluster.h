@@ -123,9 +123,8 @@ struct RedisClusterStatus {
   int ready_instances = 0;  // answering, loaded, and in sync if replicas
   std::string selector;     // for the scale subresource
   std::vector<Condition> conditions;
+  // Also of nodes that are silent, and of removed places until they are forgotten everywhere and their storage is gone.
   std::vector<NodeSummary> nodes;
-  // Removed places whose node is still to be forgotten or whose storage is still to be released are in `nodes` too,
-  // until that is done.
 
   const Condition* condition(std::string_view type) const;
   friend bool operator==(const RedisClusterStatus&, const RedisClusterStatus&) = default;
