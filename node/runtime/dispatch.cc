@@ -7,6 +7,8 @@
 #include "node/routing/routing.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/node.h"
+#include "node/runtime/router.h"
+#include "node/runtime/router_reply.h"
 #include "node/runtime/worker.h"
 
 namespace guccho::runtime {
@@ -49,6 +51,7 @@ bool is_http(std::string_view word) {
 bool Worker::refuse(Connection& c, const CommandSpec* spec, std::string_view error) {
   if (spec != nullptr) stats_.commands[spec->id].rejected.add();
   stats_.errors.record(error.substr(0, error.find(' ')));
+  if (error.starts_with("MOVED ")) stats_.redirects_moved.add();
   if (spec == known().exec) c.transaction = {};
   if (c.transaction.active) c.transaction.poisoned = true;
   resp::Buffer& out = c.reply_target();
@@ -122,7 +125,7 @@ Worker::Target Worker::find_target(const commands::Caller& caller, const Command
   }
   const routing::Decision decision = routing::route(*routes_->view, query);
   if (!std::holds_alternative<routing::Serve>(decision)) {
-    if (std::holds_alternative<routing::Moved>(decision)) stats_.redirects_moved.add();
+    target.elsewhere = !std::holds_alternative<routing::CrossSlot>(decision);
     target.error = routing::error_text(*routes_->view, decision, {.tls = false, .ipv6 = false});
   }
   return target;
@@ -177,8 +180,27 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
     c.hold(Hold::kDrain);
     return false;
   }
-  if (const std::string_view error = node_refusal(*spec); !error.empty()) {
-    return refuse(c, spec, rejection(spec, error));
+  std::optional<Target> target;
+  bool forwarded = false;
+  if (c.router) {
+    if (const std::string_view error = router_refusal(*spec); !error.empty()) {
+      return refuse(c, spec, rejection(spec, error));
+    }
+    if (spec->where == Where::kOwner) {
+      target = find_target(caller_of(c), *spec, args);
+      forwarded = is_for_router(c, *target);
+    }
+    if (forwarded && router_->full() && c.has_outstanding()) {
+      c.hold(Hold::kDrain);
+      return false;
+    }
+    stats_.router_commands.add();
+  }
+  // What is executed elsewhere does not depend on the state of this node.
+  if (!forwarded) {
+    if (const std::string_view error = node_refusal(*spec); !error.empty()) {
+      return refuse(c, spec, rejection(spec, error));
+    }
   }
 
   c.last_command = spec;
@@ -202,9 +224,13 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
         done = run_exclusive(c, *spec, args);
         break;
       case Where::kOwner: {
-        const Target target = find_target(caller_of(c), *spec, args);
+        if (!target) target = find_target(caller_of(c), *spec, args);
+        if (forwarded) {
+          router_->take(c, *spec, args, *target->slot);
+        } else {
+          done = target->error.empty() ? run_on_owner(c, *spec, args, *target) : refuse(c, spec, target->error);
+        }
         c.asking = false;
-        done = target.error.empty() ? run_on_owner(c, *spec, args, target) : refuse(c, spec, target.error);
         break;
       }
     }
@@ -212,6 +238,14 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
   if (c.held() == Hold::kNone && !c.has_outstanding()) apply_reply_mode(c, mark);
   if (skip_reply) c.reply_mode = commands::ReplyMode::kOn;
   return done;
+}
+
+// On the router port: whether the command leaves the ordinary way, since its slot is not served here for certain, or
+// since earlier commands of the slot are still with the router.
+bool Worker::is_for_router(const Connection& c, const Target& target) const {
+  if (!c.router || !target.slot) return false;
+  if (target.elsewhere || target.route_at_owner) return true;
+  return target.error.empty() && router_->busy(*target.slot);
 }
 
 bool Worker::run_at_home(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {

@@ -7,6 +7,7 @@
 #include "node/routing/routing.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/node.h"
+#include "node/runtime/router.h"
 #include "node/runtime/worker.h"
 
 namespace guccho::runtime {
@@ -59,7 +60,7 @@ void end_transaction(Connection& c) {
 bool Worker::queue_command(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {
   if (spec.where == Where::kOwner) {
     const Target target = find_target(caller_of(c), spec, args);
-    if (!target.error.empty()) return refuse(c, &spec, target.error);
+    if (!target.error.empty() && !is_for_router(c, target)) return refuse(c, &spec, target.error);
   }
   QueuedCommand queued{.spec = &spec, .args = {args.begin(), args.end()}};
   for (const std::string& a : queued.args) c.transaction.queued_bytes += a.size();
@@ -107,6 +108,10 @@ bool Worker::run_watch(Connection& c, std::span<const std::string_view> args) {
   const CommandSpec& spec = *commands::find_command("watch");
   const Target target = find_target(caller_of(c), spec, args);
   c.asking = false;
+  if (c.router && target.elsewhere) {
+    return refuse(c, &spec,
+                  "ERR WATCH of a key of another node is not served on the router port; use the cluster port");
+  }
   if (!target.error.empty()) return refuse(c, &spec, target.error);
   if (!c.transaction.watch_broken) c.transaction.watch_broken = std::make_shared<std::atomic<bool>>(false);
   for (const std::string_view key : args.subspan(1)) c.transaction.watched_keys.emplace_back(key);
@@ -158,11 +163,14 @@ bool Worker::run_exec(Connection& c) {
                          .readonly_connection = c.readonly};
     route_at_owner = !needs.crosses_slots && routing::must_look_up_keys(*routes_->view, query);
     const routing::Decision decision = routing::route(*routes_->view, query);
-    if (!route_at_owner && !std::holds_alternative<routing::Serve>(decision)) {
+    const bool elsewhere = !route_at_owner && !std::holds_alternative<routing::Serve>(decision);
+    if (elsewhere && c.router && !needs.crosses_slots) return forward_exec(c, spec, *needs.slot);
+    if (elsewhere) {
       end_transaction(c);
       return refuse(c, &spec, routing::error_text(*routes_->view, decision, {}));
     }
   }
+  if (c.router && needs.slot && router_->busy(*needs.slot)) return forward_exec(c, spec, *needs.slot);
   // Where the watched keys live: 0 workers, one, or several.
   std::set<uint16_t> places;
   for (const std::string& key : c.transaction.watched_keys) places.insert(node_.owner_of(key_slot(key)));
@@ -202,6 +210,26 @@ bool Worker::run_exec(Connection& c) {
     task.exec = std::move(job);
     hand_over(place, c, std::move(task), {});
   }
+  return true;
+}
+
+// A transaction of the router port on a slot that another node serves: all of it goes there as one unit.
+bool Worker::forward_exec(Connection& c, const CommandSpec& spec, Slot slot) {
+  const Needs needs = needs_of(c.transaction);
+  const bool watches = c.transaction.watch_broken != nullptr;
+  auto job = std::make_unique<ExecJob>();
+  job->queue = std::move(c.transaction.queue);
+  end_transaction(c);
+  c.asking = false;
+  if (watches) {
+    return refuse(c, &spec, "EXECABORT On the router port a transaction on keys of another node may not use WATCH");
+  }
+  if (needs.session || needs.exclusive) {
+    return refuse(c, &spec,
+                  "EXECABORT On the router port a transaction on keys of another node may hold only commands "
+                  "on keys");
+  }
+  router_->take_exec(c, spec, std::move(job), slot, needs.writes);
   return true;
 }
 

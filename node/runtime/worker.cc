@@ -8,6 +8,7 @@
 #include "node/runtime/net.h"
 #include "node/runtime/node.h"
 #include "node/runtime/replication.h"
+#include "node/runtime/router.h"
 
 namespace guccho::runtime {
 namespace {
@@ -27,6 +28,7 @@ Worker::Worker(Node& node, uint16_t index, uint16_t count)
       count_(count),
       stats_(commands::command_id_count()),
       keyspace_(index, count),
+      router_(std::make_unique<Router>(*this)),
       outgoing_(count),
       overflow_(count) {
   for (uint16_t i = 0; i < count; ++i) inbox_.push_back(std::make_unique<SpscQueue<Parcel, kQueueCapacity>>());
@@ -135,6 +137,7 @@ void Worker::turn() {
   if (!busy) {
     timeout = Millis(before >= next_periodic_ ? 0 : int64_t((next_periodic_ - before) / 1'000'000 + 1));
     if (expire_more_ || snapshot_step_) timeout = std::min(timeout, Millis(1));
+    if (router_->active()) timeout = std::min(timeout, Router::kTick);
   }
   // Handlers run inside wait(); the clock of the turn is read after the sleep, by the first of them.
   now_ = UnixMillis();
@@ -147,6 +150,7 @@ void Worker::turn() {
   take_mail();
   take_parcels();
   take_applies();
+  if (router_->active()) router_->step();
   if (snapshot_step_) step_snapshot();
   if (keyspace_.pending_frees() > 0) keyspace_.free_step(kFreeBudget);
   if (nanos_now() >= next_periodic_) periodic();
@@ -216,8 +220,11 @@ void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
 void Worker::deliver_replies(ReplyBatch& batch) {
   std::string_view bytes = batch.bytes.view();
   for (const ReplyBatch::Header& h : batch.headers) {
-    if (Connection* c = find_connection(h.client_id)) {
-      c->fill_reply(h.sequence, bytes.substr(0, h.bytes));
+    const std::string_view reply = bytes.substr(0, h.bytes);
+    if (router_->take_local_reply(h.client_id, h.sequence, reply)) {
+      // The router passes it on, or asks another node.
+    } else if (Connection* c = find_connection(h.client_id)) {
+      c->fill_reply(h.sequence, reply);
     }
     bytes.remove_prefix(h.bytes);
   }
@@ -274,6 +281,7 @@ int64_t Worker::append_log_batch() {
 }
 
 void Worker::commit_turn() {
+  router_->flush();
   if (!log_batch_.empty()) {
     append_log_batch();
     node_.log_grew();
@@ -322,6 +330,7 @@ void Worker::periodic() {
   }
   if (keyspace_.fragmented()) keyspace_.defragment_step(kDefragmentBudget);
   if (!watches_.empty()) watches_.sweep(now_);
+  router_->step();
   for (const uint64_t id : std::exchange(paused_, {})) {
     if (Connection* c = find_connection(id); c != nullptr && c->held() == Hold::kPaused) c->release();
   }

@@ -31,6 +31,7 @@
 namespace guccho::runtime {
 
 class Node;
+class Router;
 struct Accepted;
 struct RouteTable;
 
@@ -138,6 +139,7 @@ class Worker final : public commands::EffectSink {
   struct Target {
     std::optional<Slot> slot;
     bool route_at_owner = false;  // the slot is moving: the owner must look whether the keys are there
+    bool elsewhere = false;       // not served here (now)
     std::string error;            // not empty: refuse with this
   };
   Target find_target(const commands::Caller& caller, const commands::CommandSpec& spec,
@@ -148,6 +150,7 @@ class Worker final : public commands::EffectSink {
                     const Target& target);
   commands::Caller caller_of(const Connection& c) const;
   void apply_reply_mode(Connection& c, size_t mark);
+  bool is_for_router(const Connection& c, const Target& target) const;
   void feed_monitors(Connection& c, std::span<const std::string_view> args, const commands::CommandSpec& spec);
 
   // transaction.cc
@@ -155,6 +158,7 @@ class Worker final : public commands::EffectSink {
                                std::span<const std::string_view> args);
   bool queue_command(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_exec(Connection& c);
+  bool forward_exec(Connection& c, const commands::CommandSpec& spec, Slot slot);
   bool run_watch(Connection& c, std::span<const std::string_view> args);
 
   Node& node_;
@@ -187,6 +191,7 @@ class Worker final : public commands::EffectSink {
   bool exec_open_ = false;        // inside EXEC: wrap what is replicated
   bool exec_replicated_ = false;  // MULTI was written for it
   std::vector<commands::KeyPosition> key_scratch_;
+  std::unique_ptr<Router> router_;
 
   // To and from the other workers; [i] belongs to worker i.
   static constexpr size_t kQueueCapacity = 1024;

@@ -1,0 +1,125 @@
+// The router port of one worker: commands on slots that are not served here go to the node that serves them, so that a
+// plain client sees one server. (Commands on slots that are served here never come to the router.)
+//
+// Promises. Replies come in the order sent. A connection's commands to one slot take effect in the order sent: while
+// one of them waits, later ones wait behind it; where a node refused one and already executed a later one, the refused
+// one is answered with an error instead of being executed late. (ASK is the exception, as for any Redis Cluster client:
+// keys of a slot that is being moved may be at two nodes, and the order holds for each key.) A command that was not
+// executed waits up to router-max-wait for a node that serves it. A write that was sent and whose reply was lost with
+// the connection is answered UNCERTAIN; a read is sent again, and may then see a later write of the same pipeline that
+// was answered UNCERTAIN.
+//
+// Limits. Requests in custody: kMaxHeldBytes a worker; above it a connection has at most one command under way.
+// Commands a connection: Connection::kMaxOutstanding. Redirections followed at once: kMaxHops, then one each tick.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "node/base/time.h"
+#include "node/cluster/view.h"
+#include "node/commands/command.h"
+#include "node/runtime/connection.h"
+#include "node/runtime/handoff.h"
+#include "node/runtime/router_upstream.h"
+#include "node/slots/slots.h"
+
+namespace guccho::runtime {
+
+class Worker;
+
+class Router {
+ public:
+  static constexpr size_t kMaxHeldBytes = 64 * 1024 * 1024;
+  static constexpr uint8_t kMaxHops = 5;
+  // How often waiting commands look for a node; a change of the view comes before.
+  static constexpr Millis kTick{20};
+
+  explicit Router(Worker& worker);
+  ~Router();
+
+  // Whether commands of the slot are in custody, so that later ones must come here too.
+  bool busy(Slot slot) const;
+  // The limit of what is in custody is reached: only connections without a command under way may add one.
+  bool full() const { return held_bytes_ >= kMaxHeldBytes; }
+  // Takes a command over and reserves its place in the reply order.
+  void take(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot);
+  void take_exec(Connection& c, const commands::CommandSpec& spec, std::unique_ptr<ExecJob> job, Slot slot,
+                 bool writes);
+  // A reply of another worker of this node; true when it belonged to the router.
+  bool take_local_reply(uint64_t client, uint64_t sequence, std::string_view reply);
+
+  // Sends what the turn collected.
+  void flush();
+  // Whether step() has work soon: the loop then sleeps at most kTick.
+  bool active() const { return held_ > 0; }
+  void step();
+
+  // ---- for Upstream ----
+  void flush_later(Upstream& upstream) { dirty_.push_back(&upstream); }
+  void replied(Forward forward, std::string_view reply, const NodeId& from);
+  // The connection broke before the reply. `sent`: it may have been executed.
+  void lost(Forward forward, bool sent);
+
+ private:
+  // The commands of one slot that wait, in order. It exists while some wait, or while the first is being tried.
+  struct Lane {
+    std::deque<Forward> waiting;
+    bool probing = false;
+  };
+  // How many commands of a slot are under way, all at one node.
+  struct Load {
+    uint32_t count = 0;
+    uint32_t at = 0;
+  };
+  static constexpr uint32_t kThisNode = 0;
+
+  enum class Where : uint8_t { kHere, kHereIfKeys, kThere, kNowhere };
+  struct Place {
+    Where where;
+    const cluster::NodeView* node = nullptr;  // kThere
+    std::string_view why = {};                // kNowhere
+  };
+
+  const cluster::View& view() const;
+  Place place_of(const Forward& forward) const;
+  Upstream& upstream_to(const NodeId& node, resp::Version version);
+  void submit(Forward forward);
+  bool try_send(Forward& forward);
+  void run_here(Forward forward, bool if_keys);
+  void refused(Forward forward, std::string_view reply, const NodeId& from);
+  void park(Forward forward);
+  void advance(Slot slot, bool new_tick);
+  void open_lane(Slot slot);
+  void expire(Slot slot, Instant now);
+  void fail_overtaken(const Forward& executed);
+  void release_load(Slot slot);
+  void answer(const Forward& forward, std::string_view reply);
+  void answer_error(const Forward& forward, std::string_view text);
+  void forget(const Forward& forward);
+  void drop_forgotten_nodes();
+
+  Worker& worker_;
+  uint64_t next_order_ = 0;
+  size_t held_ = 0;  // commands in custody
+  size_t held_bytes_ = 0;
+  std::vector<Load> loads_;  // by slot; empty until the first command
+  std::unordered_map<uint16_t, Lane> lanes_;
+  std::map<std::pair<NodeId, resp::Version>, std::unique_ptr<Upstream>> upstreams_;
+  std::unordered_map<NodeId, uint32_t> numbers_;
+  uint32_t last_number_ = kThisNode;
+  std::vector<Upstream*> dirty_;
+  // Commands that another worker of this node runs if it has the keys, by client and place in its reply order.
+  std::map<std::pair<uint64_t, uint64_t>, Forward> local_;
+  uint64_t seen_view_ = 0;
+  Instant next_tick_{};
+};
+
+}  // namespace guccho::runtime
