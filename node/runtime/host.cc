@@ -227,8 +227,18 @@ void Node::replication_command(Session& session, commands::Context& context) {
     const auto [end, ec] = std::from_chars(offset.data(), offset.data() + offset.size(), request.offset);
     if (ec != std::errc() || end != offset.data() + offset.size()) return context.not_an_integer();
   }
-  if (!view_.load()->self().is_primary() && !replication_->link_up()) {
+  const std::shared_ptr<const cluster::View> v = view_.load();
+  if (!v->self().is_primary() && !replication_->link_up()) {
     return context.reply.error("NOMASTERLINK Can't SYNC while not connected with my master");
+  }
+  // Emptiness must not be fed to replicas that may still hold the data (rule 2 of the design). Replicas of every kind
+  // take these two codes for "ask again later".
+  if (v->down_reason == cluster::DownReason::kLoading) {
+    return context.reply.error("LOADING Redis is loading the dataset in memory");
+  }
+  if (v->self().is_primary() && v->down_reason == cluster::DownReason::kAwaitingTakeover) {
+    return context.reply.error(
+        "NOMASTERLINK This primary restarted without its data and waits for a replica to take over");
   }
   // The stream leaves the worker after this turn, when the command is out of the connection's hands.
   context.defer();

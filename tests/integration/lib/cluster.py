@@ -68,8 +68,18 @@ class Cluster:
         # The same owners and followers as everybody else sees: compared with the first living node.
         if shape(server) != shape(self.living()[0]):
             return False
+        if not self._electorate_complete(server):
+            return False
         role = server.call("ROLE")
         return role[0] == b"master" or role[3] == b"connected"
+
+    def _electorate_complete(self, server):
+        """With fewer than three primaries all members of an all-Guccho cluster vote, from a list that grows by one at a
+        time: only when it holds them all does the cluster survive any single loss."""
+        if self.primaries >= 3 or any(other.kind.name != "guccho" for other in self.servers):
+            return True
+        info = server.call("INFO", "guccho").decode()
+        return f"electorate_size:{len(self.living())}\r\n" in info
 
     def living(self):
         return [server for server in self.servers if server.alive() and not server.frozen]

@@ -2,6 +2,8 @@
 
 import time
 
+from integration.lib.resp import ReplyError
+
 POLL_SECONDS = 0.02
 
 
@@ -10,12 +12,18 @@ class Timeout(AssertionError):
 
 
 def until(condition, seconds, what):
-    """Polls condition() until it returns something true, and returns that. An exception counts as "not yet"."""
+    """Polls condition() until it returns something true, and returns that. A lost
+    connection and LOADING count as "not yet"."""
     deadline = time.monotonic() + seconds
     while True:
         try:
             seen = condition()
         except (OSError, EOFError, LookupError, ValueError, RuntimeError) as error:
+            seen, shown = None, repr(error)
+        except ReplyError as error:
+            # A node that takes over a data set answers most commands so, as redis-server does.
+            if not str(error).startswith("LOADING"):
+                raise
             seen, shown = None, repr(error)
         else:
             if seen:
