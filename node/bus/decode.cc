@@ -103,7 +103,8 @@ GenerationInfo decode_generation(const wire::Generation& w) {
           .loss_accepted = (w.flags & 2) != 0,
           .candidate = get_optional_name(w.candidate),
           .held_source = get_optional_name(w.held_source),
-          .held_generation = DataGeneration(w.held_generation.get())};
+          .held_generation = DataGeneration(w.held_generation.get()),
+          .held_partial = (w.flags & 4) != 0};
 }
 
 VoterList decode_voters(Reader& in) {

@@ -82,7 +82,8 @@ wire::Generation encode_generation(const GenerationInfo& info) {
   g.held_generation.set(info.held_generation.value);
   put_optional_name(g.held_source, info.held_source);
   put_optional_name(g.candidate, info.candidate);
-  g.flags = static_cast<uint8_t>((info.awaiting_takeover ? 1 : 0) | (info.loss_accepted ? 2 : 0));
+  g.flags = static_cast<uint8_t>((info.awaiting_takeover ? 1 : 0) | (info.loss_accepted ? 2 : 0) |
+                                 (info.held_partial ? 4 : 0));
   return g;
 }
 

@@ -108,6 +108,7 @@ struct GenerationInfo {
   NodeId candidate;    // the replica asked to take over; null: none yet
   NodeId held_source;  // a replica: whose data it holds; null: none
   DataGeneration held_generation;
+  bool held_partial = false;  // read from disk at a restart and not synced since: may lack the newest writes
   friend bool operator==(const GenerationInfo&, const GenerationInfo&) = default;
 };
 

@@ -167,7 +167,7 @@ struct Generation {
   Be64 held_generation;
   char held_source[kNameLength];  // zero bytes: none
   char candidate[kNameLength];    // zero bytes: none
-  uint8_t flags;                  // bit 0 awaiting takeover, bit 1 loss accepted
+  uint8_t flags;                  // bit 0 awaiting takeover, bit 1 loss accepted, bit 2 held data may be old
   uint8_t zero[7];
 };
 static_assert(sizeof(Generation) == 112);

@@ -91,7 +91,8 @@ struct Core {
   Instant slots_changed{};  // when any slot last changed its owner
   std::map<uint16_t, NodeId> migrating;
   std::map<uint16_t, NodeId> importing;
-  SlotSet non_empty;  // slots that hold keys here
+  SlotSet non_empty;          // slots that hold keys here
+  bool held_partial = false;  // a replica's data came from disk and was not synced since
 
   // --- epochs ---
   CurrentEpoch current_epoch;

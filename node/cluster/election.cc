@@ -215,7 +215,9 @@ std::string reason_to_refuse(Core& c, const Node& sender, const bus::Header& h) 
   const Node& primary = *sender.primary;
   if (&primary == c.self ? !force : (!primary.failed() && !force)) return "its master is up";
   const Millis wait = c.config.node_timeout * 2;
-  if (primary.voted_time && c.now - *primary.voted_time < wait) {
+  // The one that we voted for may stand again: it has not won, or it would not ask.
+  const bool another = primary.voted_replica != sender.id || !sender.is_guccho;
+  if (another && primary.voted_time && c.now - *primary.voted_time < wait) {
     const auto left = std::chrono::ceil<Millis>(wait - (c.now - *primary.voted_time));
     return fmt::format("can't vote about this master before {} milliseconds", left.count());
   }
@@ -263,6 +265,7 @@ void on_auth_request(Core& c, Node& sender, const bus::Header& h) {
   c.last_vote_epoch = c.current_epoch;
   c.voted_for = sender.id;
   sender.primary->voted_time = c.now;
+  sender.primary->voted_replica = sender.id;
   c.must_save();
   c.notice(fmt::format("Failover auth granted to {} for epoch {}", sender.id.view(), c.current_epoch.value));
   c.count("guccho_cluster_votes_total");

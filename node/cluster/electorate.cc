@@ -119,6 +119,9 @@ bool is_proposer(Core& c) {
 void adopt(Core& c, const VoterList& list) {
   c.own.electorate = ElectorateState{.list = list};
   c.proposal = ElectorateProposal();
+  // Votes given under one version are not counted under another.
+  if (c.election.requested) cancel_election(c);
+  c.voted_for = NodeId();
   c.save_own = true;
   c.changed(Urgency::kNow);
   c.notice(fmt::format(

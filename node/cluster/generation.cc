@@ -15,7 +15,8 @@ namespace guccho::cluster {
 
 namespace {
 
-// After the first replica that holds our data is heard, others have this long to say that they hold more.
+// After the first replica that holds our data is heard, others have this long to say that they hold more. Where the
+// best was restarted too and may lack the newest writes, it is kBoundedWait.
 constexpr Millis kHearOthers{200};
 // A candidate that was asked and did not take over by then: ask the best again.
 constexpr Millis kAskAgain{3000};
@@ -45,11 +46,12 @@ bool holds_our_data(const Core& c, const Node& r) {
   return r.generation_heard && is_our_shards(c, r.generation.held_source);
 }
 
-// Data that came from us is newer than what an earlier primary left.
+// Data that was never out of memory comes first; data that came from us is newer than what an earlier primary left.
 bool better(const Core& c, const Node& a, const Node* b) {
   if (b == nullptr) return true;
   const auto rank = [&c](const Node& n) {
-    return std::tuple(n.generation.held_source == c.self->id, n.generation.held_generation, n.offset);
+    return std::tuple(!n.generation.held_partial, n.generation.held_source == c.self->id, n.generation.held_generation,
+                      n.offset);
   };
   return rank(a) > rank(*b);
 }
@@ -107,7 +109,9 @@ void name_candidate(Core& c, Node& candidate) {
 
 void load_as_primary(Core& c, const DatasetLoaded& e) {
   const DataGeneration before = c.own.generation;
-  const bool lost = e.outcome != DatasetLoaded::Outcome::kComplete && before.value != 0;
+  // What was complete when it was saved may itself have been what was left after a loss.
+  const bool was_whole = c.own.held.source == c.self->id;
+  const bool lost = before.value != 0 && (e.outcome != DatasetLoaded::Outcome::kComplete || !was_whole);
   c.own.generation = next_generation(c);
   c.own.loss_accepted = false;
   c.save_own = true;
@@ -156,6 +160,8 @@ void on_event(Core& c, const DatasetLoaded& e) {
     c.own.held = {.source = c.self->primary->id, .generation = DataGeneration()};
     c.save_own = true;
   }
+  // Whatever was loaded, the primary may have gone on without us.
+  c.held_partial = e.outcome != DatasetLoaded::Outcome::kNothing;
   if (c.self->primary != nullptr) {
     c.emit(SetReplicaOf{.primary = c.self->primary->id, .reason = "as before the restart"});
   }
@@ -164,6 +170,7 @@ void on_event(Core& c, const DatasetLoaded& e) {
 void on_event(Core& c, const SyncedFrom& e) {
   const Node* primary = c.find(e.primary);
   if (primary == nullptr) return;
+  c.held_partial = false;
   const HeldData held{.source = e.primary,
                       .generation = primary->generation_heard ? primary->generation.generation : DataGeneration()};
   if (held == c.own.held) return;
@@ -178,6 +185,7 @@ void begin_generation_as_primary(Core& c) {
   c.own.base = DataGeneration();
   c.own.loss_accepted = false;
   c.own.held = {.source = c.self->id, .generation = c.own.generation};
+  c.held_partial = false;
   c.awaiting = AwaitingTakeover();
   c.save_own = true;
 }
@@ -189,7 +197,8 @@ bus::GenerationInfo own_generation_info(const Core& c) {
           .loss_accepted = c.own.loss_accepted,
           .candidate = c.awaiting.candidate,
           .held_source = c.own.held.source,
-          .held_generation = c.own.held.generation};
+          .held_generation = c.own.held.generation,
+          .held_partial = c.held_partial};
 }
 
 void awaiting_tick(Core& c) {
@@ -198,10 +207,11 @@ void awaiting_tick(Core& c) {
   const Holders holders = look_for_holders(c);
   if (holders.best != nullptr) {
     if (!a.first_holder_heard) a.first_holder_heard = c.now;
-    const bool heard_enough = !holders.unheard || c.now - *a.first_holder_heard >= kHearOthers;
+    const Micros wait = holders.best->generation.held_partial ? c.config.node_timeout * kBoundedWait : kHearOthers;
+    const bool heard_enough = (!holders.unheard && !holders.unreachable) || c.now - *a.first_holder_heard >= wait;
     const bool ask = a.candidate.is_null() ? heard_enough : c.now - a.asked_at >= kAskAgain;
     if (ask) name_candidate(c, *holders.best);
-    c.wake_at(*a.first_holder_heard + kHearOthers);
+    c.wake_at(*a.first_holder_heard + wait);
     return;
   }
   const bool time_is_up = c.now - a.since > c.config.node_timeout * kBoundedWait;

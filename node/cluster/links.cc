@@ -58,8 +58,8 @@ void on_event(Core& c, const LinkEstablished& e) {
   const auto pending = n->ping_sent;
   send_heartbeat(c, n->link, n->has(bus::kFlagMeet) ? bus::MessageType::kMeet : bus::MessageType::kPing, n);
   n->ping_sent = pending ? pending : c.now;
-  // kFlagMeet stays until the PONG: a MEET that is lost with its link is sent again on the next one. A PING in its place
-  // would be answered too, but by a stranger, and only we would know the other.
+  // kFlagMeet stays until the PONG: a MEET that is lost with its link is sent again on the next one. A PING in its
+  // place would be answered too, but by a stranger, and only we would know the other.
 }
 
 void on_event(Core& c, const LinkFailed& e) {

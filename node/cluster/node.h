@@ -50,7 +50,7 @@ struct Node {
   std::optional<Instant> ping_sent;  // of the oldest unanswered PING, or of the first failed attempt to connect
   Instant last_ping{};               // when the newest PING left
   std::optional<Instant> pong_received;
-  bool pinged_us = false;  // later than its handshake with us could have lasted: it knows us
+  bool pinged_us = false;      // later than its handshake with us could have lasted: it knows us
   Instant heard{};             // last message of any kind from it
   bool answered_here = false;  // it answered a PING since this process started
 
@@ -59,6 +59,7 @@ struct Node {
   Instant met_again{};            // when it was last asked again to meet us
   std::optional<Instant> fail_time;
   std::optional<Instant> voted_time;      // when we last voted for a replica of this primary
+  NodeId voted_replica;                   // which one
   std::optional<Instant> orphaned_since;  // a primary whose last working replica is gone
   std::vector<FailureReport> reports;
 

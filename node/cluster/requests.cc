@@ -191,6 +191,8 @@ Answer handle(Core& c, const request::Reset& r) {
     c.rename_node(*c.self, c.rng.node_id());
     c.notice(fmt::format("Node hard reset, now I'm {}", c.self->id.view()));
   }
+  c.own.held = {.source = c.self->id, .generation = c.own.generation};
+  c.held_partial = false;
   c.save_own = true;
   return ok(c);
 }

@@ -65,7 +65,8 @@ Message full_ping() {
                                               .awaiting_takeover = true,
                                               .candidate = id(2),
                                               .held_source = id(1),
-                                              .held_generation = DataGeneration(6)};
+                                              .held_generation = DataGeneration(6),
+                                              .held_partial = true};
   body.extensions.client_address = ClientAddress{.ipv4 = "1.2.3.4", .ipv6 = "::1", .port = 1, .tls_port = 2};
   body.extensions.voters = voters();
   return {.header = header(MessageType::kPing), .body = body};
