@@ -65,7 +65,7 @@ class Start(Case):
 
     def test_directory_that_is_not_writable(self):
         # /proc refuses even root.
-        self.refused("/proc/self", dir="/proc/self")
+        self.refused("cannot write", "/proc/", dir="/proc/self")
 
     def test_two_processes_on_one_directory(self):
         first = self.server(GUCCHO)

@@ -1,5 +1,11 @@
 """Where we answer otherwise than redis-server 7.0 on purpose. Each entry must still be a difference, or the test fails."""
 
-# (title of the case, the step as written, why)
+# (title of the case, the step as written, why). redis-server is 7.0; we report 7.2 and have its texts.
 DELIBERATE = [
+    ("CONFIG GET", "CONFIG GET databases", "there is one database, and nothing else is pretended"),
+    ("CONFIG SET of numbers", "CONFIG SET cluster-node-timeout 0", "a timeout of 0 would fail every node at once"),
+    ("CONFIG SET of memory sizes", 'CONFIG SET maxmemory ""', "an empty value is more likely a mistake than a 0"),
+    ("CONFIG SET of booleans and enumerations", "CONFIG SET loglevel unknown", "the levels of 7.2, with 'nothing'"),
+    ("CLUSTER views", "CLUSTER HELP", "the list of 7.2, with MYSHARDID"),
+    ("AUTH with a password", "2> HELLO 3", "the text of 7.2"),
 ]
