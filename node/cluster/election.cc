@@ -197,7 +197,12 @@ void ask_for_votes(Core& c) {
 
 void count_votes(Core& c) {
   const ElectionState& e = c.election;
-  if (!e.requested || e.votes.size() < quorum(c)) return;
+  // Only of those who are voters now: one that turned out to have been replaced does not count in the quorum either.
+  const auto votes = std::count_if(e.votes.begin(), e.votes.end(), [&c](const NodeId& id) {
+    const Node* voter = c.find(id);
+    return voter != nullptr && is_voter(c, *voter);
+  });
+  if (!e.requested || static_cast<size_t>(votes) < quorum(c)) return;
   if (c.self->config_epoch.value < e.epoch.value) c.self->config_epoch = ConfigEpoch(e.epoch.value);
   c.count("guccho_cluster_elections_won_total");
   take_over(c, "Failover election won: I'm the new master.");
