@@ -74,7 +74,8 @@ struct Core {
   Rng rng;
   Instant now{};
   UnixMillis wall{};
-  std::optional<Instant> started;  // the first step
+  std::optional<Instant> started;   // the first step
+  bool started_as_primary = false;  // and nothing has changed that since
 
   // --- nodes ---
   std::unordered_map<NodeId, std::unique_ptr<Node>> nodes;

@@ -204,6 +204,8 @@ void count_votes(Core& c) {
   });
   if (!e.requested || static_cast<size_t>(votes) < quorum(c)) return;
   if (c.self->config_epoch.value < e.epoch.value) c.self->config_epoch = ConfigEpoch(e.epoch.value);
+  // Who has won an epoch must not vote in it.
+  c.last_vote_epoch = std::max(c.last_vote_epoch, e.epoch);
   c.count("guccho_cluster_elections_won_total");
   take_over(c, "Failover election won: I'm the new master.");
 }
@@ -280,6 +282,7 @@ void on_auth_request(Core& c, Node& sender, const bus::Header& h) {
 void on_auth_ack(Core& c, Node& sender, const bus::Header& h) {
   ElectionState& e = c.election;
   if (!e.requested || !c.self->is_replica() || h.current_epoch != e.epoch || !is_voter(c, sender)) return;
+  if (c.now - *e.scheduled > auth_timeout(c)) return;  // of an election that has expired, perhaps while we were frozen
   if (votes_by_list(c) && (!h.own || h.own->electorate_tag != electorate_tag(c.own.electorate.list))) return;
   if (std::find(e.votes.begin(), e.votes.end(), sender.id) == e.votes.end()) e.votes.push_back(sender.id);
   count_votes(c);

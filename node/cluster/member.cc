@@ -14,6 +14,7 @@ constexpr Millis kSaveLater{1000};
 
 void first_step(Core& c) {
   c.started = c.now;
+  c.started_as_primary = c.self->is_primary();
   c.slots_changed = c.now;
   for (Node* n : c.order) {
     n->known_since = c.now;

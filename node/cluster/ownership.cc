@@ -73,6 +73,7 @@ bool same_slots(const std::shared_ptr<const SlotSet>& a, const std::shared_ptr<c
 
 void follow(Core& c, Node& primary, const std::string& reason) {
   if (c.self == &primary) return;
+  c.started_as_primary = false;
   if (c.self->is_primary()) {
     c.unassign_all(*c.self);
     c.self->clear(bus::kFlagPrimary | bus::kFlagMigrateTo);

@@ -9,7 +9,8 @@ namespace guccho::cluster {
 
 namespace {
 
-// After a start, a primary gives the cluster this long to tell it that it was replaced (Redis' number).
+// After a start as a primary, the cluster has this long to tell it that it was replaced (Redis' number). One that was
+// elected since knows better: a majority has just agreed to it.
 constexpr Millis kWritableDelay{2000};
 // After a partition: T, within these bounds (Redis' numbers).
 constexpr Millis kMinRejoin{500};
@@ -71,7 +72,7 @@ DownReason judge(Core& c) {
 // A primary that was away waits before it serves: the others may have replaced it and their news is on its way.
 bool must_wait(Core& c) {
   if (!c.self->is_primary() || c.state_ok) return false;
-  if (const Instant until = *c.started + kWritableDelay; c.now < until) {
+  if (const Instant until = *c.started + kWritableDelay; c.started_as_primary && c.now < until) {
     c.wake_at(until);
     return true;
   }
