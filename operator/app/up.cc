@@ -27,22 +27,32 @@ constexpr int kTicksBetweenLooks = 5;
 constexpr Millis kLookTimeout{500};
 constexpr size_t kMaxWaitingEvents = 1000;  // the oldest are dropped; events.log has them all
 
-// Events come from the engine's thread and are shown from another.
-class EventQueue {
+// What the engine's thread has to say, for the thread that shows it.
+class News {
  public:
   void add(const Event& event) {
     const std::lock_guard lock(mutex_);
     if (events_.size() >= kMaxWaitingEvents) events_.pop_front();
     events_.push_back(event);
   }
-  std::deque<Event> take() {
+  std::deque<Event> take_events() {
     const std::lock_guard lock(mutex_);
     return std::exchange(events_, {});
+  }
+  // Of the last round: newer than what is stored, which is written less often.
+  void set_status(const RedisClusterStatus& status) {
+    const std::lock_guard lock(mutex_);
+    status_ = status;
+  }
+  std::optional<RedisClusterStatus> status() {
+    const std::lock_guard lock(mutex_);
+    return status_;
   }
 
  private:
   std::mutex mutex_;
   std::deque<Event> events_;
+  std::optional<RedisClusterStatus> status_;
 };
 
 class LogLines final : public Screen {
@@ -92,14 +102,15 @@ sigset_t block_ending_signals() {
 }
 
 // Shows what happens until a signal, or until the resource says that it is to go. Returns why.
-std::string watch(const local::StateDir& state, const sigset_t& signals, EventQueue& events, Screen& screen) {
+std::string watch(const local::StateDir& state, const sigset_t& signals, News& news, Screen& screen) {
   const auto nodes = make_grpc_node_admin();
   const timespec tick{0, std::chrono::nanoseconds(kTick).count()};
   for (int ticks = 0;; ++ticks) {
-    for (const Event& event : events.take()) screen.event(event);
-    const auto cluster = state.resource();
+    for (const Event& event : news.take_events()) screen.event(event);
+    auto cluster = state.resource();
     if (cluster && *cluster && (*cluster)->deleting) return "`guccho down` was called";
     if (ticks % kTicksBetweenLooks == 0 && cluster && *cluster) {
+      if (auto status = news.status()) (*cluster)->status = std::move(*status);
       const auto observed = look(state, *nodes, kLookTimeout);
       if (observed) screen.show(**cluster, rows_of(*observed, (*cluster)->status));
     }
@@ -122,20 +133,23 @@ int operate(const Up& command, Screen& screen) {
   }
 
   const sigset_t signals = block_ending_signals();  // inherited by the engine's threads, not by the nodes
-  EventQueue events;
+  News news;
   local::LocalStore store(*state);
-  local::LocalBackend backend(*state, *program, [&](const Event& event) { events.add(event); });
+  local::LocalBackend backend(*state, *program, [&](const Event& event) { news.add(event); });
   local::LocalLeadership leadership(std::move(*leader));
   const auto nodes = make_grpc_node_admin();
   const SystemClock clock;
   if (auto resumed = backend.resume_all(); !resumed) return complain(resumed.error().text);
   // Here a status is a small file, and people look at it: twice a second is cheap.
-  Engine engine({store, backend, *nodes, leadership, clock}, {.status_interval = Millis(500)});
+  Engine engine({store, backend, *nodes, leadership, clock}, {.status_interval = Millis(500)},
+                [&](const ObjectKey&, const Outcome& outcome) {
+                  if (outcome.plan) news.set_status(outcome.plan->status);
+                });
   std::string why;
   {
     // One cluster, one thread.
     std::jthread worker([&](std::stop_token stop) { engine.run(1, stop); });
-    why = watch(*state, signals, events, screen);
+    why = watch(*state, signals, news, screen);
   }
   std::fputs(fmt::format("guccho: {}: the operator ends, the nodes stay as they are\n", why).c_str(), stderr);
   return 0;

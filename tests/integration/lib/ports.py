@@ -60,3 +60,16 @@ def take(count=1):
         if len(taken) == count:
             return taken
     raise RuntimeError(f"no {count} free ports in {numbers[0]}-{numbers[-1]} (GUCCHO_TEST_PORTS sets the range)")
+
+
+def take_block(count):
+    """Returns the first of that many ports in a row that nobody else has, or raises RuntimeError."""
+    numbers = list(_range())
+    for start in range(0, len(numbers) - count + 1, count):
+        before = len(_held)
+        if all(_reserve(port) for port in numbers[start:start + count]):
+            return numbers[start]
+        for handle in _held[before:]:
+            handle.close()
+        del _held[before:]
+    raise RuntimeError(f"no {count} free ports in a row in {numbers[0]}-{numbers[-1]} (GUCCHO_TEST_PORTS sets the range)")

@@ -1,0 +1,120 @@
+"""The operator after the worst: proof of death in small clusters, all nodes killed at once, other ports (issue 3, "Done
+when" 6 and 9)."""
+
+import os
+import signal
+
+from integration.lib.local import parse_identity, running
+from integration.lib.wait import until
+from integration.test_operator import OperatorCase
+
+
+def epoch_of(node):
+    """The config epoch that the node itself claims its slots with."""
+    lines = node.call("CLUSTER", "NODES").decode().splitlines()
+    return int(next(line for line in lines if "myself" in line).split()[6])
+
+
+class Small(OperatorCase):
+    def test_one_plus_one_takes_over_by_proof_of_death(self):
+        cluster = self.local(1, 1).up().wait_settled()
+        self.assertEqual(cluster.condition("NoAutomaticFailover"), "True")
+        primary = next(node for node in cluster.nodes() if node.slots)
+        self.assertEqual(primary.call("SET", "key", "value"), "OK")
+        self.assertEqual(primary.call("WAIT", "1", "5000"), 1)
+        cluster.run("kill", primary.place)
+        new = until(lambda: next((node for node in cluster.nodes() if node.slots and node.id != primary.id), None), 30,
+                    "the replica took over")
+        self.assertEqual(new.call("GET", "key"), b"value")
+        cluster.wait_settled()
+        self.assertEqual(cluster.node(new.place).call("GET", "key"), b"value", "also after the old one is back")
+
+    def test_one_plus_one_does_nothing_on_silence(self):
+        cluster = self.local(1, 1).up().wait_settled()
+        primary = next(node for node in cluster.nodes() if node.slots)
+        cluster.run("kill", primary.place, "--signal", "STOP")
+        try:
+            until(lambda: cluster.status()["phase"] == "Degraded", 20, "the silence is noticed")
+            self.assertFalse(any(" Failover: " in line for line in cluster.events()))
+            self.assertTrue(all(not node.slots for node in cluster.nodes() if node.id != primary.id))
+        finally:
+            cluster.run("kill", primary.place, "--signal", "CONT")
+        cluster.wait_settled()
+        self.assertEqual(cluster.node(primary.place).role, "primary")
+
+    def test_one_plus_two_and_two_pairs_fail_over_by_vote_alone(self):
+        for primaries, replicas in ((1, 2), (2, 1)):
+            with self.subTest(f"{primaries} primaries with {replicas}"):
+                cluster = self.local(primaries, replicas).up().wait_settled()
+                self.assertEqual(cluster.condition("NoAutomaticFailover"), "False")
+                cluster.kill_operator()
+                primary = next(node for node in cluster.nodes() if node.slots)
+                cluster.run("kill", primary.place)
+                until(lambda: any(node.slots == primary.slots and node.id != primary.id for node in cluster.nodes()),
+                      30, "a replica was elected")
+                cluster.remove()
+
+
+class AllAtOnce(OperatorCase):
+    def kill_everything(self, cluster):
+        """SIGKILL to supervisors and nodes, as a machine that lost its power."""
+        nodes = [parse_identity(node.incarnation) for node in cluster.nodes()]
+        for pid, start_time in [*cluster.supervisors().values(), *nodes]:
+            if running(pid, start_time):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: not cluster.still_running(), 10, "all are dead")
+
+    def test_all_six_come_back_with_slots_and_epochs(self):
+        cluster = self.local(3, 1).up().wait_settled()
+        before = {node.id: (node.slots, epoch_of(node)) for node in cluster.nodes() if node.slots}
+        places = {node.place: node.id for node in cluster.nodes()}
+        ports_before = {node.port for node in cluster.nodes()}
+        writer = next(node for node in cluster.nodes() if node.slots)
+        key = next(key for key in map(str, range(10000)) if owns(writer, key))
+        self.assertEqual(writer.call("SET", key, "value"), "OK")
+        cluster.kill_operator()
+        self.kill_everything(cluster)
+
+        cluster.up(file=False).wait_settled()
+        # Not before every node answers again may anyone claim that all is well.
+        self.assertEqual({node.place: node.id for node in cluster.nodes()}, places)
+        self.assert_same_owners(before, cluster)
+        # Nothing is kept on disk and nobody survived: the data is gone, and that is said.
+        self.assertEqual(cluster.condition("DataLost"), "True")
+        self.assertEqual(sum(node.keys for node in cluster.nodes()), 0)
+
+        cluster.kill_operator()
+        self.kill_everything(cluster)
+        cluster.use_new_ports()
+        cluster.up().wait_settled()
+        self.assertEqual({node.place: node.id for node in cluster.nodes()}, places)
+        self.assertFalse({node.port for node in cluster.nodes()} & ports_before, "all on other ports")
+        self.assert_same_owners(before, cluster)
+
+    def assert_same_owners(self, before, cluster):
+        now = {node.id: (node.slots, epoch_of(node)) for node in cluster.nodes() if node.slots}
+        self.assertEqual({node_id: slots for node_id, (slots, _) in now.items()},
+                         {node_id: slots for node_id, (slots, _) in before.items()})
+        for node_id, (_, epoch) in before.items():
+            self.assertGreaterEqual(now[node_id][1], epoch, "an epoch never goes down")
+
+    def test_never_ready_while_a_slot_is_not_served(self):
+        cluster = self.local(3, 0).up().wait_settled()
+        victim = next(node for node in cluster.nodes() if node.slots)
+        cluster.run("kill", victim.place, "--signal", "STOP")
+        try:
+            until(lambda: cluster.condition("Ready") == "False", 20, "Ready is taken back")
+        finally:
+            cluster.run("kill", victim.place, "--signal", "CONT")
+        cluster.wait_settled()
+
+
+def owns(node, key):
+    """Whether this node serves the key itself."""
+    try:
+        node.call("GET", key)
+        return True
+    except Exception as error:  # MOVED
+        if str(error).startswith("MOVED"):
+            return False
+        raise
