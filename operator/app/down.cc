@@ -29,14 +29,6 @@ bool wait_until(std::chrono::seconds limit, auto done) {
   return false;
 }
 
-Status mark(const local::StateDir& state, bool deleting) {
-  return state.edit_resource([&](std::optional<RedisCluster> present) -> Result<RedisCluster> {
-    if (!present) return fail("there is no resource");
-    present->deleting = deleting;
-    return std::move(*present);
-  });
-}
-
 bool agreed(const std::string& question) {
   std::fputs((question + " [y/N] ").c_str(), stdout);
   std::fflush(stdout);
@@ -71,8 +63,8 @@ int run(const Down& command) {
   if (command.purge && !command.yes && !agreed(fmt::format("Delete {} and all data in it?", state->path()))) {
     return complain("nothing was done");
   }
-  // An operator that runs sees the mark and ends; then nobody starts anything any more.
-  if (auto marked = mark(*state, true); !marked) return complain(marked.error().text);
+  // An operator that runs ends; then nobody starts anything any more.
+  if (auto asked = state->ask_down(); !asked) return complain(asked.error().text);
   Result<local::StateDir::Leader> leader = fail("");
   if (!wait_until(kOperatorEnds, [&] { return bool(leader = state->lead()); })) return complain(leader.error().text);
 
@@ -89,7 +81,7 @@ int run(const Down& command) {
   if (!wait_until(kNodesEnd, all_ended)) {
     return complain(problem ? "still running: " + still_running(*state) : problem.error().text);
   }
-  const Status done = command.purge ? purge(*state) : mark(*state, false);
+  const Status done = command.purge ? purge(*state) : state->take_down_back();
   if (!done) return complain(done.error().text);
   std::puts(command.purge ? "all nodes ended, all data deleted" : "all nodes ended; `guccho up` starts them again");
   return 0;

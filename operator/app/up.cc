@@ -101,15 +101,15 @@ sigset_t block_ending_signals() {
   return set;
 }
 
-// Shows what happens until a signal, or until the resource says that it is to go. Returns why.
+// Shows what happens until a signal or `guccho down`. Returns why it ended.
 std::string watch(const local::StateDir& state, const sigset_t& signals, News& news, Screen& screen) {
   const auto nodes = make_grpc_node_admin();
   const timespec tick{0, std::chrono::nanoseconds(kTick).count()};
   for (int ticks = 0;; ++ticks) {
     for (const Event& event : news.take_events()) screen.event(event);
-    auto cluster = state.resource();
-    if (cluster && *cluster && (*cluster)->deleting) return "`guccho down` was called";
-    if (ticks % kTicksBetweenLooks == 0 && cluster && *cluster) {
+    if (state.down_asked()) return "`guccho down` was called";
+    auto cluster = ticks % kTicksBetweenLooks == 0 ? state.resource() : Result<std::optional<RedisCluster>>();
+    if (cluster && *cluster) {
       if (auto status = news.status()) (*cluster)->status = std::move(*status);
       const auto observed = look(state, *nodes, kLookTimeout);
       if (observed) screen.show(**cluster, rows_of(*observed, (*cluster)->status));
@@ -139,6 +139,7 @@ int operate(const Up& command, Screen& screen) {
   local::LocalLeadership leadership(std::move(*leader));
   const auto nodes = make_grpc_node_admin();
   const SystemClock clock;
+  if (auto resumed = state->take_down_back(); !resumed) return complain(resumed.error().text);
   if (auto resumed = backend.resume_all(); !resumed) return complain(resumed.error().text);
   // Here a status is a small file, and people look at it: twice a second is cheap.
   Engine engine({store, backend, *nodes, leadership, clock}, {.status_interval = Millis(500)},

@@ -23,7 +23,6 @@ Result<RedisCluster> apply(const StateDir& state, const RedisCluster& wanted) {
   RedisCluster applied;
   const auto change = [&](std::optional<RedisCluster> present) -> Result<RedisCluster> {
     applied = wanted;
-    applied.deleting = false;
     if (!present) {
       auto uid = supervise::read_file("/proc/sys/kernel/random/uuid");
       if (!uid) return std::unexpected(uid.error());

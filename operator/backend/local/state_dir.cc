@@ -207,6 +207,20 @@ void StateDir::append_event(const Event& event) const {
   (void)written;  // events are for people; a full disk is reported by what matters
 }
 
+Status StateDir::ask_down() const {
+  return write_atomically(path_ + "/down", "");
+}
+bool StateDir::down_asked() const {
+  std::error_code error;
+  return fs::exists(path_ + "/down", error);
+}
+Status StateDir::take_down_back() const {
+  std::error_code error;
+  fs::remove(path_ + "/down", error);
+  if (error) return fail(fmt::format("{}/down: {}", path_, error.message()));
+  return {};
+}
+
 Result<StateDir::Leader> StateDir::lead() const {
   auto lock = supervise::DirectoryLock::take(path_, "operator.lock");
   if (!lock) return std::unexpected(lock.error());

@@ -4,6 +4,7 @@
 //   term              the fencing term of the last one that led
 //   resource.json     the RedisCluster (without status); resource.lock guards its read-modify-write
 //   status.json       what the operator last said
+//   down              there while `guccho down` wants the operator to end
 //   roles, events.log for people and scripts
 //   nodes/S-O/        one place: `place` (ours), node.conf (ours), desired (ours), record (the supervisor's), logs
 //   nodes/S-O/data/   the node's data directory
@@ -57,6 +58,11 @@ class StateDir {
   Status write_roles(const std::map<InstanceId, Role>& roles) const;
   // Appends one line; above 1 MiB the file becomes events.log.1 first.
   void append_event(const Event& event) const;
+
+  // Asks the operator that leads, if any, to end; it looks five times a second. Taken back by the next that leads.
+  Status ask_down() const;
+  bool down_asked() const;
+  Status take_down_back() const;
 
   // Becomes the one operator of this directory: the lock, and a term greater than any before, on disk.
   struct Leader {

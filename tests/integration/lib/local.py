@@ -105,6 +105,8 @@ class LocalCluster:
         with open(self.log_path, "ab") as log:
             self.operator = subprocess.Popen([GUCCHO, "up", "--state", self.state, *arguments], stdin=subprocess.DEVNULL,
                                              stdout=log, stderr=log, preexec_fn=die_with_parent)
+        resource = os.path.join(self.state, "resource.json")
+        until(lambda: os.path.exists(resource) or self.operator.poll() is not None, 10, "the resource is applied")
         return self
 
     def kill_operator(self, number=signal.SIGKILL):

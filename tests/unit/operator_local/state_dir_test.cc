@@ -69,6 +69,15 @@ TEST_F(StateDirTest, ARefusedEditChangesNothing) {
   EXPECT_EQ((*state().resource())->generation, 3);
 }
 
+TEST_F(StateDirTest, DownIsAskedForAndTakenBack) {
+  EXPECT_FALSE(state().down_asked());
+  ASSERT_TRUE(state().ask_down());
+  EXPECT_TRUE(state().down_asked());
+  ASSERT_TRUE(state().take_down_back());
+  ASSERT_TRUE(state().take_down_back());
+  EXPECT_FALSE(state().down_asked());
+}
+
 TEST_F(StateDirTest, PlacesAreThoseWithTheirFile) {
   ASSERT_TRUE(state().write_place({1, 0}, Place{}));
   ASSERT_TRUE(state().write_place({0, 1}, Place{}));
