@@ -21,7 +21,7 @@ namespace {
 
 constexpr Millis kLookTimeout{1000};
 
-// A cluster as stored, and a look at it.
+// A cluster with the status that is true now, which may be newer than what an operator wrote, and the look behind it.
 struct Seen {
   local::StateDir state;
   RedisCluster cluster;
@@ -37,6 +37,7 @@ Result<Seen> see(const Where& where) {
   const auto nodes = make_grpc_node_admin();
   auto observed = look(*state, *nodes, kLookTimeout);
   if (!observed) return std::unexpected(observed.error());
+  (*cluster)->status = plan(*observed, **cluster, wall_clock()).status;
   return Seen{std::move(*state), std::move(**cluster), std::move(*observed)};
 }
 
@@ -82,8 +83,6 @@ int run(const StatusCommand& command) {
   auto seen = see(command.where);
   if (!seen) return complain(seen.error().text);
   const auto rows = rows_of(seen->observed, seen->cluster.status);
-  // What is true now, not what an operator said when one last ran.
-  seen->cluster.status = plan(seen->observed, seen->cluster, wall_clock()).status;
   if (command.json) {
     print(status_json(seen->cluster, rows) + "\n");
     return 0;

@@ -15,10 +15,16 @@ def epoch_of(node):
     return int(next(line for line in lines if "myself" in line).split()[6])
 
 
+def shards(cluster):
+    """Shard -> (slots, id of their owner, its config epoch)."""
+    return {node.place.split("-")[0]: (node.slots, node.id, epoch_of(node)) for node in cluster.nodes() if node.slots}
+
+
 class Small(OperatorCase):
     def test_one_plus_one_takes_over_by_proof_of_death(self):
         cluster = self.local(1, 1).up().wait_settled()
-        self.assertEqual(cluster.condition("NoAutomaticFailover"), "True")
+        # The two agree on their list of voters soon after they met.
+        until(lambda: cluster.condition("NoAutomaticFailover") == "True", 30, "two are too few to vote")
         primary = next(node for node in cluster.nodes() if node.slots)
         self.assertEqual(primary.call("SET", "key", "value"), "OK")
         self.assertEqual(primary.call("WAIT", "1", "5000"), 1)
@@ -31,6 +37,7 @@ class Small(OperatorCase):
 
     def test_one_plus_one_does_nothing_on_silence(self):
         cluster = self.local(1, 1).up().wait_settled()
+        until(lambda: cluster.condition("NoAutomaticFailover") == "True", 30, "two are too few to vote")
         primary = next(node for node in cluster.nodes() if node.slots)
         cluster.run("kill", primary.place, "--signal", "STOP")
         try:
@@ -66,7 +73,7 @@ class AllAtOnce(OperatorCase):
 
     def test_all_six_come_back_with_slots_and_epochs(self):
         cluster = self.local(3, 1).up().wait_settled()
-        before = {node.id: (node.slots, epoch_of(node)) for node in cluster.nodes() if node.slots}
+        before = shards(cluster)
         places = {node.place: node.id for node in cluster.nodes()}
         ports_before = {node.port for node in cluster.nodes()}
         writer = next(node for node in cluster.nodes() if node.slots)
@@ -78,7 +85,7 @@ class AllAtOnce(OperatorCase):
         cluster.up(file=False).wait_settled()
         # Not before every node answers again may anyone claim that all is well.
         self.assertEqual({node.place: node.id for node in cluster.nodes()}, places)
-        self.assert_same_owners(before, cluster)
+        self.assert_same_shards(before, shards(cluster))
         # Nothing is kept on disk and nobody survived: the data is gone, and that is said.
         self.assertEqual(cluster.condition("DataLost"), "True")
         self.assertEqual(sum(node.keys for node in cluster.nodes()), 0)
@@ -89,14 +96,17 @@ class AllAtOnce(OperatorCase):
         cluster.up().wait_settled()
         self.assertEqual({node.place: node.id for node in cluster.nodes()}, places)
         self.assertFalse({node.port for node in cluster.nodes()} & ports_before, "all on other ports")
-        self.assert_same_owners(before, cluster)
+        self.assert_same_shards(before, shards(cluster))
 
-    def assert_same_owners(self, before, cluster):
-        now = {node.id: (node.slots, epoch_of(node)) for node in cluster.nodes() if node.slots}
-        self.assertEqual({node_id: slots for node_id, (slots, _) in now.items()},
-                         {node_id: slots for node_id, (slots, _) in before.items()})
-        for node_id, (_, epoch) in before.items():
-            self.assertGreaterEqual(now[node_id][1], epoch, "an epoch never goes down")
+    def assert_same_shards(self, before, now):
+        """Each shard has its slots; which of its nodes owns them may have changed, with a greater epoch then."""
+        self.assertEqual({shard: slots for shard, (slots, _, _) in now.items()},
+                         {shard: slots for shard, (slots, _, _) in before.items()})
+        for shard, (_, owner, epoch) in now.items():
+            if owner == before[shard][1]:
+                self.assertGreaterEqual(epoch, before[shard][2])
+            else:
+                self.assertGreater(epoch, before[shard][2])
 
     def test_never_ready_while_a_slot_is_not_served(self):
         cluster = self.local(3, 0).up().wait_settled()
