@@ -127,6 +127,13 @@ void Replication::serve(ReplicaFeed& feed, const SyncRequest& request) {
     feed.send("-ERR This node sends data sets of unknown length only: announce it with REPLCONF capa eof\r\n");
     return feed.fail("it cannot take a transfer of unknown length");
   }
+  // Rule 2 of the design: an empty primary must not overwrite what a replica may still hold. Redis replicas try again
+  // after this answer, and so do ours.
+  const cluster::DownReason down = node_.view()->down_reason;
+  if (down == cluster::DownReason::kLoading || down == cluster::DownReason::kAwaitingTakeover) {
+    feed.send("-LOADING This node does not know yet whether it still has the data of its slots\r\n");
+    return feed.fail("its full sync must wait: we do not know yet whether we have our data");
+  }
   log::notice("Full resync requested by replica {}:{}", feed.ip, feed.hello.listening_port);
   feed.state = ReplicaFeed::State::kWaiting;
   begin_full_sync();
