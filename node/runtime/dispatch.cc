@@ -75,7 +75,6 @@ commands::Caller Worker::caller_of(const Connection& c) const {
           .in_exec = false};
 }
 
-// Whether the node as a whole takes this command now; the error text otherwise.
 std::string_view Worker::node_refusal(const CommandSpec& spec) {
   const bool denies_oom = spec.has(commands::kDenyOom);
   if (denies_oom && config_->maxmemory != 0 && routes_->is_primary && !ensure_memory()) {
@@ -190,7 +189,7 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
       target = find_target(caller_of(c), *spec, args);
       forwarded = is_for_router(c, *target);
     }
-    if (forwarded && router_->full() && c.has_outstanding()) {
+    if (forwarded && router_->full(c) && c.has_outstanding()) {
       c.hold(Hold::kDrain);
       return false;
     }

@@ -131,6 +131,10 @@ bool Router::try_send(Forward& f) {
   }
   if (place.where != Where::kThere) {
     if (load.count > 0 && load.at != kThisNode) return false;
+    if (worker_.node().paused(worker_.now(), f.writes)) {
+      f.rests = true;
+      return false;
+    }
     run_here(std::move(f), place.where == Where::kHereIfKeys);
     return true;
   }
@@ -151,6 +155,7 @@ bool Router::try_send(Forward& f) {
 void Router::run_here(Forward f, bool if_keys) {
   Connection* c = worker_.find_connection(f.client);
   if (c == nullptr || c->closing()) return forget(f);
+  if (const std::string error = refusal_here(f); !error.empty()) return refused_here(std::move(f), error);
   if_keys = if_keys && !f.exec;
   const commands::Caller caller{.client_id = f.client, .resp = f.resp, .asking = f.ask, .no_touch = c->no_touch};
   resp::CommandParser parser;
@@ -178,7 +183,7 @@ void Router::run_here(Forward f, bool if_keys) {
   }
   if (if_keys) {
     if (const std::string error = worker_.route_by_keys(f.slot, caller, *f.spec, args); !error.empty()) {
-      return refused(std::move(f), "-" + error + "\r\n", view().self().id);
+      return refused_here(std::move(f), error);
     }
   }
   resp::Buffer out;
@@ -188,6 +193,21 @@ void Router::run_here(Forward f, bool if_keys) {
     worker_.execute(*f.spec, args, f.slot, caller, nullptr, out);
   }
   answer(f, out.view());
+}
+
+// Why this node as a whole does not take the command now; empty: it does.
+std::string Router::refusal_here(const Forward& f) {
+  if (!f.exec) return std::string(worker_.node_refusal(*f.spec));
+  for (const commands::QueuedCommand& q : f.exec->queue) {
+    if (const std::string_view error = worker_.node_refusal(*q.spec); !error.empty()) return std::string(error);
+  }
+  return {};
+}
+
+void Router::refused_here(Forward f, const std::string& error) {
+  const std::string reply = "-" + error + "\r\n";
+  if (read_refusal(reply).kind == Refusal::kNone) return answer(f, reply);
+  refused(std::move(f), reply, view().self().id);
 }
 
 // ---- replies ----
@@ -268,7 +288,8 @@ void Router::fail_overtaken(const Forward& executed) {
   std::deque<Forward>& waiting = lane->second.waiting;
   std::vector<Forward> failed;
   for (auto f = waiting.begin(); f != waiting.end();) {
-    if (f->client == executed.client && f->order < executed.order && !f->ask) {
+    const bool matters = f->writes || executed.writes;
+    if (f->client == executed.client && f->order < executed.order && matters && !f->ask) {
       failed.push_back(std::move(*f));
       f = waiting.erase(f);
     } else {

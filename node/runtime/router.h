@@ -9,8 +9,9 @@
 // the connection is answered UNCERTAIN; a read is sent again, and may then see a later write of the same pipeline that
 // was answered UNCERTAIN.
 //
-// Limits. Requests in custody: kMaxHeldBytes a worker; above it a connection has at most one command under way.
-// Commands a connection: Connection::kMaxOutstanding. Redirections followed at once: kMaxHops, then one each tick.
+// Limits. Requests in custody: kMaxHeldBytes a worker; replies that wait for their turn: kMaxUnsentReplies a
+// connection; above either a connection has at most one command under way. Commands a connection:
+// Connection::kMaxOutstanding. Redirections followed at once: kMaxHops, then one each tick.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +39,7 @@ class Worker;
 class Router {
  public:
   static constexpr size_t kMaxHeldBytes = 64 * 1024 * 1024;
+  static constexpr size_t kMaxUnsentReplies = 16 * 1024 * 1024;
   static constexpr uint8_t kMaxHops = 5;
   // How often waiting commands look for a node; a change of the view comes before.
   static constexpr Millis kTick{20};
@@ -47,8 +49,8 @@ class Router {
 
   // Whether commands of the slot are in custody, so that later ones must come here too.
   bool busy(Slot slot) const;
-  // The limit of what is in custody is reached: only connections without a command under way may add one.
-  bool full() const { return held_bytes_ >= kMaxHeldBytes; }
+  // A limit is reached: the connection may have only one command under way.
+  bool full(const Connection& c) const { return held_bytes_ >= kMaxHeldBytes || c.output_bytes() >= kMaxUnsentReplies; }
   // Takes a command over and reserves its place in the reply order.
   void take(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot);
   void take_exec(Connection& c, const commands::CommandSpec& spec, std::unique_ptr<ExecJob> job, Slot slot,
@@ -94,7 +96,9 @@ class Router {
   void submit(Forward forward);
   bool try_send(Forward& forward);
   void run_here(Forward forward, bool if_keys);
+  std::string refusal_here(const Forward& forward);
   void refused(Forward forward, std::string_view reply, const NodeId& from);
+  void refused_here(Forward forward, const std::string& error);
   void park(Forward forward);
   void advance(Slot slot, bool new_tick);
   void open_lane(Slot slot);

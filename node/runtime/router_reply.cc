@@ -51,6 +51,7 @@ const cluster::NodeView* named_node(const cluster::View& view, const RefusalRepl
     if (asked == nullptr) return nullptr;
     host = asked->ip;
   }
+  if (host.empty()) return nullptr;
   for (const cluster::NodeView& node : view.nodes) {
     if (at_address(node, host, refusal.port)) return &node;
   }

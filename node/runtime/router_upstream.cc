@@ -1,7 +1,7 @@
 // Connecting, sending, matching replies, losing the connection.
 #include "node/runtime/router_upstream.h"
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 #include "node/base/log.h"
@@ -25,7 +25,12 @@ constexpr Millis kGreetingPause{1000};
 }  // namespace
 
 Upstream::Upstream(Worker& worker, Router& router, NodeId node, uint32_t number, resp::Version version)
-    : worker_(worker), router_(router), node_(node), number_(number), version_(version) {}
+    : worker_(worker),
+      router_(router),
+      node_(node),
+      number_(number),
+      version_(version),
+      framer_({.max_bulk = static_cast<int64_t>(worker.config().proto_max_bulk_len)}) {}
 
 Upstream::~Upstream() {
   if (stream_.is_open()) worker_.poller().remove(stream_.fd());
@@ -51,24 +56,21 @@ bool Upstream::ready(Instant now, const cluster::NodeView& node) {
   return true;
 }
 
-// Introduces us: password and protocol version.
+// Introduces us: password and protocol version. A node that does not want us (password, maxclients) says so here,
+// before it was given any command.
 void Upstream::greet() {
   const config::Config& config = worker_.config();
   const std::string& password = config.masterauth.empty() ? config.requirepass : config.masterauth;
-  const size_t before = out_.size();
   if (!password.empty()) {
     std::vector<std::string_view> auth = {"AUTH"};
     if (!config.masterauth.empty() && !config.masteruser.empty()) auth.push_back(config.masteruser);
     auth.push_back(password);
-    resp::append_request(out_, auth);
+    resp::append_request(greeting_, auth);
     ++greeting_replies_;
   }
-  if (version_ == resp::Version::kResp3) {
-    const std::string_view hello[] = {"HELLO", "3"};
-    resp::append_request(out_, hello);
-    ++greeting_replies_;
-  }
-  queued_ += out_.size() - before;
+  const std::string_view hello[] = {"HELLO", version_ == resp::Version::kResp3 ? "3" : "2"};
+  resp::append_request(greeting_, hello);
+  ++greeting_replies_;
 }
 
 void Upstream::send(Forward forward) {
@@ -91,15 +93,27 @@ void Upstream::send(Forward forward) {
 void Upstream::flush() {
   in_dirty_list_ = false;
   if (state_ != State::kOpen) return;
-  while (!out_.empty()) {
-    const IoResult r = stream_.write(out_.view());
-    if (r.status == IoStatus::kWouldBlock) break;
-    if (r.status != IoStatus::kDone) return drain("writing failed");
-    out_.consume(r.bytes);
-    sent_ += r.bytes;
-  }
+  uint64_t ignored = 0;
+  if (!write_from(greeting_, ignored)) return;
+  if (greeting_replies_ == 0 && !write_from(out_, sent_)) return;
   // TLS says by itself which direction it waits for.
-  watch(stream_.is_tls() ? stream_.wants_write() : !out_.empty());
+  const bool unsent = !greeting_.empty() || (greeting_replies_ == 0 && !out_.empty());
+  watch(stream_.is_tls() ? stream_.wants_write() : unsent);
+}
+
+// Writes what the socket takes; false when the connection was lost over it.
+bool Upstream::write_from(resp::Buffer& bytes, uint64_t& written) {
+  while (!bytes.empty()) {
+    const IoResult r = stream_.write(bytes.view());
+    if (r.status == IoStatus::kWouldBlock) return true;
+    if (r.status != IoStatus::kDone) {
+      drain();
+      return false;
+    }
+    bytes.consume(r.bytes);
+    written += r.bytes;
+  }
+  return true;
 }
 
 void Upstream::watch(bool writes) {
@@ -111,11 +125,11 @@ void Upstream::watch(bool writes) {
 void Upstream::on_events(uint32_t events) {
   if (state_ == State::kClosed) return;
   if (state_ == State::kConnecting) {
-    if (const int error = connect_error(stream_.fd()); error != 0) return lose(std::strerror(error), kRetryPause);
+    if (connect_error(stream_.fd()) != 0) return lose(kRetryPause);
     if ((events & EPOLLOUT) == 0) return;
     state_ = State::kOpen;
   }
-  if ((events & EPOLLOUT) != 0 || (stream_.is_tls() && !out_.empty())) flush();
+  if ((events & EPOLLOUT) != 0 || (stream_.is_tls() && !(out_.empty() && greeting_.empty()))) flush();
   if (state_ == State::kOpen && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read();
 }
 
@@ -126,7 +140,7 @@ void Upstream::read() {
     char* into = in_.reserve(room);
     const IoResult r = stream_.read(into, in_.spare());
     if (r.status == IoStatus::kWouldBlock) break;
-    if (r.status != IoStatus::kDone) return lose("connection closed", Millis(0));
+    if (r.status != IoStatus::kDone) return lose(Millis(0));
     in_.commit(r.bytes);
     take_replies();
     if (state_ != State::kOpen) return;
@@ -136,10 +150,10 @@ void Upstream::read() {
 }
 
 // The node is gone; what it answered before counts.
-void Upstream::drain(std::string_view why) {
+void Upstream::drain() {
   while (state_ == State::kOpen) {
     const IoResult r = stream_.read(in_.reserve(kReadChunk), in_.spare());
-    if (r.status != IoStatus::kDone) return lose(why, Millis(0));
+    if (r.status != IoStatus::kDone) return lose(Millis(0));
     in_.commit(r.bytes);
     take_replies();
   }
@@ -149,7 +163,7 @@ void Upstream::take_replies() {
   while (!in_.empty()) {
     const resp::FrameStatus status = framer_.next(in_.view());
     if (status == resp::FrameStatus::kNeedMore) return;
-    if (status == resp::FrameStatus::kError) return lose("a reply is not RESP", kGreetingPause);
+    if (status == resp::FrameStatus::kError) return lose(kGreetingPause);
     if (!framer_.is_push()) take_reply(in_.view().substr(0, framer_.size()));
     if (state_ != State::kOpen) return;
     in_.consume(framer_.size());
@@ -159,10 +173,14 @@ void Upstream::take_replies() {
 void Upstream::take_reply(std::string_view reply) {
   if (greeting_replies_ > 0) {
     --greeting_replies_;
-    if (reply.front() == '-') lose(reply.substr(1, reply.size() - 3), kGreetingPause);
+    if (reply.front() == '-') {
+      log::warning("Node {} refuses the router's connection: {}", node_.view(), reply.substr(1, reply.size() - 3));
+      return lose(kGreetingPause);
+    }
+    if (greeting_replies_ == 0) router_.flush_later(*this);
     return;
   }
-  if (under_way_.empty()) return lose("a reply that nobody asked for", kGreetingPause);
+  if (under_way_.empty()) return lose(kGreetingPause);
   Forward& first = under_way_.front().forward;
   if (first.replies_before > 0) {
     --first.replies_before;
@@ -175,22 +193,22 @@ void Upstream::take_reply(std::string_view reply) {
 }
 
 void Upstream::check(Instant now, const cluster::NodeView* node) {
-  if (state_ == State::kConnecting && now >= connect_deadline_) return lose("connecting timed out", kRetryPause);
-  if (state_ == State::kClosed || under_way_.empty()) return;
-  if (node == nullptr || node->has(bus::kFlagFail)) return lose("the node failed", Millis(0));
+  if (state_ == State::kClosed) return;
+  const bool introduced = state_ == State::kOpen && greeting_replies_ == 0;
+  if (!introduced && now >= connect_deadline_) return lose(kRetryPause);
+  if (under_way_.empty()) return;
+  if (node == nullptr || node->has(bus::kFlagFail)) return lose(Millis(0));
   const bool suspected = node->has(bus::kFlagPfail) || !node->link_up;
-  if (suspected && now >= under_way_.front().forward.deadline) lose("no answer", kRetryPause);
+  if (suspected && now >= under_way_.front().forward.deadline) lose(kRetryPause);
 }
 
-void Upstream::lose(std::string_view why, Millis pause) {
-  if (greeting_replies_ > 0 && state_ == State::kOpen) {
-    log::warning("Router connection to node {}: {}", node_.view(), why);
-  }
+void Upstream::lose(Millis pause) {
   worker_.poller().remove(stream_.fd());
   stream_.close();
   stream_ = Stream();
   state_ = State::kClosed;
-  not_before_ = monotonic_now() + pause;
+  not_before_ = std::max(not_before_, monotonic_now() + pause);
+  greeting_.clear();
   out_.clear();
   in_.clear();
   framer_.reset();

@@ -79,11 +79,12 @@ class Upstream final : public EventHandler {
     uint64_t end;  // position in the stream of sent bytes after its last byte
   };
   void read();
-  void drain(std::string_view why);
+  void drain();
+  bool write_from(resp::Buffer& bytes, uint64_t& written);
   void take_replies();
   void take_reply(std::string_view reply);
   void greet();
-  void lose(std::string_view why, Millis pause);
+  void lose(Millis pause);
   void watch(bool writes);
 
   Worker& worker_;
@@ -96,8 +97,9 @@ class Upstream final : public EventHandler {
   bool watching_writes_ = false;
   bool in_dirty_list_ = false;
   Instant not_before_{};           // of the next attempt to connect
-  Instant connect_deadline_{};     // of the one under way
-  uint32_t greeting_replies_ = 0;  // of AUTH and HELLO, still to come
+  Instant connect_deadline_{};     // of the one under way, greeting included
+  resp::Buffer greeting_;          // AUTH and HELLO; nothing else is sent before they were answered
+  uint32_t greeting_replies_ = 0;  // still to come
   resp::Buffer out_;
   resp::Buffer in_;
   resp::ReplyFramer framer_;

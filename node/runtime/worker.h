@@ -82,6 +82,8 @@ class Worker final : public commands::EffectSink {
   // The error of a command whose slot is moving, by the keys that are here; empty when it is to be served.
   std::string route_by_keys(Slot slot, const commands::Caller& caller, const commands::CommandSpec& spec,
                             std::span<const std::string_view> args);
+  // Whether the node as a whole takes this command now; the error text otherwise.
+  std::string_view node_refusal(const commands::CommandSpec& spec);
   // Runs a whole transaction here.
   void execute_exec(const ExecJob& job, commands::Caller caller, commands::Session* session, resp::Buffer& out);
   // Registers a client's watch on keys of this worker.
@@ -134,7 +136,6 @@ class Worker final : public commands::EffectSink {
 
   // dispatch.cc
   bool refuse(Connection& c, const commands::CommandSpec* spec, std::string_view error);
-  std::string_view node_refusal(const commands::CommandSpec& spec);
   // Where a command with keys runs: nothing when it has no keys.
   struct Target {
     std::optional<Slot> slot;

@@ -1,46 +1,10 @@
-"""The router port: a plain client on any node, through redirections, waits and failovers. Debian's redis-py is the client where
-it can be; the raw client where replies must be seen as they came."""
+"""The router port: a plain client on any node sees one server. Debian's redis-py is the client where it can be; the raw client
+where replies must be seen as they came."""
 
-import threading
-import time
-
-import redis
-
-from integration.lib import ports, resp
-from integration.lib.case import Case
-from integration.lib.cluster import Cluster
+from integration.lib import resp
 from integration.lib.resp import ReplyError
+from integration.lib.router import RouterCase, key_in
 from integration.lib.slots import slot_of
-from integration.lib.wait import until
-
-UNCERTAIN = "UNCERTAIN"
-
-
-def key_in(low, high, prefix="key"):
-    """A key whose slot lies in that range."""
-    return next(key for key in (f"{prefix}:{number}" for number in range(100000)) if low <= slot_of(key) <= high)
-
-
-class RouterCase(Case):
-    def routed(self, primaries=3, replicas=0, **directives):
-        """A formed cluster of which every node has a router port (server.router_port)."""
-        cluster = Cluster(primaries, replicas, **directives)
-        self._started.append(cluster)
-        self.addCleanup(cluster.remove)
-        for server in cluster.servers:
-            server.router_port = ports.take()[0]
-            server.directives["router-port"] = server.router_port
-        return cluster.start().form()
-
-    def raw(self, server, **options):
-        connection = resp.Connection(server.router_port, **options)
-        self.addCleanup(connection.close)
-        return connection
-
-    def plain(self, server, **options):
-        client = redis.Redis(port=server.router_port, socket_timeout=20, **options)
-        self.addCleanup(client.close)
-        return client
 
 
 class Forwarding(RouterCase):

@@ -1,0 +1,39 @@
+"""Clusters whose nodes have router ports, and clients of those."""
+
+import redis
+
+from . import ports, resp
+from .case import Case
+from .cluster import Cluster
+from .slots import slot_of
+
+# Router ports that a test of this process has left again.
+_left = []
+
+
+def key_in(low, high, prefix="key"):
+    """A key whose slot lies in that range."""
+    return next(key for key in (f"{prefix}:{number}" for number in range(100000)) if low <= slot_of(key) <= high)
+
+
+class RouterCase(Case):
+    def routed(self, primaries=3, replicas=0, **directives):
+        """A formed cluster of which every node has a router port (server.router_port)."""
+        cluster = Cluster(primaries, replicas, **directives)
+        self._started.append(cluster)
+        for server in cluster.servers:
+            server.router_port = _left.pop() if _left else ports.take()[0]
+            server.directives["router-port"] = server.router_port
+        self.addCleanup(lambda: _left.extend(server.router_port for server in cluster.servers))
+        self.addCleanup(cluster.remove)
+        return cluster.start().form()
+
+    def raw(self, server, **options):
+        connection = resp.Connection(server.router_port, **options)
+        self.addCleanup(connection.close)
+        return connection
+
+    def plain(self, server, **options):
+        client = redis.Redis(port=server.router_port, socket_timeout=20, **options)
+        self.addCleanup(client.close)
+        return client
