@@ -16,8 +16,8 @@ namespace guccho::ops::app {
 namespace {
 
 constexpr std::chrono::seconds kOperatorEnds{15};
-// A node gets 30 s from SIGTERM to SIGKILL.
-constexpr std::chrono::seconds kNodesEnd{60};
+// A node gets 30 s from SIGTERM to SIGKILL, and the primaries end after the replicas.
+constexpr std::chrono::seconds kNodesEnd{90};
 constexpr Millis kPoll{50};
 
 // Calls done() until it returns true; false when the time is over.

@@ -341,15 +341,26 @@ void LocalBackend::emit(const ObjectKey&, const Event& event) {
 Result<bool> LocalBackend::stop_all() {
   const auto all = read_all(state_);
   if (!all) return std::unexpected(all.error());
+  const auto roles = state_.roles();
+  const auto is_replica = [&](const PlaceFacts& facts) {
+    const auto role = roles.find(facts.id);
+    return role != roles.end() && role->second == Role::kReplica;
+  };
+  const auto runs = [&](const PlaceFacts& facts) {
+    return !is_down(facts) || spawner_.running(state_.place_path(facts.id));
+  };
+  const bool replicas_run =
+      std::ranges::any_of(*all, [&](const PlaceFacts& facts) { return is_replica(facts) && runs(facts); });
   bool nothing_runs = true;
   for (const PlaceFacts& facts : *all) {
+    nothing_runs = nothing_runs && !runs(facts);
+    if (replicas_run && !is_replica(facts)) continue;
     if (facts.desired && facts.desired->goal == Desired::Goal::kRun) {
       Desired stop = *facts.desired;
       stop.goal = Desired::Goal::kStop;
       if (auto written = state_.write_desired(facts.id, stop); !written) return std::unexpected(written.error());
     }
     mend(facts, *all, {});
-    if (!is_down(facts) || spawner_.running(state_.place_path(facts.id))) nothing_runs = false;
   }
   return nothing_runs;
 }

@@ -38,7 +38,8 @@ class LocalBackend final : public Backend {
   Answer set_roles(const ObjectKey& cluster, const std::map<InstanceId, Role>& roles, const CallContext& call) override;
   void emit(const ObjectKey& cluster, const Event& event) override;
 
-  // `guccho down`: asks every node to end in an orderly way, and every supervisor with it. True once nothing runs.
+  // `guccho down`: asks every node to end in an orderly way, and every supervisor with it; replicas first, since a
+  // primary that ends hands its role to a replica and waits for it. To be called until it says that nothing runs.
   Result<bool> stop_all();
   // `guccho up` after it: lets all places run again that were not removed.
   Status resume_all();

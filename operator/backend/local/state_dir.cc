@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include "node/supervise/lines.h"
 #include "operator/backend/local/node_config.h"
@@ -192,6 +193,15 @@ Status StateDir::write_roles(const std::map<InstanceId, Role>& roles) const {
   const auto present = read_file(path_ + "/roles");
   if (present && *present == text) return {};
   return write_atomically(path_ + "/roles", text);
+}
+
+std::map<InstanceId, Role> StateDir::roles() const {
+  std::map<InstanceId, Role> out;
+  std::istringstream lines(read_file(path_ + "/roles").value_or(""));
+  for (std::string place, role; lines >> place >> role;) {
+    if (const auto id = parse_instance(place)) out[*id] = role == "replica" ? Role::kReplica : Role::kPrimary;
+  }
+  return out;
 }
 
 void StateDir::append_event(const Event& event) const {

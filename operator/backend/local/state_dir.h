@@ -56,6 +56,8 @@ class StateDir {
   Status write_status(const RedisClusterStatus& status) const;
 
   Status write_roles(const std::map<InstanceId, Role>& roles) const;
+  // As last written; those of unknown role are missing.
+  std::map<InstanceId, Role> roles() const;
   // Appends one line; above 1 MiB the file becomes events.log.1 first.
   void append_event(const Event& event) const;
 

@@ -237,6 +237,19 @@ TEST_F(LocalBackendTest, StopAllLeavesNothingAndResumeBringsItBack) {
   EXPECT_EQ(observe().find(kFirst)->endpoints, before.find(kFirst)->endpoints);
 }
 
+TEST_F(LocalBackendTest, ReplicasEndBeforePrimaries) {
+  ASSERT_EQ(ensure(2), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst) && runs(kSecond));
+  ASSERT_EQ(backend_->set_roles(cluster_.key, {{kFirst, Role::kReplica}, {kSecond, Role::kPrimary}}, call_),
+            Answer::accepted());
+  EXPECT_FALSE(*backend_->stop_all());
+  EXPECT_EQ(state().facts(kFirst)->desired->goal, supervise::Desired::Goal::kStop);
+  EXPECT_EQ(state().facts(kSecond)->desired->goal, supervise::Desired::Goal::kRun) << "its turn comes later";
+  ASSERT_TRUE(until([&] { return *backend_->stop_all(); }));
+  const auto ended_at = [&](InstanceId id) { return state().facts(id)->record->last_exit->at; };
+  EXPECT_LE(ended_at(kFirst), ended_at(kSecond));
+}
+
 TEST_F(LocalBackendTest, APasswordFileThatIsMissingIsRefusedByName) {
   cluster_.spec.auth.password_file = root_ + "/none";
   EXPECT_THAT(ensure(1).reason, HasSubstr("spec.auth.passwordFile: " + root_ + "/none: No such file"));
