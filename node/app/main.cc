@@ -41,6 +41,11 @@ std::string absolute(const std::string& path) {
   return realpath(path.c_str(), resolved) != nullptr ? resolved : path;
 }
 
+constexpr const char* kSuperviseHelp =
+    "\nUsage: guccho-node --supervise DIR\n"
+    "Keeps a node running as the file DIR/desired says, which `guccho` writes; DIR/record says how its last process "
+    "ended.\n";
+
 // One line that says what is wrong, where, and what to do.
 int refuse(const std::string& why) {
   std::fprintf(stderr, "guccho-node: %s\n", why.c_str());
@@ -73,7 +78,8 @@ void raise_descriptor_limit(uint32_t maxclients) {
 int main(int argc, char** argv) {
   using namespace guccho;
   const std::vector<std::string> args(argv + 1, argv + argc);
-  if (args.size() == 2 && args[0] == "--supervise") {
+  if (!args.empty() && args[0] == "--supervise") {
+    if (args.size() != 2) return refuse("--supervise: name the one directory that holds the desired state");
     if (Status s = supervise::supervise({.directory = args[1], .program = absolute("/proc/self/exe")}); !s) {
       return refuse(s.error().text);
     }
@@ -83,6 +89,7 @@ int main(int argc, char** argv) {
   if (!line) return refuse(line.error().text);
   if (line->action == config::CommandLine::Action::kHelp) {
     std::fputs(config::help_text().c_str(), stdout);
+    std::fputs(kSuperviseHelp, stdout);
     return 0;
   }
   if (line->action == config::CommandLine::Action::kVersion) {

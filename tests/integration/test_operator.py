@@ -2,10 +2,12 @@
 
 import os
 import signal
+import subprocess
 import time
 
 from integration.lib.case import Case
 from integration.lib.local import LocalCluster, running
+from integration.lib.server import BINARIES, die_with_parent
 from integration.lib.wait import hold, until
 
 
@@ -158,6 +160,19 @@ class Commands(OperatorCase):
         missing = cluster.run("up", "-f", "/no/such/file", check=False)
         self.assertEqual((missing.returncode, missing.stderr),
                          (2, "guccho: /no/such/file: No such file or directory\n"))
+
+    def test_the_operator_program_does_the_same(self):
+        cluster = self.local(1, 1)
+        program = os.path.join(BINARIES, "guccho-operator")
+        with open(cluster.log_path, "ab") as log:
+            cluster.operator = subprocess.Popen([program, "--backend", "local", "--state", cluster.state, "-f",
+                                                 cluster.file], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                                preexec_fn=die_with_parent)
+        until(lambda: os.path.exists(os.path.join(cluster.state, "resource.json")), 10, "the resource is applied")
+        cluster.wait_settled()
+        self.assertEqual(cluster.kill_operator(signal.SIGTERM), 0)
+        with open(cluster.log_path) as file:
+            self.assertIn("AssignSlots: assign slots 0-16383 to 0-0", file.read())
 
     def test_commands_without_a_cluster(self):
         cluster = self.local(3, 1)

@@ -73,6 +73,7 @@ class LocalCluster:
         self.log_path = os.path.join(self.directory, "operator.log")
         self.spec = {"primaries": primaries, "replicasPerPrimary": replicas, **spec}
         self.room = max(8, primaries * (replicas + 2))
+        self.blocks = []
         self.use_new_ports()
         self.operator = None
         self.pids = set()  # of all processes ever seen, with their start times
@@ -80,6 +81,7 @@ class LocalCluster:
     def use_new_ports(self):
         """Ports that nobody else has, for the next start; written to the file."""
         block = ports.take_block(2 * self.room)
+        self.blocks.append(block)
         self.spec["local"] = {"firstPort": block, "firstRouterPort": block + self.room}
         self.write()
 
@@ -210,4 +212,7 @@ class LocalCluster:
         for pid, start_time in [*supervisors.values(), *self.pids]:
             if running(pid, start_time):
                 os.kill(pid, signal.SIGKILL)
+        for block in self.blocks:
+            ports.give_back(block, 2 * self.room)
+        self.blocks.clear()
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -73,3 +73,10 @@ def take_block(count):
             handle.close()
         del _held[before:]
     raise RuntimeError(f"no {count} free ports in a row in {numbers[0]}-{numbers[-1]} (GUCCHO_TEST_PORTS sets the range)")
+
+
+def give_back(first, count):
+    """Lets others take these ports again; whoever listened on them has ended."""
+    for handle in [handle for handle in _held if first <= int(os.path.basename(handle.name)) < first + count]:
+        _held.remove(handle)
+        handle.close()
