@@ -65,6 +65,47 @@ class Counter:
         self.values[key], self.maybe[key] = seen, 0
 
 
+class Appender:
+    """A client that appends growing numbers to its keys in pipelines until told to stop. Whatever happens to single commands,
+    each key must hold numbers in growing order: none twice, none behind a later one. And an append that was answered
+    must be there, unless the primary that took it died before its replica had it: such a gap is only at a kill, so the
+    numbers of the last, quiet pipeline are all there."""
+
+    def __init__(self, port, name):
+        self._connection = resp.Connection(port, timeout=30)
+        self._keys = [f"{name}:{number}" for number in range(30)]
+        self.rounds, self.problems = 0, []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def start(self):
+        self._thread.start()
+
+    def stop(self):
+        self._stop.set()
+        self._thread.join()
+        self._append()
+        last = range(5 * self.rounds - 5, 5 * self.rounds)
+        for key, text in zip(self._keys, self._connection.pipeline([("GET", key) for key in self._keys])):
+            numbers = [int(number) for number in text.split()]
+            if numbers != sorted(set(numbers)):
+                self.problems.append(f"{key} is out of order: {numbers}")
+            if numbers[-5:] != list(last):
+                self.problems.append(f"{key} lacks answered appends: {numbers[-8:]}")
+        self._connection.close()
+
+    def _run(self):
+        while not self._stop.is_set():
+            self._append()
+
+    def _append(self):
+        commands = [("APPEND", key, f"{5 * self.rounds + step} ") for step in range(5) for key in self._keys]
+        for command, reply in zip(commands, self._connection.pipeline(commands)):
+            if not isinstance(reply, int) and not str(reply).startswith((UNCERTAIN, "TRYAGAIN The slot changed hands")):
+                self.problems.append(f"{command}: {reply}")
+        self.rounds += 1
+
+
 class Failovers(RouterCase):
     def counting(self, cluster, victim, end):
         """Clients on the router ports of all others count while end() happens to the victim; returns the clients."""
@@ -127,6 +168,28 @@ class Failovers(RouterCase):
         self.assertEqual([reply for reply in replies if not isinstance(reply, int)], [])
         expected = "".join(f"{step}," for step in range(30)).encode()
         self.assertEqual(connection.pipeline([("GET", key) for key in keys]), [expected] * len(keys))
+
+    def test_nothing_is_done_twice_or_out_of_order(self):
+        cluster = self.routed(3, 1, io_threads=3)
+        first, second = cluster.owner_of(0), cluster.owner_of(8000)
+        others = [server for server in cluster.servers if server not in (first, second)]
+        appenders = [Appender(server.router_port, f"log:{server.port}") for server in others]
+        for appender in appenders:
+            appender.start()
+        try:
+            for victim, slot in ((first, 0), (second, 8000)):
+                seen = [appender.rounds for appender in appenders]
+                until(lambda: all(a.rounds > n + 20 for a, n in zip(appenders, seen)), 30, "all clients append")
+                victim.kill()
+                cluster.wait_failover(slot, victim)
+                victim.restart()
+                until(lambda: victim.role() == "slave", 30, f"{victim} follows")
+                cluster.wait_healthy()
+        finally:
+            for appender in appenders:
+                appender.stop()
+        for appender in appenders:
+            self.assertEqual(appender.problems, [])
 
     def test_a_lost_reply_makes_writes_uncertain_and_reads_wait(self):
         cluster = self.routed(3, 1)
