@@ -104,10 +104,9 @@ struct KeySpec {
 enum DocFlag : uint8_t { kDocDeprecated = 1u << 0, kDocSyscmd = 1u << 1 };
 
 struct CommandSpec {
-  std::string_view name;  // lower case; a subcommand's own name without its container's
-  Handler handler =
-      nullptr;        // null: a container whose subcommands do the work, or EXEC, WATCH (the executor's)
-  int16_t arity = 0;  // arguments including the name(s); negative: at least
+  std::string_view name;      // lower case; a subcommand's own name without its container's
+  Handler handler = nullptr;  // null: a container whose subcommands do the work, or EXEC, WATCH (the executor's)
+  int16_t arity = 0;          // arguments including the name(s); negative: at least
   uint32_t flags = 0;
   uint32_t categories = 0;  // in the records only those that do not follow from the flags; in the table all of them
   Where where = Where::kOwner;

@@ -119,7 +119,7 @@ void discard(Context& c);
 void multi(Context& c);
 void unwatch(Context& c);
 
-// introspection.cc (COMMAND), server.cc, debug.cc
+// introspection.cc (COMMAND), server.cc, debug.cc, slow_log.cc
 void command(Context& c);
 void command_count(Context& c);
 void command_docs(Context& c);
@@ -147,6 +147,10 @@ void replicaof(Context& c);
 void role(Context& c);
 void shutdown(Context& c);
 void slaveof(Context& c);
+void slowlog_get(Context& c);
+void slowlog_help(Context& c);
+void slowlog_len(Context& c);
+void slowlog_reset(Context& c);
 void swapdb(Context& c);
 void sync(Context& c);
 void time(Context& c);

@@ -16,6 +16,7 @@
 #include "node/cluster/events.h"
 #include "node/commands/context.h"
 #include "node/commands/session.h"
+#include "node/commands/slow_log.h"
 
 namespace guccho::cluster {
 struct View;
@@ -87,6 +88,11 @@ class Host {
   virtual std::vector<std::pair<std::string, std::string>> config_get(std::span<const std::string_view> patterns) = 0;
   // kExclusive only.
   virtual void reset_statistics() = 0;
+
+  // SLOWLOG: the newest slow commands first. Any thread.
+  virtual std::vector<SlowCommand> slow_commands(size_t count) const = 0;
+  virtual size_t slow_command_count() const = 0;
+  virtual void forget_slow_commands() = 0;
 
   // INFO's text for these sections (empty: default).
   virtual std::string info(std::span<const std::string_view> sections) = 0;

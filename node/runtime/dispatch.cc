@@ -3,6 +3,7 @@
 
 #include "node/base/log.h"
 #include "node/commands/command.h"
+#include "node/commands/secrets.h"
 #include "node/commands/text.h"
 #include "node/routing/routing.h"
 #include "node/runtime/clock.h"
@@ -20,7 +21,6 @@ namespace {
 
 // Commands that this file and transaction.cc treat by themselves.
 struct Known {
-  const CommandSpec* auth = commands::find_command("auth");
   const CommandSpec* discard = commands::find_command("discard");
   const CommandSpec* exec = commands::find_command("exec");
   const CommandSpec* multi = commands::find_command("multi");
@@ -308,6 +308,10 @@ bool Worker::execute(const CommandSpec& spec, std::span<const std::string_view> 
   const uint64_t end = nanos_now();
   command_stats.record(end - command_start_);
   stats_.loop_command_nanos.add(end - command_start_);
+  const auto micros = static_cast<int64_t>((end - command_start_) / 1000);
+  if (config_->slowlog_log_slower_than >= 0 && micros >= config_->slowlog_log_slower_than) {
+    node_.note_slow_command(spec, args, now_, Micros(micros), caller.client_id, config_->slowlog_max_len);
+  }
   command_start_ = end;
   stats_.commands_processed.add();
   if (out.size() > mark && out.data()[mark] == '-') {
@@ -361,7 +365,6 @@ bool Worker::ensure_memory() {
 }
 
 void Worker::feed_monitors(Connection& c, std::span<const std::string_view> args, const CommandSpec& spec) {
-  const bool secret = &spec == known().auth;
   const int64_t micros = now_.time_since_epoch().count() * 1000;
   char head[64];
   const int n = std::snprintf(head, sizeof head, "+%lld.%06lld [0 ", static_cast<long long>(micros / 1'000'000),
@@ -370,7 +373,7 @@ void Worker::feed_monitors(Connection& c, std::span<const std::string_view> args
   line += c.address + "]";
   for (size_t i = 0; i < args.size(); ++i) {
     line += " \"";
-    append_escaped(line, secret && i > 0 ? std::string_view("(redacted)") : args[i]);
+    append_escaped(line, commands::is_secret(spec, args, i) ? commands::kRedacted : args[i]);
     line += '"';
   }
   line += "\r\n";

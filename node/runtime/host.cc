@@ -99,6 +99,29 @@ void Node::reset_statistics() {
   for (auto& w : workers_) w->stats().reset();
 }
 
+// ---- slow commands ----
+
+void Node::note_slow_command(const commands::CommandSpec& spec, std::span<const std::string_view> args, UnixMillis when,
+                             Micros duration, uint64_t client_id, size_t limit) {
+  const std::lock_guard lock(slow_log_mutex_);
+  slow_log_.note(spec, args, when, duration, client_id, limit);
+}
+
+std::vector<commands::SlowCommand> Node::slow_commands(size_t count) const {
+  const std::lock_guard lock(slow_log_mutex_);
+  return slow_log_.newest(count);
+}
+
+size_t Node::slow_command_count() const {
+  const std::lock_guard lock(slow_log_mutex_);
+  return slow_log_.size();
+}
+
+void Node::forget_slow_commands() {
+  const std::lock_guard lock(slow_log_mutex_);
+  slow_log_.clear();
+}
+
 // ---- clients ----
 
 void Node::for_each_session(const std::function<void(Session&)>& visit) {

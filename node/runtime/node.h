@@ -122,6 +122,10 @@ class Node final : public commands::Host {
   // Erases the keys of slots that another node owns now, and tells our replicas.
   void drop_keys(const SlotSet& slots);
 
+  // SLOWLOG takes note of a command that took at least slowlog-log-slower-than. Any worker.
+  void note_slow_command(const commands::CommandSpec& spec, std::span<const std::string_view> args, UnixMillis when,
+                         Micros duration, uint64_t client_id, size_t limit);
+
   // Everything measured, for INFO, the metrics port and the admin service. Any thread.
   metrics::Snapshot measure() const;
   // The age of the least lively worker's last turn.
@@ -137,6 +141,9 @@ class Node final : public commands::Host {
   std::vector<std::pair<std::string, std::string>> config_get(std::span<const std::string_view> patterns) override;
   void reset_statistics() override;
   std::string info(std::span<const std::string_view> sections) override;
+  std::vector<commands::SlowCommand> slow_commands(size_t count) const override;
+  size_t slow_command_count() const override;
+  void forget_slow_commands() override;
   commands::ReplicationStatus replication_status() const override;
   std::span<store::Keyspace* const> keyspaces() override { return keyspaces_; }
   store::Keyspace& keyspace_of(Slot slot) override { return *keyspaces_[owner_of(slot)]; }
@@ -189,6 +196,9 @@ class Node final : public commands::Host {
   mutable std::mutex routes_mutex_;
   std::shared_ptr<const RouteTable> routes_;
   std::atomic<uint64_t> routes_version_{0};
+
+  mutable std::mutex slow_log_mutex_;
+  commands::SlowLog slow_log_;
 
   std::atomic<bool> stop_requested_{false};
   std::atomic<bool> handing_over_{false};

@@ -70,6 +70,58 @@ constexpr CommandSpec kConfigSubcommands[] = {
     },
 };
 
+constexpr CommandSpec kSlowlogSubcommands[] = {
+    {
+        .name = "get",
+        .handler = handlers::slowlog_get,
+        .arity = -2,
+        .flags = kAdmin | kLoading | kStale,
+        .where = Where::kExclusive,
+        .tips = "request_policy:all_nodes nondeterministic_output",
+        .since = "2.2.12",
+        .group = "server",
+        .summary = "Get the slow log's entries",
+        .complexity = "O(N) where N is the number of entries returned",
+        .history = "4.0.0 Added client IP address, port and name to the reply.",
+        .arguments = "count/integer?",
+    },
+    {
+        .name = "help",
+        .handler = handlers::slowlog_help,
+        .arity = 2,
+        .flags = kLoading | kStale,
+        .where = Where::kHome,
+        .since = "6.2.0",
+        .group = "server",
+        .summary = "Show helpful text about the different subcommands",
+        .complexity = "O(1)",
+    },
+    {
+        .name = "len",
+        .handler = handlers::slowlog_len,
+        .arity = 2,
+        .flags = kAdmin | kLoading | kStale,
+        .where = Where::kHome,
+        .tips = "request_policy:all_nodes response_policy:agg_sum nondeterministic_output",
+        .since = "2.2.12",
+        .group = "server",
+        .summary = "Get the slow log's length",
+        .complexity = "O(1)",
+    },
+    {
+        .name = "reset",
+        .handler = handlers::slowlog_reset,
+        .arity = 2,
+        .flags = kAdmin | kLoading | kStale,
+        .where = Where::kHome,
+        .tips = "request_policy:all_nodes response_policy:all_succeeded",
+        .since = "2.2.12",
+        .group = "server",
+        .summary = "Clear all entries from the slow log",
+        .complexity = "O(N) where N is the number of entries in the slowlog",
+    },
+};
+
 constexpr CommandSpec kRecords[] = {
     {
         .name = "config",
@@ -265,6 +317,16 @@ constexpr CommandSpec kRecords[] = {
         .complexity = "O(1)",
         .arguments =
             "args/oneof{host-port/block{host/string port/integer} no-one/block{no/pure-token=NO one/pure-token=ONE}}",
+    },
+    {
+        .name = "slowlog",
+        .arity = -2,
+        .where = Where::kHome,
+        .subcommands = kSlowlogSubcommands,
+        .since = "2.2.12",
+        .group = "server",
+        .summary = "A container for slow log commands",
+        .complexity = "Depends on subcommand.",
     },
     {
         .name = "swapdb",

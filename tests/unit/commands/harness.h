@@ -54,6 +54,7 @@ struct FakeHost : Host {
   bool shutting_down = false;
   ReplicationStatus replication;
   std::vector<ClusterLink> links;
+  SlowLog slow_log;
   uint64_t random = 42;
 
   std::shared_ptr<const cluster::View> view() const override { return cluster_view; }
@@ -64,6 +65,9 @@ struct FakeHost : Host {
   Status config_rewrite() override { return {}; }
   std::vector<std::pair<std::string, std::string>> config_get(std::span<const std::string_view> patterns) override;
   void reset_statistics() override { calls.push_back("reset statistics"); }
+  std::vector<SlowCommand> slow_commands(size_t count) const override { return slow_log.newest(count); }
+  size_t slow_command_count() const override { return slow_log.size(); }
+  void forget_slow_commands() override { slow_log.clear(); }
   std::string info(std::span<const std::string_view> sections) override { return "info: " + joined(sections); }
   ReplicationStatus replication_status() const override { return replication; }
   std::span<store::Keyspace* const> keyspaces() override { return all; }

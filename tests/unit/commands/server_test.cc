@@ -82,6 +82,48 @@ TEST(Server, DebugIsGuarded) {
   EXPECT_EQ(node.run("DEBUG FOO"), "-ERR unknown subcommand or wrong number of arguments for 'FOO'. Try DEBUG HELP.|");
 }
 
+TEST(Server, SlowLog) {
+  Node node;
+  auto session = std::make_unique<Session>();
+  session->id = 5;
+  session->address = "10.0.0.5:1";
+  session->name = "five";
+  node.host.sessions.push_back(std::move(session));
+  const auto note = [&](const std::vector<std::string_view>& args, int64_t micros, uint64_t client) {
+    node.host.slow_log.note(*resolve(args), args, node.now, Micros(micros), client, 3);
+  };
+  note({"GET", "dropped by the limit"}, 1, 5);
+  note({"AUTH", "user", "secret"}, 20000, 5);
+  note({"EXEC"}, 20000, 5);  // its parts are noted, not itself
+  note({"CONFIG", "SET", "port", "1", "requirepass", "secret"}, 30000, 6);
+  const std::string long_value(130, 'x');
+  note({"SET", "k", long_value}, 40000, 5);
+  const std::string newest = "*6|:3|:1700000000|:40000|*3|$3|SET|$1|k|$146|" + long_value.substr(0, 128) +
+                             "... (2 more bytes)|$10|10.0.0.5:1|$4|five|";
+  EXPECT_EQ(node.run("SLOWLOG GET 1"), "*1|" + newest);
+  EXPECT_EQ(node.run("SLOWLOG GET"),
+            "*3|" + newest +
+                "*6|:2|:1700000000|:30000|*6|$6|CONFIG|$3|SET|$4|port|$1|1|$11|requirepass|$10|(redacted)|$0||$0||"
+                "*6|:1|:1700000000|:20000|*3|$4|AUTH|$10|(redacted)|$10|(redacted)|$10|10.0.0.5:1|$4|five|");
+  const std::vector<std::string_view> many(40, "a");
+  std::vector<std::string_view> mget = {"MGET"};
+  mget.insert(mget.end(), many.begin(), many.end());
+  note(mget, 1, 5);
+  EXPECT_NE(node.run("SLOWLOG GET 1").find("*32|$4|MGET|"), std::string::npos);
+  EXPECT_NE(node.run("SLOWLOG GET 1").find("|$23|... (10 more arguments)|"), std::string::npos)
+      << node.run("SLOWLOG GET 1");
+  const Step steps[] = {
+      {"SLOWLOG LEN", ":3|"},
+      {"SLOWLOG GET 0", "*0|"},
+      {"SLOWLOG GET -2", "-ERR count should be greater than or equal to -1|"},
+      {"SLOWLOG GET x", "-ERR count should be greater than or equal to -1|"},
+      {"SLOWLOG LEN x", "-ERR wrong number of arguments for 'slowlog|len' command|"},
+      {"SLOWLOG RESET", "+OK|"},
+      {"SLOWLOG GET -1", "*0|"},
+  };
+  run_steps(node, steps);
+}
+
 TEST(Server, HelpTexts) {
   Node node;
   EXPECT_TRUE(

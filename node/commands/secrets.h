@@ -1,0 +1,16 @@
+// Which arguments may be passwords: not shown by SLOWLOG and MONITOR.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "node/commands/command.h"
+
+namespace guccho::commands {
+
+inline constexpr std::string_view kRedacted = "(redacted)";
+
+// Those of AUTH, those of HELLO after the version, and values of sensitive directives in CONFIG SET.
+bool is_secret(const CommandSpec& spec, std::span<const std::string_view> args, size_t i);
+
+}  // namespace guccho::commands
