@@ -214,8 +214,11 @@ Answer FakeWorld::grow_storage(const ObjectKey&, int shard, uint64_t size, const
 }
 
 // Publishing roles is not an act of a plan: it is not counted and no fault touches it.
-Answer FakeWorld::set_roles(const ObjectKey&, const std::map<InstanceId, Role>&, const CallContext&) {
-  return dead() ? Answer::unanswered("this operator is dead") : Answer::accepted();
+Answer FakeWorld::set_roles(const ObjectKey&, const std::map<InstanceId, Role>& roles, const CallContext&) {
+  if (dead()) return Answer::unanswered("this operator is dead");
+  roles_ = roles;
+  ++role_writes_;
+  return Answer::accepted();
 }
 
 void FakeWorld::emit(const ObjectKey&, const Event& event) {
@@ -318,6 +321,7 @@ Answer FakeWorld::write_status(const ObjectKey&, const std::string& uid, const R
   if (dead()) return Answer::unanswered("this operator is dead");
   if (uid != resource_.uid) return Answer::conflict("another object");
   resource_.status = status;
+  ++status_writes_;
   return Answer::accepted();
 }
 

@@ -50,6 +50,9 @@ class FakeWorld : public Backend, public NodeAdmin, public ResourceStore, public
   // Every act that happened, as text, in order.
   const std::vector<std::string>& journal() const { return journal_; }
   const std::vector<Event>& events() const { return events_; }
+  const std::map<InstanceId, Role>& published_roles() const { return roles_; }
+  int status_writes() const { return status_writes_; }
+  int role_writes() const { return role_writes_; }
 
   // Backend
   Result<World> observe(const ObjectKey& cluster, const CallContext& call) override;
@@ -134,6 +137,9 @@ class FakeWorld : public Backend, public NodeAdmin, public ResourceStore, public
   uint64_t starts_ = 0;
   uint16_t next_port_ = 7000;
   int acts_ = 0;
+  std::map<InstanceId, Role> roles_;
+  int status_writes_ = 0;
+  int role_writes_ = 0;
 };
 
 }  // namespace guccho::ops

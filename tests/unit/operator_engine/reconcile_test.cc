@@ -268,6 +268,58 @@ TEST(Leadership, ADeposedOperatorDoesNothing) {
   EXPECT_EQ(d.world.acts(), 0);
 }
 
+TEST(Leadership, ANodeThatKnowsANewerTermEndsTheRound) {
+  Driver d(cluster_of(3, 1));
+  for (int i = 0; i < 2; ++i) d.round();
+  for (SimNode* node : d.world.nodes().all()) node->fencing_term = 9;
+  d.last = d.round();
+  EXPECT_TRUE(d.last.failed);
+  EXPECT_TRUE(d.last.error.starts_with("fenced: ")) << d.last.error;
+}
+
+TEST(Status, IsWrittenOnChangeOnlyAndNotTooOften) {
+  Driver d(cluster_of(3, 1));
+  int rounds = 0;
+  for (; !d.settled() && rounds < 300; ++rounds) d.last = d.round();
+  // A round takes 100 ms, and 300 ms lie between two writes.
+  EXPECT_LE(d.world.status_writes(), rounds / 3 + 1);
+  for (int i = 0; i < 4; ++i) d.last = d.round();
+  EXPECT_EQ(d.world.resource().status, d.status());
+  const int writes = d.world.status_writes();
+  for (int i = 0; i < 50; ++i) d.last = d.round();
+  EXPECT_EQ(d.world.status_writes(), writes);
+}
+
+TEST(Status, WhatWaitsIsWrittenAtACleanStop) {
+  Driver d(cluster_of(1, 0));
+  for (int i = 0; i < 2; ++i) d.last = d.round();
+  EXPECT_NE(d.world.resource().status, d.status());
+  d.reconciler->flush();
+  EXPECT_EQ(d.world.resource().status, d.status());
+}
+
+TEST(Roles, ArePublishedWhenTheyChange) {
+  Driver d(cluster_of(3, 1));
+  ASSERT_TRUE(d.settle());
+  EXPECT_EQ(d.world.published_roles().at({1, 0}), Role::kPrimary);
+  EXPECT_EQ(d.world.published_roles().at({1, 1}), Role::kReplica);
+  const int writes = d.world.role_writes();
+  for (int i = 0; i < 5; ++i) d.round();
+  EXPECT_EQ(d.world.role_writes(), writes);
+  d.world.kill({1, 0});
+  d.world.hold_down({1, 0}, true);
+  for (int i = 0; i < 20; ++i) d.round();
+  EXPECT_EQ(d.world.published_roles().at({1, 1}), Role::kPrimary);
+}
+
+TEST(Events, EachActIsSaid) {
+  Driver d(cluster_of(1, 1));
+  ASSERT_TRUE(d.settle());
+  for (const char* reason : {"EnsureShard", "Meet", "AssignSlots", "Replicate"}) {
+    EXPECT_EQ(std::ranges::count(d.world.events(), std::string(reason), &Event::reason), 1) << reason;
+  }
+}
+
 TEST(Resource, AGoneOneIsNotAskedForAgain) {
   Driver d(cluster_of(1, 0));
   const Outcome outcome = d.reconciler->reconcile({"default", "other"}, {});
