@@ -84,8 +84,11 @@ Outcome Reconciler::reconcile(const ObjectKey& key, std::stop_token stop) {
   return {.failed = false, .again = again, .error = answer.reason, .plan = std::move(plan)};
 }
 
+// No step depends on another, so that one that is refused keeps no other from being done. Silence ends the round: each
+// further call may cost its whole timeout; and so does a newer operator.
 Answer Reconciler::act(const Plan& plan, const Observed& observed, const RedisCluster& cluster, State& state,
                        std::stop_token stop) {
+  Answer worst = Answer::accepted();
   for (const Step& step : plan.steps) {
     if (stop.stop_requested()) return Answer::unanswered("stopping");
     const Instant now = parts_.clock.now();
@@ -98,9 +101,10 @@ Answer Reconciler::act(const Plan& plan, const Observed& observed, const RedisCl
     }
     const std::string what = fmt::format("{}: {}: {}", describe(step), word_of(answer.kind), answer.reason);
     say(cluster, state, Event::Severity::kWarning, std::string(name_of(step)) + "Failed", what);
-    return {answer.kind, what};
+    if (worst.ok() || worst.kind == Answer::Kind::kConflict) worst = {answer.kind, what};
+    if (answer.kind == Answer::Kind::kUnanswered || answer.kind == Answer::Kind::kFenced) return {answer.kind, what};
   }
-  return Answer::accepted();
+  return worst;
 }
 
 void Reconciler::say(const RedisCluster& cluster, State& state, Event::Severity severity, std::string reason,

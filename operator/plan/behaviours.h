@@ -27,10 +27,10 @@ void ensure_places(const Picture& picture, Draft& draft);
 void assign_slots(const Picture& picture, Draft& draft);
 
 // repair.cc: everyone knows everyone at the right address; everyone without slots follows the primary of its shard;
-// nodes whose place is taken by another one are forgotten.
+// nodes that are certainly no more are forgotten.
 void introduce(const Picture& picture, Draft& draft);
 void attach_replicas(const Picture& picture, Draft& draft);
-void forget_replaced(const Picture& picture, Draft& draft);
+void forget_gone(const Picture& picture, Draft& draft);
 // Whether this node may be made one of us: it is known to us, or it is empty and knows nobody else. Else why not.
 std::optional<std::string> foreign(const Picture& picture, const Member& member);
 

@@ -46,7 +46,7 @@ void assign_slots(const Picture& picture, Draft& draft) {
   const SlotSet unowned = picture.unowned();
   if (unowned.empty()) return;
   // A silent node may own what the others show as free, so silence anywhere is a reason to wait.
-  if (!picture.all_wanted_answer) return draft.hold("NodeSilent", picture.first_silence());
+  if (!picture.all_answer) return draft.hold("NodeSilent", picture.first_silence());
   if (const auto reason = unacquainted(picture)) return draft.hold("NotAcquainted", *reason);
   for (int shard = 0; shard < picture.shards; ++shard) {
     const SlotRange range = shard_range(shard, picture.shards);

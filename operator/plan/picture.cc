@@ -74,7 +74,8 @@ void Picture::place_members() {
   for (const Member& member : members) {
     if (member.answers()) by_id_.emplace(member.id, &member);
   }
-  all_wanted_answer = first_silence().empty();
+  all_wanted_answer = silence_among(/*wanted=*/true).empty();
+  all_answer = first_silence().empty();
 }
 
 void Picture::claim_slots() {
@@ -167,10 +168,16 @@ const NodeSummary* Picture::remembered(const NodeId& id) const {
 }
 
 std::string Picture::first_silence() const {
+  std::string silence = silence_among(/*wanted=*/true);
+  return silence.empty() ? silence_among(/*wanted=*/false) : silence;
+}
+
+std::string Picture::silence_among(bool wanted) const {
   if (!observed.world.complete) return "the world that runs the nodes did not answer completely";
   for (const Member& member : members) {
-    if (!member.wanted) continue;
+    if (member.wanted != wanted) continue;
     if (!member.instance) return member.str() + " does not exist yet";
+    if (!wanted && std::holds_alternative<Gone>(member.instance->life)) continue;
     if (!member.answers()) return fmt::format("{} does not answer ({})", member.str(), describe(member.instance->life));
     if (member.status->loading) return member.str() + " is loading its data";
   }

@@ -43,6 +43,9 @@ class Picture {
   bool formed_before = false;      // the status says that the cluster was formed
   bool any_slot_owned = false;     // in any view
   bool all_wanted_answer = false;  // every wanted place answers, from a complete view of the world, none loading
+  // So does every other place that exists, apart from those whose process has certainly ended: nobody is left who could
+  // know something else. What everything irreversible demands.
+  bool all_answer = false;
   // Every answering wanted member sees the same owner for each slot. Vacuously true without members.
   bool views_agree = false;
 
@@ -61,10 +64,11 @@ class Picture {
   // The answering members that follow this node.
   std::vector<const Member*> followers(const NodeId& id) const;
   const NodeSummary* remembered(const NodeId& id) const;
-  // First wanted place that cannot be heard, and why, in words. Empty if all_wanted_answer.
+  // First place that cannot be heard, and why, in words: a wanted one, and if none of any. Empty if all_answer.
   std::string first_silence() const;
 
  private:
+  std::string silence_among(bool wanted) const;
   void place_members();
   void claim_slots();
   void compare_views();

@@ -43,7 +43,7 @@ Plan plan(const Observed& observed, const RedisCluster& desired, UnixMillis now)
     take_over(picture, draft);
     ensure_places(picture, draft);
     introduce(picture, draft);
-    forget_replaced(picture, draft);
+    forget_gone(picture, draft);
     assign_slots(picture, draft);
     attach_replicas(picture, draft);
     shrink_replicas(picture, draft);

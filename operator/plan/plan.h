@@ -29,7 +29,7 @@ struct Hold {
 };
 
 struct Plan {
-  // Carried out in order; the first one that is not accepted ends the round. None depends on the effect of another.
+  // Carried out in order. None depends on the effect of another, so that a refused one does not hold up the rest.
   std::vector<Step> steps;
   std::vector<Hold> holds;
   RedisClusterStatus status;

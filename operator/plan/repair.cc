@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "operator/plan/behaviours.h"
 
@@ -31,6 +32,14 @@ const Member* hub_of(const Picture& picture) {
   return best;
 }
 
+// Gossip spreads the rest of a new cluster from the hub. But a node that was forgotten and is wanted again is banned
+// from gossip for a minute, so that in a cluster that stands the pairs that are missing are introduced as well: once.
+bool cut_off(const Picture& picture, const Member& hub, const Member& viewer, const Member& other) {
+  if (!picture.formed_before || Picture::knows(viewer, other.id)) return false;
+  if (!acquainted(hub, viewer) || !acquainted(hub, other)) return false;
+  return viewer.place < other.place || Picture::knows(other, viewer.id);
+}
+
 // The viewer has lost the other and looks for it where it no longer is.
 bool looks_elsewhere(const Member& viewer, const Member& other) {
   const PeerView* peer = viewer.status->peer(other.id);
@@ -50,10 +59,66 @@ bool spare(const Picture& picture, const Member& member) {
 bool shall_move(const Picture& picture, const Member& member, const Member& primary) {
   const NodeId& followed = member.status->primary;
   if (followed == primary.id) return false;
-  // Whom it follows owns nothing any more: a failover that passed it by, or a node that was replaced. That goes for
-  // those about to leave too, since nobody is forgotten who is followed.
-  if (!picture.owns_slots(followed)) return true;
-  return member.wanted && spare(picture, member);
+  if (!member.wanted) {
+    // It is about to leave, and matters only where it keeps another one that leaves from being forgotten.
+    const Member* followed_member = picture.by_id(followed);
+    return followed_member && !followed_member->wanted && !picture.owns_slots(followed);
+  }
+  // Whom it follows owns nothing any more: a failover that passed it by, or a node that was replaced.
+  return !picture.owns_slots(followed) || spare(picture, member);
+}
+
+// Positive evidence only: its place answers, and as another node; or its place was removed, and it owns nothing. (If
+// the place is wanted again, with the storage that is left of it, its node is introduced again.)
+bool certainly_gone(const Picture& picture, const NodeSummary& old) {
+  const Member* place = picture.at(old.instance);
+  if (place && place->instance) return place->usable();
+  return !place && !picture.owns_slots(old.id);
+}
+
+// Members that someone sees as failed, that are not ours as far as we remember: nodes that came and went while no
+// operator looked, or such as somebody added by hand.
+std::vector<const PeerView*> failed_strangers(const Picture& picture) {
+  std::map<NodeId, const PeerView*> found;
+  for (const Member& viewer : picture.members) {
+    if (!viewer.answers()) continue;
+    for (const PeerView& peer : viewer.status->peers) {
+      if (peer.failed && !picture.by_id(peer.id) && !picture.remembered(peer.id)) found.emplace(peer.id, &peer);
+    }
+  }
+  std::vector<const PeerView*> out;
+  for (const auto& [id, peer] : found) out.push_back(peer);
+  return out;
+}
+
+// Positive evidence that a node is not where it was: one of ours answers from its very address.
+bool another_answers_at(const Picture& picture, const PeerView& peer) {
+  return std::ranges::any_of(picture.members, [&](const Member& member) {
+    if (!member.usable() || !member.instance || picture.owns_slots(peer.id)) return false;
+    const Endpoints& here = member.instance->endpoints;
+    return here.host == peer.host && here.port == peer.port && here.bus_port == peer.bus_port;
+  });
+}
+
+// At every node that knows it, once all answer and nobody follows it.
+void forget_everywhere(const Picture& picture, const NodeId& id, Draft& draft) {
+  std::vector<const Member*> knowing;
+  for (const Member& member : picture.members) {
+    if (member.answers() && member.status->peer(id)) knowing.push_back(&member);
+  }
+  if (knowing.empty()) return;
+  if (!picture.all_answer) {
+    return draft.hold("NodeSilent", fmt::format("{} is not forgotten: {}", id.view(), picture.first_silence()));
+  }
+  if (const auto followers = picture.followers(id); !followers.empty()) {
+    return draft.hold("StillFollowed",
+                      fmt::format("{} is not forgotten: {} follows it", id.view(), followers[0]->str()));
+  }
+  if (picture.owns_slots(id)) {
+    draft.data_lost = Hold{"StorageLost", fmt::format("{} is gone with its storage, and no replica held its slots {}",
+                                                      id.view(), picture.slots_of(id).str())};
+  }
+  for (const Member* member : knowing) draft.add(Forget{member->at(), id});
 }
 
 }  // namespace
@@ -78,11 +143,14 @@ void introduce(const Picture& picture, Draft& draft) {
   if (!hub) return;
   size_t meets = 0;
   for (const Member& viewer : picture.members) {
-    if (!viewer.wanted || !viewer.usable()) continue;
+    // One that is about to leave has to find the others too, until they forgot it.
+    if (!viewer.usable() || (!viewer.wanted && !acquainted(*hub, viewer))) continue;
     for (const Member& other : picture.members) {
-      if (!other.wanted || !other.usable() || other.place == viewer.place || !other.instance) continue;
-      const bool stranger_to_hub = &viewer == hub && !acquainted(viewer, other);
-      if (!stranger_to_hub && !looks_elsewhere(viewer, other)) continue;
+      // One that is about to leave but owns slots has to be heard, or it could not hand them over.
+      const bool needed = other.wanted || picture.owns_slots(other.id);
+      if (!needed || !other.usable() || other.place == viewer.place || !other.instance) continue;
+      const bool stranger = &viewer == hub ? !acquainted(viewer, other) : cut_off(picture, *hub, viewer, other);
+      if (!stranger && !looks_elsewhere(viewer, other)) continue;
       if (const auto reason = foreign(picture, other)) {
         draft.hold("ForeignNode", *reason);
       } else if (meets++ < kMaxMeets) {
@@ -113,33 +181,20 @@ void attach_replicas(const Picture& picture, Draft& draft) {
   }
 }
 
-void forget_replaced(const Picture& picture, Draft& draft) {
+void forget_gone(const Picture& picture, Draft& draft) {
+  if (!picture.observed.world.complete) return;
   for (const NodeSummary& old : picture.memory.nodes) {
-    const Member* place = picture.at(old.instance);
-    // Positive evidence only: its place answers, and as another node. A place that is not wanted is scaling's business.
-    if (picture.by_id(old.id) || !place || !place->wanted || !place->usable() || !picture.observed.world.complete)
-      continue;
-    std::vector<const Member*> knowing;
-    for (const Member& member : picture.members) {
-      if (member.answers() && member.status->peer(old.id)) knowing.push_back(&member);
+    if (!picture.by_id(old.id) && certainly_gone(picture, old)) forget_everywhere(picture, old.id, draft);
+  }
+  for (const PeerView* stranger : failed_strangers(picture)) {
+    if (another_answers_at(picture, *stranger)) {
+      forget_everywhere(picture, stranger->id, draft);
+    } else {
+      draft.hold("UnknownMember",
+                 fmt::format("{} at {}:{} has failed and is none of this resource's nodes: forget it by "
+                             "hand if it will not come back",
+                             stranger->id.view(), stranger->host, stranger->port));
     }
-    if (knowing.empty()) continue;
-    if (!picture.all_wanted_answer) {
-      draft.hold("NodeSilent", fmt::format("{} is not forgotten: {}", old.id.view(), picture.first_silence()));
-      continue;
-    }
-    if (const auto followers = picture.followers(old.id); !followers.empty()) {
-      draft.hold("StillFollowed",
-                 fmt::format("{} is not forgotten: {} follows it", old.id.view(), followers[0]->str()));
-      continue;
-    }
-    if (picture.owns_slots(old.id)) {
-      draft.data_lost =
-          Hold{"StorageLost", fmt::format("{} came back as another node without its storage, and no replica "
-                                          "held its slots {}",
-                                          old.instance.str(), picture.slots_of(old.id).str())};
-    }
-    for (const Member* member : knowing) draft.add(Forget{member->at(), old.id});
   }
 }
 

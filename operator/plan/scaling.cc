@@ -43,7 +43,7 @@ std::optional<Hold> retire(const Picture& picture, const Member& leaving, Draft&
   if (!leaving.answers() && !dead) {
     return block("NodeSilent", fmt::format("it does not answer ({})", describe(leaving.instance->life)));
   }
-  if (!picture.all_wanted_answer) return block("NodeSilent", picture.first_silence());
+  if (!picture.all_answer) return block("NodeSilent", picture.first_silence());
   if (picture.owns_slots(leaving.id)) {
     const Member* heir = leaving.answers() ? successor_in(picture, leaving) : nullptr;
     if (!heir) return block("NoSyncedReplica", "it is the primary, and no replica that stays is in sync");
@@ -78,7 +78,7 @@ void release_left_storage(const Picture& picture, Draft& draft) {
     for (const NodeSummary& node : picture.memory.nodes) {
       if (node.instance == storage.place) known |= picture.owns_slots(node.id) || !knowing(picture, node.id).empty();
     }
-    if (known || !picture.all_wanted_answer) continue;
+    if (known || !picture.all_answer) continue;
     draft.add(ReleaseStorage{storage.id,
                              fmt::format("place {} was removed and every node forgot its node", storage.place.str())});
   }

@@ -132,11 +132,15 @@ void StatusMaker::list_nodes() {
         picture_.members, [&](const Member& m) { return m.answers() && m.status->peer(old.id) != nullptr; });
     const auto& left = picture_.observed.world.left_storage;
     const bool stored = std::ranges::find(left, old.instance, &StorageInfo::place) != left.end() && !place;
-    if (!picture_.observed.world.complete || place_is_its || known || stored) {
+    // Whoever is silent may know it: nothing is dropped before everyone answered.
+    if (!picture_.all_answer || place_is_its || known || stored) {
       kept.push_back(old);
       // What the others say about its slots: it may have lost them since.
-      kept.back().slots = picture_.owns_slots(old.id) ? picture_.slots_of(old.id).str() : "";
-      if (!picture_.any_slot_owned) kept.back().slots = old.slots;
+      if (picture_.owns_slots(old.id)) {
+        kept.back().slots = picture_.slots_of(old.id).str();
+      } else if (picture_.unowned().empty()) {
+        kept.back().slots.clear();
+      }
     }
   }
   out_.nodes.insert(out_.nodes.begin(), kept.begin(), kept.end());

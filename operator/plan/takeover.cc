@@ -9,32 +9,48 @@
 namespace guccho::ops {
 namespace {
 
-// The places of this cluster whose remembered node is dead for certain, with the proof.
-std::optional<ProofOfDeath> proof_of(const Member& primary) {
-  if (primary.answers()) {
-    // Alive, but the process that held the data is not: it says so itself.
-    if (!primary.status->awaiting_data) return std::nullopt;
-    return ProofOfDeath{primary.id, primary.status->incarnation, Evidence::kProcessReaped};
-  }
-  const Gone* gone = primary.instance ? std::get_if<Gone>(&primary.instance->life) : nullptr;
-  if (!gone) return std::nullopt;
-  return ProofOfDeath{primary.id, primary.instance->incarnation, gone->evidence};
+struct Death {
+  ProofOfDeath proof;
+  // Its data is gone too, so that whatever a replica has is better than nothing.
+  bool data_gone = false;
+};
+
+// Where this node lived last.
+const Member* home_of(const Picture& picture, const NodeId& id) {
+  if (const Member* member = picture.by_id(id)) return member;
+  const NodeSummary* before = picture.remembered(id);
+  return before ? picture.at(before->instance) : nullptr;
 }
 
-bool votes_decide(const Picture& picture, const Member& primary) {
-  return std::ranges::any_of(picture.followers(primary.id),
+// Positive evidence that the process that held this owner's data is no more.
+std::optional<Death> death_of(const Picture& picture, const NodeId& owner) {
+  const Member* home = home_of(picture, owner);
+  if (!home || !home->instance) return std::nullopt;
+  const Incarnation& incarnation = home->instance->incarnation;
+  if (home->answers() && home->id == owner) {
+    // Alive, but not the process that held the data: it says so itself.
+    if (!home->status->awaiting_data) return std::nullopt;
+    return Death{{owner, home->status->incarnation, Evidence::kProcessReaped}, true};
+  }
+  // Another node runs on its storage's place.
+  if (home->answers()) return Death{{owner, incarnation, Evidence::kStorageDeleted}, true};
+  const Gone* gone = std::get_if<Gone>(&home->instance->life);
+  if (!gone) return std::nullopt;
+  return Death{{owner, incarnation, gone->evidence}, false};
+}
+
+bool votes_decide(const Picture& picture, const NodeId& owner) {
+  return std::ranges::any_of(picture.followers(owner),
                              [](const Member* follower) { return follower->status->electorate.can_decide; });
 }
 
-// The follower with the most data, of those that were in sync when their primary was last heard. A primary that says it
-// has lost its data is worse than any replica that has some.
-const Member* heir_of(const Picture& picture, const Member& primary) {
+// The follower with the most data, of those that were in sync when their primary was last heard.
+const Member* heir_of(const Picture& picture, const Death& death) {
   const Member* best = nullptr;
-  for (const Member* follower : picture.followers(primary.id)) {
+  for (const Member* follower : picture.followers(death.proof.node)) {
     const NodeSummary* before = picture.remembered(follower->id);
     const bool in_sync = follower->status->in_sync || (before && before->in_sync);
-    const bool better_than_nothing = primary.answers() && follower->status->keys > 0;
-    if (!in_sync && !better_than_nothing) continue;
+    if (!in_sync && !(death.data_gone && follower->status->keys > 0)) continue;
     if (!follower->usable()) continue;
     if (!best || follower->status->offset > best->status->offset) best = follower;
   }
@@ -45,15 +61,14 @@ const Member* heir_of(const Picture& picture, const Member& primary) {
 
 void take_over(const Picture& picture, Draft& draft) {
   if (!picture.observed.world.complete) return;
-  for (int shard = 0; shard < picture.shards; ++shard) {
-    const Member* primary = picture.primary_of(shard);
-    if (!primary) continue;
-    const auto proof = proof_of(*primary);
-    if (!proof || votes_decide(picture, *primary)) continue;
-    if (const Member* heir = heir_of(picture, *primary)) {
-      draft.add(Failover{heir->at(), FailoverMode::kTakeover, proof});
+  for (const auto& [owner, slots] : picture.owned()) {
+    const auto death = death_of(picture, owner);
+    if (!death || picture.followers(owner).empty() || votes_decide(picture, owner)) continue;
+    if (const Member* heir = heir_of(picture, *death)) {
+      draft.add(Failover{heir->at(), FailoverMode::kTakeover, death->proof});
     } else {
-      draft.hold("NoHeir", fmt::format("{} is dead, and no replica of it was in sync", primary->str()));
+      draft.hold("NoHeir", fmt::format("{}, owner of slots {}, is dead, and no replica of it was in sync", owner.view(),
+                                       slots.str()));
     }
   }
 }

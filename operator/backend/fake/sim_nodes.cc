@@ -138,10 +138,13 @@ void SimNodes::gossip(SimNode& node) {
       if (third_view.linked) heard.push_back(third_view);
     }
   }
-  for (PeerView& view : heard) {
+  // A handshake with whoever was heard of: it has to answer.
+  for (const PeerView& view : heard) {
     if (view.id == node.state.id || node.banned.contains(view.id) || node.state.peers.contains(view.id)) continue;
-    view.linked = false;
-    node.state.peers.emplace(view.id, view);
+    SimNode* other = find_running(view.id);
+    if (!other || !same_address(view, other->endpoints)) continue;
+    node.state.peers.emplace(view.id, introduce_as(*other));
+    other->state.peers[node.state.id] = introduce_as(node);
   }
 }
 
@@ -223,6 +226,11 @@ void SimNodes::vote(SimNode& replica) {
   if (replica.state.role != Role::kReplica || !can_decide(replica) || !majority_alive(replica)) return;
   const auto view = replica.state.peers.find(replica.state.primary);
   if (view == replica.state.peers.end() || view->second.slots.empty()) return;
+  // Each epoch elects once: whoever was elected for these slots already, heard of here or not, has had the votes.
+  for (const auto& [place, other] : nodes_) {
+    const bool newer = other.state.config_epoch > view->second.config_epoch;
+    if (newer && set_of(other.state.slots).intersects(set_of(view->second.slots))) return;
+  }
   const SimNode* primary = running(replica.state.primary);
   const bool asked = primary && (primary->awaiting_data || primary->hand_over == replica.state.id);
   const bool holds_data = !primary || !primary->awaiting_data || replica.state.keys > 0;
@@ -232,7 +240,9 @@ void SimNodes::vote(SimNode& replica) {
 void SimNodes::promote(SimNode& replica, const NodeId& old_primary) {
   const auto view = replica.state.peers.find(old_primary);
   if (view == replica.state.peers.end()) return;
-  uint64_t newest = replica.state.config_epoch.value;
+  // What the votes see to: an epoch that nobody else has.
+  uint64_t newest = 0;
+  for (const auto& [place, node] : nodes_) newest = std::max(newest, node.state.config_epoch.value);
   for (const auto& [id, peer] : replica.state.peers) newest = std::max(newest, peer.config_epoch.value);
   replica.state.slots = view->second.slots;
   replica.state.role = Role::kPrimary;

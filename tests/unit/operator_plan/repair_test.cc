@@ -148,7 +148,7 @@ TEST(Attach, WhoFollowsWhom) {
          s.node({1, 1}).keys = 0;
          std::erase_if(s.node({1, 1}).peers, [&](const PeerView& p) { return p.id == s.id({1, 0}); });
        },
-       {}},
+       {"introduce 1-0 (66666666) to 1-1 (77777777)"}},
   };
   for (const Case& c : cases) {
     Scene s(3, 1);
@@ -221,6 +221,35 @@ TEST(ForgetReplaced, SlotsWithoutAnyReplicaAreGivenUpAndTheLossIsSaid) {
                           "forget 66666666 at 2-0 (bbbbbbbb)", "hold StorageLost"));
   EXPECT_EQ(condition(plan, "DataLost").status, ConditionStatus::kTrue);
   EXPECT_EQ(condition(plan, "DataLost").reason, "StorageLost");
+}
+
+TEST(ForgetGone, ANodeOfARemovedPlaceThatSomebodyStillKnows) {
+  Scene s(1, 2);
+  s.formed();
+  s.desired.spec.replicas_per_primary = 1;
+  s.remove_place({0, 2});
+  s.observed.world.left_storage = {{.id = "d", .place = {0, 2}, .state = StorageState::kPresent}};
+  EXPECT_THAT(words(s.run()), ElementsAre("forget 33333333 at 0-0 (11111111)", "forget 33333333 at 0-1 (22222222)"));
+  s.observed.world.complete = false;
+  EXPECT_THAT(words(s.run()), IsEmpty()) << "its place may be there, unseen";
+}
+
+TEST(ForgetGone, AFailedStrangerOnlyWhereAnotherAnswersFromItsAddress) {
+  Scene s(1, 1);
+  s.formed();
+  PeerView stranger{.id = node_id(15), .host = "10.1.1.1", .port = 1, .bus_port = 2};
+  s.node({0, 0}).peers.push_back(stranger);
+  EXPECT_THAT(words(s.run()), IsEmpty()) << "somebody's node, and well";
+  s.node({0, 0}).peers.back().failed = true;
+  EXPECT_THAT(words(s.run()), ElementsAre("hold UnknownMember"));
+  const Endpoints& ours = s.instance({0, 1}).endpoints;
+  s.node({0, 0}).peers.back().host = ours.host;
+  s.node({0, 0}).peers.back().port = ours.port;
+  s.node({0, 0}).peers.back().bus_port = ours.bus_port;
+  EXPECT_THAT(words(s.run()), ElementsAre("forget ffffffff at 0-0 (11111111)"));
+  s.node({0, 0}).peers.back().slots = {{Slot(3), Slot(3)}};
+  s.node({0, 0}).slots = {{Slot(0), Slot(2)}, {Slot(4), Slot(16383)}};
+  EXPECT_THAT(words(s.run()), ElementsAre("hold UnknownMember")) << "it owns a slot";
 }
 
 // ---- take-over by proof of death ----
@@ -302,6 +331,16 @@ TEST(TakeOver, APrimaryThatCameBackWithoutItsDataGivesWay) {
   EXPECT_EQ(s.run().steps.size(), 1u);
   s.node({0, 1}).keys = 0;
   EXPECT_THAT(words(s.run()), ElementsAre("hold NoHeir"));
+}
+
+TEST(TakeOver, OfAPrimaryWhoseStorageAnotherNodeTook) {
+  Scene s = one_plus_one();
+  replace(s, {0, 0}, 14);
+  s.seen_failed({0, 0});
+  s.node({0, 1}).in_sync = false;
+  const auto failover = std::get<Failover>(s.run().steps[0]);
+  EXPECT_EQ(failover.at.place, (InstanceId{0, 1}));
+  EXPECT_EQ(failover.proof->evidence, Evidence::kStorageDeleted);
 }
 
 TEST(TakeOver, TheReplicaWithTheMostData) {

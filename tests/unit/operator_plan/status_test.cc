@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/operator_plan/scene.h"
 
 namespace guccho::ops {
@@ -145,6 +147,21 @@ TEST(Status, ARestartedReplicaIsNoLoss) {
   s.remember();
   s.fail_over({1, 1});
   EXPECT_EQ(condition(s.run(), "DataLost").status, ConditionStatus::kFalse);
+}
+
+TEST(Status, ANodeIsRememberedWhileTheOnesThatMayKnowItAreSilent) {
+  Scene s(3, 0);
+  s.formed();
+  s.node({1, 0}).id = node_id(14);  // another node in its place: its storage was lost
+  s.node({1, 0}).slots.clear();
+  const auto remembers = [&] {
+    const Plan plan = s.run();
+    return std::ranges::count(plan.status.nodes, s.id({1, 0}), &NodeSummary::id) == 1;
+  };
+  s.forgotten({1, 0});
+  EXPECT_FALSE(remembers());
+  s.silence({2, 0});
+  EXPECT_TRUE(remembers());
 }
 
 TEST(Status, Placement) {
