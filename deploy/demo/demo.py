@@ -5,6 +5,7 @@ ended healthy with 3 primaries and 3 replicas. Started by `./dev run [--keep]`."
 import argparse
 import bisect
 import os
+import signal
 import sys
 import threading
 import time
@@ -23,6 +24,7 @@ RATE = 1500            # most operations a second of each worker, so that the fa
 KILL_AT, FREEZE_AT = 0.25, 0.6  # shares of the records written
 FROZEN_SECONDS = 5.0
 FORM_SECONDS, HEAL_SECONDS, FINISH_SECONDS = 60, 60, 120
+STALL_SECONDS = 30
 PROGRESS_SECONDS = 2.0
 BATCH = 500            # keys read at once at the end
 
@@ -51,8 +53,8 @@ def first_slot(node):
 class Failure:
     """One primary taken away: what was done, when, and who took over."""
 
-    def __init__(self, what, node, shard, moment):
-        self.what, self.node, self.shard, self.moment = what, node, shard, moment
+    def __init__(self, number, node, shard, moment):
+        self.signal, self.node, self.shard, self.moment = number, node, shard, moment
         self.heir, self.took = None, None
 
 
@@ -66,6 +68,7 @@ class Demo:
     def run(self):
         tell = self._story.tell
         records = data.load()
+        self._workload = Load(records, WRITERS_PER_PORT, READERS_PER_PORT, RATE)
         tell(f"Guccho demo: {len(records):,} records of {data.FILE}")
         tell(f"`guccho up -f {os.path.relpath(RESOURCE, ROOT)}` makes the cluster; its nodes find each other by gossip")
         left_up = False
@@ -97,19 +100,19 @@ class Demo:
         _, nodes = self._world.status()
         addresses = [(node.host, node.port, node.router_port) for node in nodes]
         self._watermarks = Watermarks([(host, port) for host, port, _ in addresses])
-        load = Load(records, addresses, WRITERS_PER_PORT, READERS_PER_PORT, RATE)
+        load = self._workload
         tell(f"{load.writers} writers and {2 * READERS_PER_PORT} readers begin, half of them redis-py's cluster client on the "
              f"{CLUSTER}, half its plain client on the {ROUTER}")
         self._watermarks.start()
-        load.start()
+        load.start(addresses)
         begin = time.monotonic()
         try:
             self._run_until(load, len(records) * KILL_AT)
-            self._fail("SIGKILL", "KILL")
+            self._fail(signal.SIGKILL)
             self._run_until(load, len(records) * FREEZE_AT)
             if not self._world.wait_ready(HEAL_SECONDS):
                 self._problems.append(f"not healthy again within {HEAL_SECONDS} s after the kill")
-            self._fail("SIGSTOP", "STOP")
+            self._fail(signal.SIGSTOP)
             self._run_until(load, len(records))
         except BaseException:
             load.shared.abort.value = 1
@@ -118,7 +121,7 @@ class Demo:
             reports = load.finish(FINISH_SECONDS)
             self._watermarks.stop()
         seconds = time.monotonic() - begin
-        tell(f"all written; waiting for the cluster to be healthy with 3+3")
+        tell("all written; waiting for the cluster to be healthy with 3+3")
         if not self._world.wait_ready(HEAL_SECONDS):
             self._problems.append("the cluster did not end healthy with 3+3")
         tell(self._world.table())
@@ -128,26 +131,31 @@ class Demo:
     def _run_until(self, load, count):
         """Shows the progress until that many records are written."""
         last, written, read = time.monotonic(), load.written(), load.read()
+        moved = last
         while load.written() < count and load.writers_alive():
             time.sleep(0.05)
             now = time.monotonic()
+            if load.written() > written:
+                moved = now
+            elif now - moved > STALL_SECONDS:
+                raise SystemExit(f"nothing was written for {STALL_SECONDS} s\n{self._world.table()}")
             if now - last >= PROGRESS_SECONDS:
                 self._story.tell(f"{load.written():7,} written ({(load.written() - written) / (now - last):5,.0f}/s), "
                                  f"{load.read():7,} read back and compared ({(load.read() - read) / (now - last):5,.0f}/s)")
                 last, written, read = now, load.written(), load.read()
 
-    def _fail(self, what, signal):
+    def _fail(self, number):
         """Takes a primary away and tells who took over; a frozen one is thawed later, in the background."""
         _, nodes = self._world.status()
         gone = {failure.shard for failure in self._failures}
         node = next(node for node in nodes if node.role == "primary" and first_slot(node) not in gone)
         shard = first_slot(node)
         moment = time.monotonic()
-        self._watermarks.broke(shard, moment)
-        self._world.signal(node, signal)
-        failure = Failure(what, node, shard, moment)
+        os.kill(node.pid, number)
+        self._watermarks.broke(shard, moment, time.monotonic())
+        failure = Failure(number, node, shard, moment)
         self._failures.append(failure)
-        self._story.tell(f"{what} to primary {node.place} (process {node.pid}, slots from {shard})")
+        self._story.tell(f"{number.name} to primary {node.place} (process {node.pid}, slots from {shard})")
         threading.Thread(target=self._watch_takeover, args=(failure, nodes), daemon=True).start()
 
     def _watch_takeover(self, failure, nodes):
@@ -163,9 +171,9 @@ class Demo:
             self._problems.append(f"nobody took over from {failure.node.place}")
             return
         self._story.tell(f"{failure.heir.place} took over from {failure.node.place} after {failure.took * 1000:.0f} ms")
-        if failure.what == "SIGSTOP":
+        if failure.signal == signal.SIGSTOP:
             time.sleep(max(0.0, FROZEN_SECONDS - (time.monotonic() - failure.moment)))
-            self._world.signal(failure.node, "CONT")
+            os.kill(failure.node.pid, signal.SIGCONT)
             self._story.tell(f"SIGCONT to {failure.node.place}: it finds itself replaced and follows {failure.heir.place}")
 
     def _read_back(self, records, addresses):
@@ -212,7 +220,7 @@ class Demo:
             if failure.heir:
                 write = self._first_write_after(load, records, failure, shard_of)
                 shown = f"{write * 1000:.0f} ms" if write else "none seen"
-                tell(f"  {failure.what} of {failure.node.place}: {failure.heir.place} took over after "
+                tell(f"  {failure.signal.name} of {failure.node.place}: {failure.heir.place} took over after "
                      f"{failure.took * 1000:.0f} ms; first write in its slots after {shown}")
         tell(f"  {'':13} {'calls':>8} {'op/s':>7} {'p50 ms':>7} {'p99 ms':>7} {'p99.9':>7} {'max ms':>8}")
         for port in (CLUSTER, ROUTER):
@@ -251,7 +259,10 @@ class Demo:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the cluster running")
-    return Demo(parser.parse_args().keep).run()
+    arguments = parser.parse_args()
+    # Ended from outside, it ends the cluster in order too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("demo: ended by SIGTERM"))
+    return Demo(arguments.keep).run()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ class Watermarks:
         self._stop = threading.Event()
         self._links = {}
         self.marks = {}    # shard -> [moment: what was acknowledged before it is replicated], ascending
-        self.breaks = {}   # shard -> [moment at which its primary was killed or frozen]
+        self.breaks = {}   # shard -> [(before, after) the signal that killed or froze its primary]
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self):
@@ -28,12 +28,12 @@ class Watermarks:
         self._stop.set()
         self._thread.join()
 
-    def broke(self, shard, moment):
-        self.breaks.setdefault(shard, []).append(moment)
+    def broke(self, shard, before, after):
+        self.breaks.setdefault(shard, []).append((before, after))
 
     def replicated(self, shard, acknowledged):
         """True if a write acknowledged then was known to be replicated before its primary went away."""
-        end = min((moment for moment in self.breaks.get(shard, []) if moment >= acknowledged), default=float("inf"))
+        end = min((before for before, after in self.breaks.get(shard, []) if after >= acknowledged), default=float("inf"))
         return any(acknowledged <= mark < end for mark in self.marks.get(shard, []))
 
     def _link(self, host, port):

@@ -5,6 +5,7 @@ import collections
 import multiprocessing
 import queue
 import random
+import signal
 import time
 
 import redis
@@ -141,28 +142,33 @@ def read(shared, report, client, number_of_worker, rate):
 
 
 class Load:
-    """Starts the workers and collects their reports."""
+    """Has the workers and collects their reports. They are forked at once, since a process that has threads by then should not
+    fork, and wait for start()."""
 
-    def __init__(self, records, nodes, writers_per_port, readers_per_port, rate):
-        """nodes: [(host, port, router port)]; rate: most operations a second of each worker."""
-        self._workers = []
+    def __init__(self, records, writers_per_port, readers_per_port, rate):
+        """rate: most operations a second of each worker."""
+        self._workers, self._starts = [], []
         self._reports = multiprocessing.Queue()
         ports = [CLUSTER, ROUTER]
         self.writers = writers_per_port * len(ports)
         count = self.writers + readers_per_port * len(ports)
         self.shared = Shared(records, count)
         for worker in range(count):
-            port = ports[worker % 2]
-            is_writer = worker < self.writers
-            arguments = (port, nodes, worker, is_writer, rate)
+            begin, give = multiprocessing.Pipe(duplex=False)
+            arguments = (ports[worker % 2], begin, worker, worker < self.writers, rate)
             self._workers.append(multiprocessing.Process(target=self._run, args=arguments, daemon=True))
+            self._starts.append(give)
+        for worker in self._workers:
+            worker.start()
 
     def port_of_record(self, index):
         return (CLUSTER, ROUTER)[index % self.writers % 2]
 
-    def _run(self, port, nodes, worker, is_writer, rate):
+    def _run(self, port, begin, worker, is_writer, rate):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the demo's, which ends its workers
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         report = Report("write" if is_writer else "read", port)
-        client = CLIENTS[port](nodes)
+        client = CLIENTS[port](begin.recv())
         report.begin = time.monotonic()
         if is_writer:
             write(self.shared, report, client, worker, self.writers, worker, rate)
@@ -171,9 +177,10 @@ class Load:
         report.end = time.monotonic()
         self._reports.put(report)
 
-    def start(self):
-        for worker in self._workers:
-            worker.start()
+    def start(self, nodes):
+        """nodes: [(host, port, router port)]"""
+        for start in self._starts:
+            start.send(nodes)
 
     def written(self):
         return sum(self.shared.progress[:self.writers])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -45,7 +46,7 @@ class World:
     def _read(self):
         for line in self._operator.stdout:
             if line.strip():
-                self._on_line(line.rstrip())
+                self._on_line(re.sub(r"^\S+Z ", "", line.rstrip()))  # the story has its own clock
 
     def _guccho(self, *arguments):
         return subprocess.run([GUCCHO, *arguments, "--state", self.state], stdin=subprocess.DEVNULL, text=True,
@@ -77,12 +78,6 @@ class World:
                 return True
             time.sleep(0.2)
         return False
-
-    def signal(self, node, name):
-        """Signals a node's process through `guccho kill`, which knows it by more than its number."""
-        done = self._guccho("kill", node.place, "--signal", name)
-        if done.returncode != 0:
-            raise SystemExit(f"guccho kill {node.place}: {done.stderr.strip()}")
 
     def down(self):
         """Ends everything and removes the state; returns the process ids that are still there."""
