@@ -165,13 +165,13 @@ void LocalBackend::mend(const PlaceFacts& facts, const AllFacts& all, const Call
   mended_at = monotonic_seconds();
 
   if (lost_ports) end_supervisor(facts, call);
-  // Read anew: the node may have started before its supervisor saw that it should end.
-  const Status done = restart_place(facts.id, all);
+  const Status done = shall_run ? restart_place(facts.id, all) : spawner_.start(state_.place_path(facts.id));
   if (done) return;
   const std::string text = fmt::format("{}: {}", facts.id.str(), done.error().text);
   emit({}, {Event::Severity::kWarning, "NotStarted", text, unix_now()});
 }
 
+// Read anew: a node may have started before its supervisor saw that it should end.
 Status LocalBackend::restart_place(InstanceId id, const AllFacts& all) {
   auto facts = state_.facts(id);
   if (!facts) return std::unexpected(facts.error());
@@ -339,7 +339,7 @@ void LocalBackend::emit(const ObjectKey&, const Event& event) {
 }
 
 Result<bool> LocalBackend::stop_all() {
-  const auto all = read_all(state_);
+  auto all = read_all(state_);
   if (!all) return std::unexpected(all.error());
   const auto roles = state_.roles();
   const auto is_replica = [&](const PlaceFacts& facts) {
@@ -352,13 +352,14 @@ Result<bool> LocalBackend::stop_all() {
   const bool replicas_run =
       std::ranges::any_of(*all, [&](const PlaceFacts& facts) { return is_replica(facts) && runs(facts); });
   bool nothing_runs = true;
-  for (const PlaceFacts& facts : *all) {
+  for (PlaceFacts& facts : *all) {
     nothing_runs = nothing_runs && !runs(facts);
     if (replicas_run && !is_replica(facts)) continue;
     if (facts.desired && facts.desired->goal == Desired::Goal::kRun) {
-      Desired stop = *facts.desired;
-      stop.goal = Desired::Goal::kStop;
-      if (auto written = state_.write_desired(facts.id, stop); !written) return std::unexpected(written.error());
+      facts.desired->goal = Desired::Goal::kStop;
+      if (auto written = state_.write_desired(facts.id, *facts.desired); !written) {
+        return std::unexpected(written.error());
+      }
     }
     mend(facts, *all, {});
   }

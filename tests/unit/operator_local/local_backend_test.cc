@@ -237,6 +237,23 @@ TEST_F(LocalBackendTest, StopAllLeavesNothingAndResumeBringsItBack) {
   EXPECT_EQ(observe().find(kFirst)->endpoints, before.find(kFirst)->endpoints);
 }
 
+TEST_F(LocalBackendTest, StopAllEndsANodeWithoutSupervisorAndStartsNothing) {
+  ASSERT_EQ(ensure(2), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst) && runs(kSecond));
+  const World before = observe();
+  // 0-0 lost its supervisor, 0-1 both.
+  ::kill(supervisor(kFirst), SIGKILL);
+  ::kill(supervisor(kSecond), SIGKILL);
+  ::kill(pid(kSecond), SIGKILL);
+  ASSERT_TRUE(until([&] { return is_down(*state().facts(kSecond)) && !state().facts(kFirst)->supervisor_alive; }));
+  ASSERT_TRUE(until([&] { return *backend_->stop_all(); }));
+  EXPECT_FALSE(supervise::is_running(*supervise::ProcessIdentity::parse(before.find(kFirst)->incarnation.value)));
+  for (const InstanceId id : {kFirst, kSecond}) {
+    EXPECT_EQ(incarnation_of(*state().facts(id)), before.find(id)->incarnation) << "no other process was ever started";
+    EXPECT_EQ(state().facts(id)->desired->goal, supervise::Desired::Goal::kStop);
+  }
+}
+
 TEST_F(LocalBackendTest, ReplicasEndBeforePrimaries) {
   ASSERT_EQ(ensure(2), Answer::accepted());
   ASSERT_TRUE(runs(kFirst) && runs(kSecond));
