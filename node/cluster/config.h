@@ -27,7 +27,10 @@ struct Announce {
 };
 
 struct Config {
-  Millis node_timeout{1000};  // cluster-node-timeout, T below. Redis' default is 15 s; see ARCHITECTURE on why 1 s here
+  // cluster-node-timeout, T. Redis' default is 15 s; 1 s here, because it bounds how long a silent host goes unnoticed
+  // (a dead process is noticed at once by its refused connections). Each node pings each other every T/2: raise it in
+  // clusters of more than about 100 nodes.
+  Millis node_timeout{1000};
   int migration_barrier = 1;
   bool allow_replica_migration = true;
   int replica_validity_factor = 10;  // 0: a replica's data is never too old

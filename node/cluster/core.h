@@ -82,7 +82,6 @@ struct Core {
   std::vector<Node*> order;  // ascending by id, with handshake nodes and ourselves
   Node* self = nullptr;
   std::unordered_map<uint64_t, NodeId> outbound;  // link -> node
-  std::unordered_map<uint64_t, NodeId> inbound;   // link -> last known sender
   uint64_t next_link = 1;
   std::map<NodeId, Instant> banned;  // forgotten nodes, until when
 
@@ -120,7 +119,6 @@ struct Core {
   AwaitingTakeover awaiting;
   ElectorateProposal proposal;
   Micros round_trip{0};  // smoothed over all peers; 0: not measured
-  uint64_t ticks = 0;
   std::optional<Instant> last_random_ping;
   MessageStats stats;
 

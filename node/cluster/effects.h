@@ -75,7 +75,7 @@ struct LogLine {
   LogLevel level = LogLevel::kNotice;
   std::string text;
 };
-// Add to a counter of the metrics registry. Names: metric_names in metrics.h.
+// Add to a counter of the metrics registry, by its Prometheus name ("guccho_cluster_votes_total").
 struct Count {
   const char* name;
   uint64_t by = 1;

@@ -72,7 +72,6 @@ void on_event(Core& c, const LinkFailed& e) {
 }
 
 void on_event(Core& c, const LinkLost& e) {
-  c.inbound.erase(e.link.value);
   Node* n = node_of(c, e.link);
   if (n == nullptr) return;
   drop(c, *n);

@@ -30,7 +30,6 @@ void first_step(Core& c) {
 }
 
 void on_event(Core& c, const Tick&) {
-  ++c.ticks;
   expire_handshakes(c);
   maintain_links(c);
   detect_failures(c);

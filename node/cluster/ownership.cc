@@ -140,8 +140,7 @@ void on_slot_claims(Core& c, Node& sender, const bus::Header& h) {
   }
 }
 
-void on_update(Core& c, Node& sender, const bus::UpdateBody& body) {
-  (void)sender;
+void on_update(Core& c, const bus::UpdateBody& body) {
   Node* n = c.find(body.node);
   if (n == nullptr || n == c.self || n->config_epoch >= body.config_epoch) return;
   if (n->is_replica()) c.make_primary(*n);

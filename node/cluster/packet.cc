@@ -153,7 +153,7 @@ void on_event(Core& c, const MessageReceived& e) {
       on_manual_start(c, *sender);
       break;
     case MessageType::kUpdate:
-      on_update(c, *sender, std::get<bus::UpdateBody>(e.message->body));
+      on_update(c, std::get<bus::UpdateBody>(e.message->body));
       break;
     case MessageType::kPublish:
     case MessageType::kPublishShard:

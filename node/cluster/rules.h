@@ -84,7 +84,7 @@ bool bump_epoch_without_consensus(Core& c);
 // ownership.cc: slots claimed by others, and what follows from losing ours.
 void on_role_claim(Core& c, Node& sender, const bus::Header& h);
 void on_slot_claims(Core& c, Node& sender, const bus::Header& h);
-void on_update(Core& c, Node& sender, const bus::UpdateBody& body);
+void on_update(Core& c, const bus::UpdateBody& body);
 void follow(Core& c, Node& primary, const std::string& reason);
 
 // replica_migration.cc

@@ -138,7 +138,7 @@ void Fabric::apply(size_t i, Effect& e) {
     p.sent.push_back(*s->message);
     return deliver(i, *s);
   }
-  if (auto* c = std::get_if<CloseLink>(&e)) return close(i, c->link, false);
+  if (auto* c = std::get_if<CloseLink>(&e)) return close(i, c->link);
   if (auto* r = std::get_if<Reply>(&e)) {
     p.replies[r->request.value] = r->result ? *r->result : "-" + r->result.error().text;
     return;
@@ -197,7 +197,7 @@ void Fabric::deliver(size_t i, const SendMessage& s) {
   });
 }
 
-void Fabric::close(size_t i, LinkId link, bool) {
+void Fabric::close(size_t i, LinkId link) {
   const Wire* w = wire(i, link);
   if (w == nullptr) return;
   const size_t other = w->from == i ? w->to : w->from;

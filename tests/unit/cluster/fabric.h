@@ -87,7 +87,7 @@ class Fabric {
   void apply(size_t i, Effect& e);
   void connect(size_t i, const OpenLink& o);
   void deliver(size_t i, const SendMessage& s);
-  void close(size_t i, LinkId link, bool by_death);
+  void close(size_t i, LinkId link);
   Wire* wire(size_t i, LinkId link);
   bool separated(size_t a, size_t b) const { return side_.contains(a) != side_.contains(b); }
   bool alive(size_t i, uint64_t incarnation) const {
