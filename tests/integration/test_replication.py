@@ -80,17 +80,18 @@ class Replication(Case):
         self.assertGreater(len(held), 300)
 
     def test_full_sync_under_load(self):
-        cluster = self.cluster(1, 2, kinds=[SUBJECT, REDIS, SUBJECT], io_threads=3, repl_backlog_size="16kb")
+        cluster = self.cluster(1, 2, kinds=[SUBJECT, REDIS, SUBJECT], io_threads=3, repl_backlog_size="1mb")
         primary, *replicas = cluster.servers
         with primary.connect() as connection:
             for first in range(0, 20000, 1000):
                 connection.pipeline([("SET", f"bulk:{number}", "x" * 50) for number in range(first, first + 1000)])
         with Load(primary):
             for replica in replicas:
-                # Away for longer than the small backlog: the return needs a whole copy while writes go on.
+                # Away for far more than the backlog: the return needs a whole copy while writes go on.
                 replica.kill()
-                begin = offset(primary)
-                until(lambda: offset(primary) > begin + 200000, 30, "the backlog has moved past the replica")
+                with primary.connect() as connection:
+                    for number in range(40):
+                        connection.call("SET", f"big:{number}", "x" * 1_000_000)
                 replica.restart()
                 until(lambda: replica.call("ROLE")[3] == b"connected", 60, f"{replica} is synced")
         self.assertGreaterEqual(int(primary.info("stats")["sync_full"]), 4)
@@ -98,14 +99,19 @@ class Replication(Case):
         self.assertGreater(len(held), 20000)
 
     def test_partial_resync_after_a_short_break(self):
-        cluster = self.cluster(1, 2, kinds=[SUBJECT, REDIS, SUBJECT], repl_backlog_size="64mb")
+        cluster = self.cluster(1, 2, kinds=[SUBJECT, REDIS, SUBJECT], repl_backlog_size="64mb", repl_timeout=3,
+                               repl_ping_replica_period=1)
         primary, *replicas = cluster.servers
         full = int(primary.info("stats")["sync_full"])
-        with Load(primary):
+        with Load(primary) as load:
             for replica in replicas:
-                # Both kinds keep their place in the stream when only the link breaks.
-                primary.call("CLIENT", "KILL", "TYPE", "replica")
-                until(lambda: replica.call("ROLE")[3] == b"connected", 60, f"{replica} is back")
+                # A replica that says nothing for longer than the timeout is let go; it keeps its place in the stream.
+                replica.freeze()
+                until(lambda: len(primary.call("ROLE")[2]) == 1, 30, f"the primary lets {replica} go")
+                begin = load.rounds
+                until(lambda: load.rounds > begin + 20, 10, "writes that it misses")
+                replica.thaw()
+                until(lambda: len(primary.call("ROLE")[2]) == 2, 60, f"{replica} is back")
         self.replicas_agree(cluster)
         self.assertEqual(int(primary.info("stats")["sync_full"]), full)
         self.assertGreaterEqual(int(primary.info("stats")["sync_partial_ok"]), 2)
