@@ -111,6 +111,8 @@ void Picture::compare_views() {
   views_agree = true;
   for (const Member& viewer : members) {
     if (!viewer.answers() || !viewer.wanted) continue;
+    // A newcomer serves nobody yet, and need not have heard of every owner.
+    if (viewer.status->role == Role::kPrimary && !owns_slots(viewer.id)) continue;
     size_t owners = 0;
     const auto agrees = [&](const NodeId& id, const std::vector<SlotRange>& ranges) {
       owners += owns_slots(id);

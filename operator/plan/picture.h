@@ -46,7 +46,7 @@ class Picture {
   // So does every other place that exists, apart from those whose process has certainly ended: nobody is left who could
   // know something else. What everything irreversible demands.
   bool all_answer = false;
-  // Every answering wanted member sees the same owner for each slot. Vacuously true without members.
+  // Every answering wanted member that owns slots or follows somebody sees the same owner for each slot.
   bool views_agree = false;
 
   const Member* at(InstanceId place) const;

@@ -79,6 +79,15 @@ TEST(Status, ReadyIsNotClaimedWhileASlotIsNotServed) {
   }
 }
 
+TEST(Status, ANewcomerThatHasHeardOfNobodyTakesNothingAway) {
+  Scene s(3, 1);
+  s.formed();
+  s.node({1, 1}) = NodeStatus();
+  s.node({1, 1}).id = s.id({1, 1});
+  EXPECT_EQ(condition(s.run(), "Ready").status, ConditionStatus::kTrue);
+  EXPECT_EQ(condition(s.run(), "Degraded").status, ConditionStatus::kTrue);
+}
+
 TEST(Status, ALostReplicaDegradesButServes) {
   Scene s(3, 1);
   s.formed();
