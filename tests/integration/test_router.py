@@ -4,6 +4,7 @@ where replies must be seen as they came."""
 from integration.lib import resp
 from integration.lib.resp import ReplyError
 from integration.lib.router import RouterCase, key_in
+from integration.lib.server import GUCCHO, REDIS
 from integration.lib.slots import slot_of
 
 
@@ -90,6 +91,31 @@ class Forwarding(RouterCase):
             key = key_in(low, high, "quiet")
             connection.send(resp.encode("CLIENT", "REPLY", "SKIP") + resp.encode("SET", key, "1"))
             self.assertEqual(connection.call("GET", key), b"1")
+
+
+class BeforeRedis(RouterCase):
+    """The other nodes are Debian's redis-server: what is forwarded is what any Redis understands."""
+
+    def test_commands_transactions_and_a_moving_slot(self):
+        cluster = self.routed(3, 0, kinds=[GUCCHO, REDIS, REDIS])
+        ours, source, target = cluster.servers
+        for protocol in (2, 3):
+            connection = self.raw(ours, protocol=protocol)
+            for low, high in ((0, 5000), (6000, 10000), (11000, 16383)):
+                key = key_in(low, high, f"mixed{protocol}")
+                replies = connection.pipeline([("SET", key, "1"), ("MULTI",), ("INCR", key), ("GET", key), ("EXEC",),
+                                               ("HGETALL", key + "-none"), ("HGET", key, "f")])
+                self.assertEqual(replies[:5], ["OK", "OK", "QUEUED", "QUEUED", [2, b"2"]])
+                self.assertEqual(replies[5], [] if protocol == 2 else {})
+                self.assertIn("WRONGTYPE", str(replies[6]))
+        key = key_in(6000, 10000, "moving")
+        slot = slot_of(key)
+        target.call("CLUSTER", "SETSLOT", slot, "IMPORTING", source.node_id())
+        source.call("CLUSTER", "SETSLOT", slot, "MIGRATING", target.node_id())
+        replies = connection.pipeline([("SET", key, "1"), ("MULTI",), ("INCR", key), ("EXEC",), ("GET", key)])
+        self.assertEqual(replies, ["OK", "OK", "QUEUED", [2], b"2"])
+        with target.connect() as direct:
+            self.assertEqual(direct.pipeline([("ASKING",), ("GET", key)]), ["OK", b"2"])
 
 
 class Transactions(RouterCase):

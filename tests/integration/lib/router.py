@@ -5,10 +5,8 @@ import redis
 from . import ports, resp
 from .case import Case
 from .cluster import Cluster
+from .server import REDIS
 from .slots import slot_of
-
-# Router ports that a test of this process has left again.
-_left = []
 
 
 def key_in(low, high, prefix="key"):
@@ -18,13 +16,14 @@ def key_in(low, high, prefix="key"):
 
 class RouterCase(Case):
     def routed(self, primaries=3, replicas=0, **directives):
-        """A formed cluster of which every node has a router port (server.router_port)."""
+        """A formed cluster of which every node of ours has a router port (server.router_port)."""
         cluster = Cluster(primaries, replicas, **directives)
         self._started.append(cluster)
-        for server in cluster.servers:
-            server.router_port = _left.pop() if _left else ports.take()[0]
+        ours = [server for server in cluster.servers if server.kind is not REDIS]
+        for server in ours:
+            server.router_port = ports.take()[0]
             server.directives["router-port"] = server.router_port
-        self.addCleanup(lambda: _left.extend(server.router_port for server in cluster.servers))
+            self.addCleanup(ports.give_back, server.router_port, 1)
         self.addCleanup(cluster.remove)
         return cluster.start().form()
 
