@@ -84,6 +84,9 @@ class Demo:
             if left_up:
                 self._tell_how_to_connect()
             else:
+                # What ends the cluster is not to be ended itself.
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    signal.signal(number, signal.SIG_IGN)
                 left = self._world.down()
                 if left:
                     self._problems.append(f"processes are still there: {left}")
