@@ -13,7 +13,7 @@ _next = None
 
 
 def _range():
-    first, last = os.environ.get("GUCCHO_TEST_PORTS", "20300-20499").split("-")
+    first, last = os.environ.get("GUCCHO_TEST_PORTS", "20300-20999").split("-")
     return range(int(first), int(last) + 1)
 
 
