@@ -83,7 +83,12 @@ void Checker::on_promoted(int node) {
   }
   if (shard < 0) return;
   const Position& safe = safe_[static_cast<size_t>(shard)];
-  if (!world_.histories.contains(p.data.position(), safe) && better_candidate(safe, node)) {
+  // While the primary has its data, nobody may take its place who lacks what was safe. When it has lost it, the best
+  // that can be reached has to do.
+  const Process* primary = world_.process_of(p.data.following());
+  const bool primary_has_it = primary != nullptr && world_.histories.contains(primary->data.position(), safe);
+  const bool must_have_it = (primary_has_it && !books(node).takeover_allowed) || better_candidate(safe, node);
+  if (!world_.histories.contains(p.data.position(), safe) && must_have_it) {
     broken("stale_replica_not_promoted",
            name(node) + " became the primary of shard " + std::to_string(shard) + " without what the shard held");
   }

@@ -9,7 +9,7 @@ namespace guccho::sim {
 
 // O(slots), but only when a node's own claim changed.
 void Checker::check_claims(int node, const cluster::View& view) {
-  if (!view.self().is_primary() || view.self().slot_count == 0) return;
+  if (!formed_ || !view.self().is_primary() || view.self().slot_count == 0) return;
   const uint64_t epoch = view.self().config_epoch.value;
   // Epoch 0 is every new node's: a claim in it is an administrator's assignment, not a decision of the cluster.
   if (epoch == 0) return;
@@ -27,6 +27,11 @@ void Checker::check_claims(int node, const cluster::View& view) {
     }
     if (!known) claims.emplace_back(epoch, node);
   }
+}
+
+void Checker::cluster_formed() {
+  formed_ = true;
+  for (int i = 0; i < world_.size(); ++i) check_claims(i, *world_.process(i).view());
 }
 
 void Checker::check_rebinds(int node, const cluster::View& old, const cluster::View& view) {

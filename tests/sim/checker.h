@@ -52,6 +52,8 @@ class Checker {
   void on_send(int node, int to, const bus::Message& message);
   void on_view(int node, const cluster::View* old, const cluster::View& view);
   void on_promoted(int node);
+  // From now on slots pass by elections only; until then administrators assign them, and may do so twice.
+  void cluster_formed();
 
   // Data: a fault destroyed something; a decision replaced something; a primary stands ready to serve a shard.
   void on_data_lost_by_fault(int node);
@@ -97,6 +99,7 @@ class Checker {
 
   World& world_;
   std::optional<Violation> violation_;
+  bool formed_ = false;
   std::vector<Books> books_;
   std::vector<std::vector<std::pair<uint64_t, int>>> claims_;    // slot -> (config epoch, claimant)
   std::map<std::pair<NodeId, uint64_t>, bus::VoterList> lists_;  // (founder, version)

@@ -17,6 +17,7 @@ namespace guccho::sim {
 namespace {
 
 constexpr size_t kMaxReported = 3;  // breaks shown in full; later ones by one line
+constexpr size_t kMaxBreaks = 20;   // then the rest of the seeds is left out
 
 struct Totals {
   std::mutex mutex;
@@ -50,6 +51,12 @@ void run_one(const Options& options, uint64_t seed, Totals& totals) {
   totals.breaks.push_back(std::move(o));
 }
 
+bool caught(const Options& options, const Totals& totals) {
+  return options.expect && std::any_of(totals.breaks.begin(), totals.breaks.end(), [&options](const Outcome& o) {
+           return o.violation->invariant == *options.expect;
+         });
+}
+
 void run_all(const Options& options, Totals& totals) {
   std::atomic<uint64_t> next{options.first_seed};
   std::atomic<bool> stop{false};
@@ -58,7 +65,7 @@ void run_all(const Options& options, Totals& totals) {
       run_one(options, seed, totals);
       const std::lock_guard lock(totals.mutex);
       // A mutant is caught once; a broken tree needs no thousand examples.
-      if (!totals.breaks.empty() && (options.expect || totals.breaks.size() >= 20)) stop = true;
+      if (caught(options, totals) || (!options.expect && totals.breaks.size() >= kMaxBreaks)) stop = true;
     }
   };
   std::vector<std::jthread> threads;
@@ -74,10 +81,8 @@ std::string summary(std::vector<Millis> times) {
 
 int verdict(const Options& options, const Totals& totals) {
   if (!options.expect) return totals.breaks.empty() ? 0 : 1;
-  for (const Outcome& o : totals.breaks) {
-    print_break(o, false);
-    if (o.violation->invariant == *options.expect) return 0;
-  }
+  for (const Outcome& o : totals.breaks) print_break(o, false);
+  if (caught(options, totals)) return 0;
   fmt::print("{} was not broken\n", *options.expect);
   return 1;
 }

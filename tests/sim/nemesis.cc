@@ -207,8 +207,9 @@ void Nemesis::manual_failover() {
   for (int i = 0; i < world_.size(); ++i) {
     Process& p = world_.process((first + i) % world_.size());
     if (!p.running() || p.data.following().is_null()) continue;
-    const auto mode =
-        rng_.below(4) == 0 ? cluster::request::Failover::Mode::kForce : cluster::request::Failover::Mode::kDefault;
+    // FORCE is an administrator's word against all data checks: only where it costs nothing.
+    const auto mode = p.data.in_sync() && rng_.below(4) == 0 ? cluster::request::Failover::Mode::kForce
+                                                             : cluster::request::Failover::Mode::kDefault;
     return p.request(cluster::request::Failover{mode}, nullptr);
   }
 }
