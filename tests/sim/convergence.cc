@@ -28,7 +28,10 @@ std::string unwell(const World& world, const Process& p) {
   for (const auto& n : view.nodes) {
     if ((n.flags & kBad) != 0) return fmt::format("sees {} with flags {:#x}", n.id.view().substr(0, 8), n.flags);
   }
-  if (!view.cluster_ok) return fmt::format("says cluster down, reason {}", static_cast<int>(view.down_reason));
+  if (!view.cluster_ok) {
+    return fmt::format("says cluster down, reason {}, {} slots have an owner, {} a failed one",
+                       static_cast<int>(view.down_reason), view.slots->assigned, view.slots_fail);
+  }
   if (view.slots->assigned != kSlotCount) return fmt::format("knows owners of {} slots", view.slots->assigned);
   if (view.self().slot_count == 0 && !p.data.in_sync()) return "owns no slot and follows nobody in sync";
   return {};

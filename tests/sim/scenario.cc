@@ -120,7 +120,7 @@ bool Run::assign() {
     });
   }
   // Two administrators who gave one slot to two nodes: the epochs must settle it.
-  if (world_.shape().primaries > 1 && world_.rng.below(4) == 0) {
+  if (world_.shape().primaries == 2 && world_.rng.below(4) == 0) {
     SlotSet twice;
     twice.insert(world_.slots_of_shard(0).ranges().back().last);
     world_.process(1).request(request::AddSlots{twice}, nullptr);
