@@ -61,6 +61,9 @@ void Checker::on_data_replaced(int node, const Position& before, const char* why
 bool Checker::better_candidate(const Position& data, int node) const {
   constexpr Micros kAWhile = std::chrono::seconds(3);
   const NodeId& primary = world_.process(node).data.following();
+  // A primary that was stopped has old news of everybody; it may choose by them.
+  const Process* chooser = world_.process_of(primary);
+  if (chooser != nullptr && chooser->last_thaw() && world_.now() - *chooser->last_thaw() < kAWhile) return false;
   for (int i = 0; i < world_.size(); ++i) {
     const Process& p = world_.process(i);
     if (i == node || !p.running() || world_.now() - p.running_since() < kAWhile) continue;

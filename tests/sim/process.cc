@@ -85,7 +85,7 @@ void Process::freeze() {
 void Process::thaw() {
   if (!alive() || !frozen_) return;
   world_.trace_event("thaw", index_);
-  running_since_ = world_.now();
+  last_thaw_ = running_since_ = world_.now();
   frozen_ = false;
   // Whether a thawed process looks at its clock or at its sockets first is chance.
   if (world_.rng.below(2) == 0 && !writing_) handle(cluster::Tick{});

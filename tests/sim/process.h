@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -34,6 +35,8 @@ class Process {
   bool running() const { return alive() && !frozen_; }
   // Since its start or its last thaw.
   Instant running_since() const { return running_since_; }
+  // Its last thaw; nothing if it was never stopped.
+  const std::optional<Instant>& last_thaw() const { return last_thaw_; }
   // The view in force; null while the process is down or before its first view.
   const cluster::View* view() const { return view_.get(); }
   // Its own clock's reading of this moment.
@@ -85,6 +88,7 @@ class Process {
   uint32_t incarnation_ = 0;
   bool frozen_ = false;
   Instant running_since_{};
+  std::optional<Instant> last_thaw_;
   bool host_silent_ = false;
   bool stop_at_write_ = false;
   bool handling_ = false;
