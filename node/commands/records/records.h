@@ -40,8 +40,9 @@ constexpr bool well_formed(const CommandSpec& spec, bool subcommand) {
   if (!is_command_name(spec.name) || spec.arity == 0 || spec.since.empty() || spec.group.empty()) return false;
   if (subcommand && (spec.arity == -1 || spec.arity == 1 || !spec.subcommands.empty())) return false;
   if (spec.has(kWrite) && spec.has(kReadonly)) return false;
-  // A container answers without a subcommand only when its arity says so (COMMAND).
-  if (!spec.subcommands.empty() && (spec.handler != nullptr) != (spec.arity == -1)) return false;
+  // A container answers without a subcommand only when its arity is -1 (COMMAND). That it has a handler then is checked
+  // by a unit test: addresses of functions are no constants under the undefined behaviour sanitizer.
+  if (!spec.subcommands.empty() && spec.arity != -1 && spec.arity != -2) return false;
   // Data commands run on the owner of their keys; without keys there is no owner.
   if (spec.where == Where::kOwner && spec.keys.empty()) return false;
   for (const KeySpec& key : spec.keys) {
