@@ -103,7 +103,10 @@ metrics::Snapshot Node::measure() const {
   s.memory.allocator_allocated = used_memory();
   s.memory.allocator_active = held;
   s.memory.allocator_resident = held;
+  // The workers' own figures are of their last timer.
   s.workers.keys = key_count();
+  s.workers.keys_with_expiry = 0;
+  for (const store::Keyspace* k : keyspaces_) s.workers.keys_with_expiry += k->keys_with_expiry();
   s.persistence.loading = loading();
 
   replication_->measure(s);
