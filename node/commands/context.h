@@ -30,11 +30,22 @@ namespace guccho::store {
 class Keyspace;
 class Entry;
 enum class Touch : bool;
+enum class Type : uint8_t;
 }  // namespace guccho::store
 
 namespace guccho::commands {
 
 class Host;
+class Context;
+
+// What a blocking command that found nothing waits for (Context::block).
+struct Block {
+  std::span<const std::string_view> keys;  // of the command's slot
+  store::Type type;                        // only a key of this type can serve it
+  Millis timeout{0};                       // 0: for ever
+  bool null_array = true;                  // answered when the time is up: a null array, else a null
+  bool when_gone = false;                  // run again also when a key is deleted or becomes another type (XREADGROUP)
+};
 
 // Where a handler's effects go; implemented by the runtime's worker (and by a recorder in unit tests).
 class EffectSink {
@@ -46,6 +57,8 @@ class EffectSink {
   virtual void key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) = 0;
   // A key that did not exist was read (keyspace event 'm').
   virtual void key_missed(Slot slot, std::string_view key) = 0;
+  // The command waits: see Context::block. The views are valid during the call only.
+  virtual void block(const Context& context, const Block& block) = 0;
   // All keys of the node are about to go (FLUSHALL, in the exclusive section): breaks every WATCH on a key that exists.
   virtual void removing_all_keys() = 0;
   virtual void count_hit() = 0;
@@ -99,6 +112,16 @@ class Context {
   void replicate_as(std::initializer_list<std::string_view> request);
   void replicate_as(std::span<const std::string_view> request);
   void replicate_nothing() { rewritten_ = true; }
+
+  // Blocking commands, when they found nothing and may_block(): the client waits. When one of the keys has been changed
+  // and has the type, the command runs again from its start, those who wait longest first; when it finds nothing again it
+  // keeps its place and its deadline. It must have changed and answered nothing. Where it may not block (EXEC, scripts,
+  // the primary's stream) it answers at once what it would answer at the timeout.
+  bool may_block() const { return caller.may_block; }
+  void block(const Block& what) {
+    deferred_ = true;
+    effects.block(*this, what);
+  }
 
   // The reply comes later, by Host::complete(). The connection's further commands wait for it. Not in EXEC.
   Deferred defer();

@@ -460,6 +460,7 @@ void PrimaryLink::apply(const commands::CommandSpec& spec, std::span<const std::
   task.spec = &spec;
   task.slot = key_slot(args[keys.front().index]);
   task.caller.from_primary = true;
+  task.caller.may_block = false;
   const uint16_t owner = replication_.node_.owner_of(task.slot);
   if (!filling_[owner]) filling_[owner] = std::make_unique<ApplyBatch>();
   filling_[owner]->batch.add_arguments(task, args);

@@ -240,6 +240,7 @@ void Worker::execute_exec(const ExecJob& job, commands::Caller caller, commands:
     if (job.watch_broken->load(std::memory_order_acquire)) return reply.null_array();
   }
   caller.in_exec = true;
+  caller.may_block = false;
   exec_open_ = true;
   exec_replicated_ = false;
   reply.array(job.queue.size());

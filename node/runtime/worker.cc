@@ -65,7 +65,15 @@ bool Worker::push_apply(std::unique_ptr<ApplyBatch>& batch) {
 void Worker::set_config(std::shared_ptr<const config::Config> config) {
   config_ = std::move(config);
   keyspace_.packed_limits() = {.hash_max_listpack_entries = config_->hash_max_listpack_entries,
-                               .hash_max_listpack_value = config_->hash_max_listpack_value};
+                               .hash_max_listpack_value = config_->hash_max_listpack_value,
+                               .zset_max_listpack_entries = config_->zset_max_listpack_entries,
+                               .zset_max_listpack_value = config_->zset_max_listpack_value,
+                               .set_max_intset_entries = config_->set_max_intset_entries,
+                               .set_max_listpack_entries = config_->set_max_listpack_entries,
+                               .set_max_listpack_value = config_->set_max_listpack_value,
+                               .list_max_listpack_size = config_->list_max_listpack_size,
+                               .stream_node_max_bytes = config_->stream_node_max_bytes,
+                               .stream_node_max_entries = config_->stream_node_max_entries};
   using Policy = config::MaxmemoryPolicy;
   const bool lfu =
       config_->maxmemory_policy == Policy::kAllkeysLfu || config_->maxmemory_policy == Policy::kVolatileLfu;
@@ -263,6 +271,7 @@ void Worker::take_applies() {
 void Worker::apply(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot) {
   commands::Caller caller;
   caller.from_primary = true;
+  caller.may_block = false;
   apply_reply_.clear();
   execute(spec, args, slot, caller, nullptr, apply_reply_);
   if (!apply_reply_.empty() && apply_reply_.data()[0] == '-') {
@@ -402,6 +411,11 @@ void Worker::replicate(std::span<const std::string_view> args) {
 
 void Worker::key_changed(Slot, std::string_view key, uint32_t, std::string_view) {
   if (!watches_.empty()) watches_.touch(key);
+}
+
+void Worker::block(const commands::Context& context, const commands::Block&) {
+  log::warning("{} cannot wait here", context.spec.full_name);
+  std::abort();
 }
 
 void Worker::removing_all_keys() {

@@ -111,6 +111,7 @@ class Worker final : public commands::EffectSink {
   void key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) override;
   void key_missed(Slot, std::string_view) override {}
   void removing_all_keys() override;
+  void block(const commands::Context& context, const commands::Block& block) override;
   void count_hit() override { stats_.keyspace_hits.add(); }
   void count_miss() override { stats_.keyspace_misses.add(); }
   void count_expired() override { stats_.expired_keys.add(); }

@@ -3,14 +3,15 @@
 
 #include <algorithm>
 
-#include "node/store/hash_table.h"
+#include "node/store/structure.h"
 
 namespace guccho::store {
 
 namespace {
 
-// A deleted hash with more fields than this goes to the snapshot as it is; serialising it would hold up the deletion.
-constexpr size_t kTakeOverFields = 1024;
+// A deleted structure with more elements than this goes to the snapshot as it is; serialising it would hold up the
+// deletion.
+constexpr size_t kTakeOverElements = 1024;
 // Entries fetched from a table at a time; fewer when they are large.
 constexpr size_t kMaxBatch = 128;
 
@@ -42,8 +43,8 @@ void Snapshot::before_change(Slot slot, uint64_t hash) {
 }
 
 bool Snapshot::take_over(const KeyRef& key, Entry& entry) {
-  if (entry.type() != Type::kHash || entry.repr() != uint8_t(Entry::HashRepr::kTable)) return false;
-  if (static_cast<const HashTable*>(entry.external().data)->table.size() <= kTakeOverFields) return false;
+  if (!entry.is_external() || !entry.external().is_structure()) return false;
+  if (entry.external().structure()->elements() <= kTakeOverElements) return false;
   if (!ahead(key.slot, key.hash) || !note(key.slot, key.hash)) return false;
   deliver_all(key.slot, key.hash, &entry);
   taken_.push_back({key.slot, &entry});

@@ -1,19 +1,20 @@
 // Compaction: objects in sparse pages move to fuller ones, so that emptied pages can serve again or go back.
 //
-// Only their table knows where entries and field pairs lie, so moving one is a copy and a new address in a bucket.
+// Only one place refers to each object (an entry's bucket, a structure's own links), so moving it is a copy and a new
+// address there.
 #include <algorithm>
 #include <cstring>
 
-#include "node/store/hash_table.h"
 #include "node/store/keyspace.h"
+#include "node/store/structure.h"
 
 namespace guccho::store {
 
 namespace {
 
 constexpr size_t kMinHoles = size_t{4} << 20;
-// A step must end: the fields of larger hashes are left alone.
-constexpr size_t kMaxFields = 1024;
+// A step must end: the parts of larger structures are left alone.
+constexpr size_t kMaxElements = 1024;
 
 }  // namespace
 
@@ -33,18 +34,11 @@ void* Keyspace::move_if_sparse(void* object, size_t size) {
 Entry* Keyspace::defragment_entry(Entry* entry) {
   if (entry->is_external()) {
     External external = entry->external();
-    if (entry->type() == Type::kHash && entry->repr() == uint8_t(Entry::HashRepr::kTable)) {
-      auto& fields = static_cast<HashTable*>(external.data)->table;
-      std::optional<uint64_t> position;
-      if (fields.size() <= kMaxFields) position = 0;
-      while (position) {
-        position = fields.relocate(*position, alloc_, [this](void* item) {
-          return move_if_sparse(item, static_cast<FieldPair*>(item)->allocation_size());
-        });
-      }
-    } else {
+    if (!external.is_structure()) {
       external.data = move_if_sparse(external.data, external.capacity);
       entry->set_external(external);
+    } else if (Structure& structure = *external.structure(); structure.elements() <= kMaxElements) {
+      structure.defragment([this](void* object, size_t size) { return move_if_sparse(object, size); }, alloc_);
     }
   }
   return static_cast<Entry*>(move_if_sparse(entry, entry->allocation_size()));

@@ -36,23 +36,63 @@ std::string_view encoding_name(Encoding encoding) {
       return "listpack";
     case Encoding::kHashtable:
       return "hashtable";
+    case Encoding::kQuicklist:
+      return "quicklist";
+    case Encoding::kIntset:
+      return "intset";
+    case Encoding::kSkiplist:
+      return "skiplist";
+    case Encoding::kStream:
+      return "stream";
   }
   return "unknown";
 }
 
-Encoding Entry::encoding() const {
-  if (type() == Type::kString) {
-    switch (static_cast<StringRepr>(repr())) {
-      case StringRepr::kInt:
-        return Encoding::kInt;
-      case StringRepr::kEmbstr:
-        return Encoding::kEmbstr;
-      case StringRepr::kRawInline:
-      case StringRepr::kRawExternal:
-        return Encoding::kRaw;
-    }
+namespace {
+
+Encoding string_encoding(Entry::StringRepr repr) {
+  switch (repr) {
+    case Entry::StringRepr::kInt:
+      return Encoding::kInt;
+    case Entry::StringRepr::kEmbstr:
+      return Encoding::kEmbstr;
+    case Entry::StringRepr::kRawInline:
+    case Entry::StringRepr::kRawExternal:
+      break;
   }
-  return repr() == uint8_t(HashRepr::kPacked) ? Encoding::kListpack : Encoding::kHashtable;
+  return Encoding::kRaw;
+}
+
+Encoding set_encoding(Entry::SetRepr repr) {
+  switch (repr) {
+    case Entry::SetRepr::kIntegers:
+      return Encoding::kIntset;
+    case Entry::SetRepr::kPacked:
+      return Encoding::kListpack;
+    case Entry::SetRepr::kTable:
+      break;
+  }
+  return Encoding::kHashtable;
+}
+
+}  // namespace
+
+Encoding Entry::encoding() const {
+  switch (type()) {
+    case Type::kString:
+      return string_encoding(static_cast<StringRepr>(repr()));
+    case Type::kList:
+      return repr() == uint8_t(ListRepr::kPacked) ? Encoding::kListpack : Encoding::kQuicklist;
+    case Type::kSet:
+      return set_encoding(static_cast<SetRepr>(repr()));
+    case Type::kZset:
+      return repr() == uint8_t(ZsetRepr::kPacked) ? Encoding::kListpack : Encoding::kSkiplist;
+    case Type::kHash:
+      return repr() == uint8_t(HashRepr::kPacked) ? Encoding::kListpack : Encoding::kHashtable;
+    case Type::kStream:
+      return Encoding::kStream;
+  }
+  return Encoding::kRaw;
 }
 
 int64_t Entry::expiry_millis() const {

@@ -27,21 +27,38 @@ namespace guccho::store {
 enum class Type : uint8_t { kString, kList, kSet, kZset, kHash, kStream };
 
 // What OBJECT ENCODING answers.
-enum class Encoding : uint8_t { kInt, kEmbstr, kRaw, kListpack, kHashtable };
+enum class Encoding : uint8_t {
+  kInt,
+  kEmbstr,
+  kRaw,
+  kListpack,
+  kHashtable,
+  kQuicklist,
+  kIntset,
+  kSkiplist,
+  kStream,
+};
 
 // "string", "hash": the answers of TYPE.
 std::string_view type_name(Type type);
-// "int", "embstr", "raw", "listpack", "hashtable": the answers of OBJECT ENCODING.
+// "int", "embstr", "raw", "listpack", "hashtable", "quicklist", "intset", "skiplist", "stream": the answers of OBJECT
+// ENCODING. A big sorted set says "skiplist", since that is what clients know, whatever it is here.
 std::string_view encoding_name(Encoding encoding);
 
 // Room for the decimal text of any int64_t; views of integers point into one that the caller provides.
 using IntText = std::array<char, 24>;
 
+class Structure;
+
 // A value too large, or of too much structure, for the entry's own allocation.
 struct External {
   void* data = nullptr;
   uint32_t size = 0;      // strings: bytes in use; packed collections: bytes of the block
-  uint32_t capacity = 0;  // bytes allocated at `data`
+  uint32_t capacity = 0;  // bytes allocated at `data`; 0: it is a Structure
+
+  static External of(Structure* structure) { return {structure, 0, 0}; }
+  bool is_structure() const { return capacity == 0; }
+  Structure* structure() const { return static_cast<Structure*>(data); }
 };
 static_assert(sizeof(External) == 16);
 
@@ -69,6 +86,9 @@ class Entry {
   // Representations: how the payload is to be read. Values are per type.
   enum class StringRepr : uint8_t { kInt, kEmbstr, kRawInline, kRawExternal };
   enum class HashRepr : uint8_t { kPacked, kTable };
+  enum class ListRepr : uint8_t { kPacked, kBlocks };
+  enum class SetRepr : uint8_t { kIntegers, kPacked, kTable };
+  enum class ZsetRepr : uint8_t { kPacked, kTree };
 
   // Longer strings lie outside their entry, where they can grow without moving it.
   static constexpr size_t kMaxInlineString = 512;

@@ -53,13 +53,32 @@ FieldPair* add_pair(HashTable& hash, std::string_view field, std::string_view va
   return pair;
 }
 
-HashTable* copy_table(const HashTable& hash, SlabAllocator& alloc) {
+HashTable* HashTable::copy(SlabAllocator& alloc) const {
   HashTable* made = make_table(alloc);
-  hash.table.for_each([&](void* item) {
+  table.for_each([&](void* item) {
     const auto& pair = *static_cast<const FieldPair*>(item);
     add_pair(*made, pair.field(), pair.value(), alloc);
   });
   return made;
+}
+
+bool HashTable::drain(size_t budget, SlabAllocator& alloc) {
+  const auto free_pair = [&alloc](void* item) {
+    alloc.free(item, static_cast<FieldPair*>(item)->allocation_size());
+  };
+  if (table.drain(drained_, budget, alloc, free_pair)) return true;
+  this->~HashTable();
+  alloc.free(this, sizeof(HashTable));
+  return false;
+}
+
+void HashTable::defragment(const Move& move, SlabAllocator& alloc) {
+  std::optional<uint64_t> position = 0;
+  while (position) {
+    position = table.relocate(*position, alloc, [&move](void* item) {
+      return move(item, static_cast<FieldPair*>(item)->allocation_size());
+    });
+  }
 }
 
 }  // namespace guccho::store

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "node/store/key.h"
+#include "node/store/structure.h"
 #include "node/store/table.h"
 
 namespace guccho::store {
@@ -56,16 +57,25 @@ struct FieldTraits {
   static uint64_t hash(std::string_view field) { return hash_bytes(field); }
 };
 
-struct HashTable {
+class HashTable final : public Structure {
+ public:
   Table<FieldPair, FieldTraits> table;
   size_t pair_bytes = 0;  // footprints of the pairs
 
-  size_t bytes() const { return SlabAllocator::footprint(sizeof(HashTable)) + table.structure_bytes() + pair_bytes; }
+  size_t elements() const override { return table.size(); }
+  size_t bytes() const override {
+    return SlabAllocator::footprint(sizeof(HashTable)) + table.structure_bytes() + pair_bytes;
+  }
+  HashTable* copy(SlabAllocator& alloc) const override;
+  bool drain(size_t budget, SlabAllocator& alloc) override;
+  void defragment(const Move& move, SlabAllocator& alloc) override;
+
+ private:
+  uint32_t drained_ = 0;  // where drain() goes on
 };
 
-// Memory from `alloc`; freed by Keyspace::release_table.
+// Memory from `alloc`; freed by Keyspace::release_structure.
 HashTable* make_table(SlabAllocator& alloc);
-HashTable* copy_table(const HashTable& hash, SlabAllocator& alloc);
 // The field must not be there.
 FieldPair* add_pair(HashTable& hash, std::string_view field, std::string_view value, SlabAllocator& alloc);
 

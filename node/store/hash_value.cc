@@ -19,7 +19,7 @@ Listpack listpack_of(const Entry& entry) {
 }
 
 const HashTable& table_of(const Entry& entry) {
-  return *static_cast<const HashTable*>(entry.external().data);
+  return *static_cast<const HashTable*>(entry.external().structure());
 }
 
 }  // namespace
@@ -49,6 +49,10 @@ void for_each_field(const Entry& entry, const HashValue::Visit& visit) {
     const auto& pair = *static_cast<const FieldPair*>(item);
     visit(pair.field(), pair.value());
   });
+}
+
+HashTable& HashValue::table() const {
+  return *static_cast<HashTable*>(entry_->external().structure());
 }
 
 size_t HashValue::size() const {
@@ -134,7 +138,7 @@ void HashValue::convert_to_table() {
   const External old = entry_->external();
   alloc.free(old.data, old.capacity);
   entry_->set_repr(kTable);
-  entry_->set_external({hash, 0, 0});
+  entry_->set_external(External::of(hash));
 }
 
 bool HashValue::erase(std::string_view field) {

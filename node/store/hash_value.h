@@ -11,6 +11,8 @@
 
 namespace guccho::store {
 
+class HashTable;
+
 // Reads and changes the hash at a key. A missing key (entry == nullptr) reads as empty and is made by the first set().
 // The entry must be of type hash and not expired. Erasing the last field leaves an empty hash behind: the caller, who
 // also has to announce the deletion, then calls Keyspace::erase. After a change entry() is where the entry now lies;
@@ -42,7 +44,7 @@ class HashValue {
 
  private:
   bool packed() const { return entry_->repr() == uint8_t(Entry::HashRepr::kPacked); }
-  HashTable& table() const { return *static_cast<HashTable*>(entry_->external().data); }
+  HashTable& table() const;
   bool set_packed(std::string_view field, std::string_view value);
   bool set_in_table(std::string_view field, std::string_view value);
   void convert_to_table();

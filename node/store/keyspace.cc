@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "node/store/active_snapshot.h"
-#include "node/store/hash_table.h"
 #include "node/store/integer.h"
+#include "node/store/structure.h"
 
 namespace guccho::store {
 
@@ -78,9 +78,7 @@ size_t Keyspace::memory_usage(const Entry& entry) const {
   size_t bytes = SlabAllocator::footprint(entry.allocation_size());
   if (entry.is_external()) {
     const External external = entry.external();
-    const bool table = entry.type() == Type::kHash && entry.repr() == uint8_t(Entry::HashRepr::kTable);
-    bytes +=
-        table ? static_cast<const HashTable*>(external.data)->bytes() : SlabAllocator::footprint(external.capacity);
+    bytes += external.is_structure() ? external.structure()->bytes() : SlabAllocator::footprint(external.capacity);
   }
   return bytes;
 }
@@ -240,8 +238,8 @@ Entry* Keyspace::set_string(const KeyRef& key, std::string_view value, Ttl ttl) 
 void Keyspace::release_value(Slot slot, Entry& entry) {
   if (!entry.is_external()) return;
   const External external = entry.external();
-  if (entry.type() == Type::kHash && entry.repr() == uint8_t(Entry::HashRepr::kTable)) {
-    release_table(slot, static_cast<HashTable*>(external.data));
+  if (external.is_structure()) {
+    release_structure(slot, external.structure());
   } else {
     alloc_.free(external.data, external.capacity);
   }
@@ -305,8 +303,8 @@ Entry* Keyspace::copy(const KeyRef& from, const KeyRef& to) {
     return made;
   }
   External external = entry->external();
-  if (entry->type() == Type::kHash && entry->repr() == uint8_t(Entry::HashRepr::kTable)) {
-    external.data = copy_table(*static_cast<const HashTable*>(external.data), alloc_);
+  if (external.is_structure()) {
+    external = External::of(external.structure()->copy(alloc_));
   } else {
     void* data = alloc_.allocate(external.capacity);
     std::memcpy(data, external.data, external.size);

@@ -29,12 +29,20 @@
 namespace guccho::store {
 
 class Snapshot;
-struct HashTable;
+class Structure;
 
 // Thresholds of the packed encodings, named as their directives. Changing them affects later writes only.
 struct PackedLimits {
   size_t hash_max_listpack_entries = 128;
   size_t hash_max_listpack_value = 64;
+  size_t zset_max_listpack_entries = 128;
+  size_t zset_max_listpack_value = 64;
+  size_t set_max_intset_entries = 512;
+  size_t set_max_listpack_entries = 128;
+  size_t set_max_listpack_value = 64;
+  int32_t list_max_listpack_size = -2;  // elements of a packed list or block; negative: -1 to -5 are 4 KiB to 64 KiB
+  size_t stream_node_max_bytes = 4096;
+  size_t stream_node_max_entries = 100;
 };
 
 // What becomes of a key's expiry when its value is replaced.
@@ -135,7 +143,7 @@ class Keyspace {
   // Whether holes in the allocator's pages take more than an eighth of what it holds, and more than 4 MiB.
   bool fragmented() const;
   // Moves up to about `budget` objects out of sparse pages; true while the walk through all keys goes on. Entries move:
-  // call it between commands. Fields of hashes with more than 1024 stay where they are.
+  // call it between commands. The parts of structures with more than 1024 elements stay where they are.
   bool defragment_step(size_t budget);
 
   // ---- the access clock (access.h): set once per loop turn ----
@@ -236,8 +244,8 @@ class Keyspace {
                 std::optional<UnixMillis> expiry = std::nullopt);
   // Gives the entry another representation and payload size, keeping the first bytes. May move it. Within a Charge.
   Entry* resize_payload(const KeyRef& key, Entry* entry, uint8_t repr, size_t payload_size);
-  // Frees a hash's table now when it is small, else in later free_step() calls. Within a Charge.
-  void release_table(Slot slot, HashTable* table);
+  // Frees a structure now when it is small, else in later free_step() calls. Within a Charge.
+  void release_structure(Slot slot, Structure* structure);
   SlabAllocator& allocator() { return alloc_; }
   Rng& rng() { return rng_; }
 
@@ -252,10 +260,6 @@ class Keyspace {
   // What waits for free_step(); `resume` is where its drain goes on.
   struct DetachedSlot {
     SlotTable table;
-    uint32_t resume = 0;
-  };
-  struct DetachedHash {
-    HashTable* table;
     uint32_t resume = 0;
   };
   // Slots of one worker are summed in groups of this size, so that a random key is found without walking all slots.
@@ -286,7 +290,6 @@ class Keyspace {
   void free_later(SlotTable&& table);
   void* move_if_sparse(void* object, size_t size);
   Entry* defragment_entry(Entry* entry);
-  bool drain_hash(DetachedHash& hash, size_t budget);
   size_t random_slot_index(bool with_expiry);
   std::vector<Entry*> sample_volatile(size_t samples);
   uint64_t eviction_score(const Entry& entry, EvictionPolicy policy);
@@ -315,7 +318,7 @@ class Keyspace {
   uint64_t defragment_position_ = 0;
 
   std::vector<DetachedSlot> detached_slots_;
-  std::vector<DetachedHash> detached_hashes_;
+  std::vector<Structure*> detached_structures_;
   Relaxed<size_t> pending_;
   std::unique_ptr<Snapshot> snapshot_;
 };

@@ -3,49 +3,38 @@
 #include <cassert>
 
 #include "node/store/active_snapshot.h"
-#include "node/store/hash_table.h"
 #include "node/store/keyspace.h"
+#include "node/store/structure.h"
 
 namespace guccho::store {
 
 namespace {
 
-// Smaller tables are freed on the spot: about 5 us.
+// Smaller structures are freed on the spot: about 5 us.
 constexpr size_t kFreeNow = 64;
-
-void free_pair(SlabAllocator& alloc, void* item) {
-  alloc.free(item, static_cast<FieldPair*>(item)->allocation_size());
-}
 
 }  // namespace
 
-bool Keyspace::drain_hash(DetachedHash& hash, size_t budget) {
-  if (hash.table->table.drain(hash.resume, budget, alloc_, [this](void* item) { free_pair(alloc_, item); }))
-    return true;
-  hash.table->~HashTable();
-  alloc_.free(hash.table, sizeof(HashTable));
-  return false;
-}
-
-void Keyspace::release_table(Slot slot, HashTable* table) {
-  DetachedHash detached{table, 0};
-  if (table->table.size() <= kFreeNow) {
-    drain_hash(detached, SIZE_MAX);
+void Keyspace::release_structure(Slot slot, Structure* structure) {
+  if (structure->elements() <= kFreeNow) {
+    structure->drain(SIZE_MAX, alloc_);
     return;
   }
   // The slot no longer has it, though the allocator still does.
-  counters(slot).bytes.subtract(table->bytes());
-  detached_hashes_.push_back(detached);
+  counters(slot).bytes.subtract(structure->bytes());
+  detached_structures_.push_back(structure);
   pending_.add(1);
 }
 
 void Keyspace::discard(Entry* entry) {
-  if (entry->type() == Type::kHash && entry->repr() == uint8_t(Entry::HashRepr::kTable)) {
-    detached_hashes_.push_back({static_cast<HashTable*>(entry->external().data), 0});
-    pending_.add(1);
-  } else if (entry->is_external()) {
+  if (entry->is_external()) {
     const External external = entry->external();
-    alloc_.free(external.data, external.capacity);
+    if (external.is_structure()) {
+      detached_structures_.push_back(external.structure());
+      pending_.add(1);
+    } else {
+      alloc_.free(external.data, external.capacity);
+    }
   }
   alloc_.free(entry, entry->allocation_size());
 }
@@ -73,12 +62,12 @@ void Keyspace::flush_all() {
 
 bool Keyspace::free_step(size_t budget) {
   size_t left = budget;
-  while (left > 0 && !detached_hashes_.empty()) {
-    DetachedHash& hash = detached_hashes_.back();
-    const size_t size = hash.table->table.size();
-    if (drain_hash(hash, left)) return true;
+  while (left > 0 && !detached_structures_.empty()) {
+    Structure* structure = detached_structures_.back();
+    const size_t size = structure->elements();
+    if (structure->drain(left, alloc_)) return true;
     left -= std::min(left, size + 1);
-    detached_hashes_.pop_back();
+    detached_structures_.pop_back();
     pending_.subtract(1);
   }
   while (left > 0 && !detached_slots_.empty()) {
@@ -92,7 +81,7 @@ bool Keyspace::free_step(size_t budget) {
     detached_slots_.pop_back();
     pending_.subtract(1);
   }
-  return !detached_hashes_.empty() || !detached_slots_.empty();
+  return !detached_structures_.empty() || !detached_slots_.empty();
 }
 
 size_t Keyspace::pending_frees() const {

@@ -51,6 +51,13 @@ void Recorder::key_missed(Slot, std::string_view key) {
   missed.emplace_back(key);
 }
 
+void Recorder::block(const Context& context, const Block& block) {
+  EXPECT_TRUE(context.may_block());
+  blocked = std::string(store::type_name(block.type)) + " " + joined(block.keys) + " " +
+            std::to_string(block.timeout.count()) + (block.null_array ? "" : " null") +
+            (block.when_gone ? " when gone" : "");
+}
+
 Status FakeHost::config_set(std::span<const std::pair<std::string, std::string>> pairs) {
   if (pairs[0].first == "bad") return fail("ERR Unknown option or number of arguments for CONFIG SET - 'bad'");
   for (const auto& pair : pairs) config_values.push_back(pair);
@@ -114,6 +121,7 @@ std::string Node::run(std::span<const std::string_view> args) {
   Caller caller{.client_id = session.id, .resp = session.resp, .readonly = session.readonly};
   caller.from_primary = from_primary;
   caller.in_exec = in_exec;
+  caller.may_block = !in_exec && !from_primary;
   caller.no_touch = session.no_touch;
   resp::Buffer buffer;
   resp::ReplyWriter reply(buffer, session.resp);
@@ -123,6 +131,7 @@ std::string Node::run(std::span<const std::string_view> args) {
   spec->handler(context);
   if (context.dirty() && !context.rewritten()) effects.replicate(args);
   deferred = context.deferred();
+  if (!effects.blocked.empty()) return "blocks: " + std::exchange(effects.blocked, {});
   return one_line(buffer.view());
 }
 

@@ -26,6 +26,7 @@ struct Recorder : EffectSink {
   std::vector<std::string> replicated;  // one string a request, arguments joined by blanks
   std::vector<std::string> events;      // "set a"
   std::vector<std::string> missed;
+  std::string blocked;  // "list a b 1000": type, keys, timeout in milliseconds; and "null", "when gone"
   int hits = 0;
   int misses = 0;
   int expired = 0;
@@ -35,6 +36,7 @@ struct Recorder : EffectSink {
   void key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) override;
   void key_missed(Slot slot, std::string_view key) override;
   void removing_all_keys() override { ++all_removed; }
+  void block(const Context& context, const Block& block) override;
   void count_hit() override { ++hits; }
   void count_miss() override { ++misses; }
   void count_expired() override { ++expired; }
@@ -96,7 +98,7 @@ class Node {
  public:
   Node();
 
-  // Runs a request written as on an inline connection ('SET a "b c"'); the reply on one line.
+  // Runs a request written as on an inline connection ('SET a "b c"'); the reply on one line, or "blocks: list a 1000".
   std::string run(std::string_view request);
   std::string run(std::span<const std::string_view> args);
   // What was replicated or announced since the last call, joined by "; ".

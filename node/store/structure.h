@@ -1,0 +1,38 @@
+// Structure: a value made of many allocations (a table, a tree, linked blocks), as the keyspace sees it. An entry refers
+// to one by an External without capacity; to a single block of bytes by an External with its capacity.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+#include "node/store/slab.h"
+
+namespace guccho::store {
+
+// Lives in memory of the keyspace's allocator. Made by its own kind, freed by drain(); never deleted.
+class Structure {
+ public:
+  // Returns where the object now lies: elsewhere, when its page was sparse.
+  using Move = std::function<void*(void* object, size_t size)>;
+
+  Structure() = default;
+  Structure(const Structure&) = delete;
+  Structure& operator=(const Structure&) = delete;
+
+  // Fields, members, list elements: what the work of serialising and freeing grows with. Constant time.
+  virtual size_t elements() const = 0;
+  // Footprints of all its allocations, with its own. Constant time.
+  virtual size_t bytes() const = 0;
+  // Linear.
+  virtual Structure* copy(SlabAllocator& alloc) const = 0;
+  // Frees up to about `budget` allocations; false once all is gone, the object itself included. Between the first call
+  // and the last nothing else is called.
+  virtual bool drain(size_t budget, SlabAllocator& alloc) = 0;
+  // Offers each allocation to `move`, but not its own. Linear; called for structures of at most 1024 elements.
+  virtual void defragment(const Move& move, SlabAllocator& alloc) = 0;
+
+ protected:
+  ~Structure() = default;
+};
+
+}  // namespace guccho::store
