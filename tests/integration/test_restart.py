@@ -6,6 +6,7 @@ import os
 from integration.lib import ports
 from integration.lib.case import Case
 from integration.lib.data import Writer
+from integration.lib.server import kill_at_once
 from integration.lib.wait import hold, until
 
 ROUNDS = int(os.environ.get("GUCCHO_RESTART_ROUNDS", "50"))
@@ -58,8 +59,7 @@ class AllAtOnce(Case):
         cluster = self.cluster(3, 1)
         Writer(cluster).write(100)
         before = identities(cluster)
-        for server in cluster.servers:
-            server.kill()
+        kill_at_once(cluster.servers)
         for server in cluster.servers:
             server.restart(wait=False)
         cluster.wait_healthy(60)
@@ -71,10 +71,11 @@ class AllAtOnce(Case):
     def test_all_come_back_on_other_ports(self):
         cluster = self.cluster(3, 1)
         before = identities(cluster)
-        for server in cluster.servers:
-            server.kill()
+        kill_at_once(cluster.servers)
         for server, port in zip(cluster.servers, ports.take(6)):
-            server.restart(port=port)
+            server.restart(port=port, wait=False)
+        for server in cluster.servers:
+            server.wait_up()
         # Every address that anyone knew is wrong now; whoever runs them introduces them again.
         first = cluster.servers[0]
         for server in cluster.servers[1:]:
@@ -86,8 +87,7 @@ class AllAtOnce(Case):
         cluster = self.cluster(3, 1)
         owner = cluster.owner_of(0)
         shard = [owner, *cluster.replicas_of(owner)]
-        for server in cluster.servers:
-            server.kill()
+        kill_at_once(cluster.servers)
         for server in cluster.servers:
             if server not in shard:
                 server.restart()

@@ -48,6 +48,14 @@ SUBJECT = KINDS[os.environ.get("GUCCHO_TEST_SERVER", "guccho")]
 NODE_TIMEOUT_MS = 2000
 
 
+def kill_at_once(servers):
+    """SIGKILL to all before the end of any is waited for: nobody is left who could take over from another."""
+    for server in servers:
+        server.process.kill()
+    for server in servers:
+        server.kill()
+
+
 class Server:
     """A server that belongs to the test: started by it, and killed by its process id only."""
 
@@ -93,8 +101,11 @@ class Server:
                                             stdout=log, stderr=log, cwd=self.directory, start_new_session=True,
                                             preexec_fn=die_with_parent)
         if wait:
-            until(self._answers, START_SECONDS, f"{self} answers PING")
+            self.wait_up()
         return self
+
+    def wait_up(self):
+        until(self._answers, START_SECONDS, f"{self} answers PING")
 
     def _answers(self):
         if self.process.poll() is not None:
