@@ -36,6 +36,9 @@ enum CommandFlag : uint32_t {
   kAllowBusy = 1u << 18,
   kNoMandatoryKeys = 1u << 19,
   kSentinel = 1u << 20,
+  // Ours, not shown by COMMAND: about the cluster and not the data, so it is served while the data set is being loaded.
+  // Tools ask every node what it sees right after CLUSTER REPLICATE, when replicas load.
+  kViewOnly = 1u << 21,
 };
 
 // ACL categories as COMMAND INFO prints them.

@@ -84,7 +84,9 @@ std::string_view Worker::node_refusal(const CommandSpec& spec) {
       node_.good_replicas() < config_->min_replicas_to_write) {
     return "NOREPLICAS Not enough good replicas to write.";
   }
-  if (node_.loading() && !spec.has(commands::kLoading)) return "LOADING Redis is loading the dataset in memory";
+  if (node_.loading() && !spec.has(commands::kLoading) && !spec.has(commands::kViewOnly)) {
+    return "LOADING Redis is loading the dataset in memory";
+  }
   if (!routes_->is_primary && !config_->replica_serve_stale_data && !node_.link_to_primary_up() &&
       !spec.has(commands::kStale)) {
     return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
@@ -195,8 +197,10 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
     }
     stats_.router_commands.add();
   }
-  // What is executed elsewhere does not depend on the state of this node.
-  if (!forwarded) {
+  // What is executed elsewhere does not depend on the state of this node, and to a client of the router port, which sees
+  // one server, a command about its connection does not either.
+  const bool about_connection = c.router && spec->where == Where::kHome && (spec->categories & commands::kCatConnection);
+  if (!forwarded && !about_connection) {
     if (const std::string_view error = node_refusal(*spec); !error.empty()) {
       return refuse(c, spec, rejection(spec, error));
     }

@@ -72,7 +72,7 @@ Status check_rdb(int fd) {
   });
 }
 
-Status replace_data(Node& node, int fd) {
+Status replace_data(Node& node, int fd, const std::function<void()>& between) {
   node.run_exclusively([&] { node.flush_everything(); });
   Loader loader(node);
   rdb::Reader reader(loader);
@@ -81,7 +81,18 @@ Status replace_data(Node& node, int fd) {
     node.run_exclusively([&] {
       if (const Result<size_t> taken = reader.feed(bytes); !taken) outcome = fail(taken.error().text);
     });
+    between();
     return outcome;
+  });
+}
+
+Status replace_data_at_once(Node& node, int fd) {
+  node.flush_everything();
+  Loader loader(node);
+  rdb::Reader reader(loader);
+  return feed_file(fd, reader, [&](std::string_view bytes) -> Status {
+    if (const Result<size_t> taken = reader.feed(bytes); !taken) return fail(taken.error().text);
+    return {};
   });
 }
 

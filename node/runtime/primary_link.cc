@@ -25,6 +25,7 @@ namespace {
 
 constexpr Millis kRetryPeriod(250);
 constexpr Millis kAckPeriod(100);
+constexpr Millis kSignPeriod(1000);
 constexpr size_t kMarkLength = 40;
 
 bool word_is(std::string_view a, std::string_view lower) {
@@ -146,13 +147,19 @@ void PrimaryLink::send(std::string_view bytes) {
   flush();
 }
 
-void PrimaryLink::flush() {
+// False when the connection is broken.
+bool PrimaryLink::write_out() {
   while (!out_.empty()) {
     const IoResult r = stream_.write(out_.view());
     if (r.status == IoStatus::kWouldBlock) break;
-    if (r.status != IoStatus::kDone) return disconnect(stream_.reason());
+    if (r.status != IoStatus::kDone) return false;
     out_.consume(r.bytes);
   }
+  return true;
+}
+
+void PrimaryLink::flush() {
+  if (!write_out()) return disconnect(stream_.reason());
   const bool want = !out_.empty() || stream_.wants_write();
   if (want == watching_writes_) return;
   watching_writes_ = want;
@@ -367,19 +374,36 @@ void PrimaryLink::finish_transfer() {
   log::notice("Transfer complete ({} bytes): checking and loading", transfer_read_);
   if (Status s = check_rdb(spool_fd_); !s) return disconnect("the transfer is damaged: " + s.error().text);
   wait_until_applied();
-  node.set_loading(true);
-  Status loaded = replace_data(node, spool_fd_);
-  close(spool_fd_);
-  spool_fd_ = -1;
-  node.run_exclusively([&] {
+  Status loaded;
+  const auto begin_stream = [&] {
     node.log().restart(new_offset_);
     for (uint16_t i = 0; i < node.worker_count(); ++i) node.worker(i).reset_applied(new_offset_);
-  });
+  };
+  if (transfer_read_ <= kLoadedAtOnce) {
+    node.run_exclusively([&] {
+      loaded = replace_data_at_once(node, spool_fd_);
+      begin_stream();
+    });
+  } else {
+    node.set_loading(true);
+    // The primary must not take a long load for a dead replica.
+    Instant last_sign = monotonic_now();
+    loaded = replace_data(node, spool_fd_, [&] {
+      if (monotonic_now() - last_sign < kSignPeriod) return;
+      last_sign = monotonic_now();
+      out_.append("\n");
+      (void)write_out();
+    });
+    node.run_exclusively(begin_stream);
+  }
+  close(spool_fd_);
+  spool_fd_ = -1;
   replication_.fed_ = new_offset_;
   read_offset_ = new_offset_;
   std::fill(sent_to_.begin(), sent_to_.end(), new_offset_);
   if (!loaded) {
     // What we had is gone and what came is not whole: hold nothing rather than half.
+    node.set_loading(true);
     node.run_exclusively([&] {
       node.flush_everything();
       node.log().deactivate();

@@ -80,6 +80,7 @@ class PrimaryLink final : public EventHandler {
   void acknowledge(Instant now);
   void send(std::string_view bytes);
   void flush();
+  bool write_out();
 
   Replication& replication_;
   const NodeId primary_;

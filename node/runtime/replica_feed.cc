@@ -55,6 +55,7 @@ void ReplicaFeed::take_requests() {
     if (s == resp::ParseStatus::kNeedMore) return;
     if (s == resp::ParseStatus::kError) return fail(parser_.error());
     const auto args = parser_.args();
+    if (args.empty()) last_acknowledged = monotonic_now();  // an empty line: it is busy loading
     if (args.size() >= 3 && (args[0] == "REPLCONF" || args[0] == "replconf") &&
         (args[1] == "ACK" || args[1] == "ack")) {
       int64_t offset = 0;

@@ -159,3 +159,53 @@ class Replication(Case):
         replica.kill()
         until(lambda: str(primary.ask("SET", "k", "w")).startswith("NOREPLICAS"), 20, "writes are refused")
         self.assertEqual(primary.call("GET", "k"), b"v")
+
+    def test_questions_about_the_cluster_are_answered_while_a_replica_loads(self):
+        cluster = self.cluster(1, 1, io_threads=3)
+        primary, replica = cluster.servers
+        keys = 300_000
+        with primary.connect() as connection:
+            for first in range(0, keys, 5000):
+                connection.pipeline([("SET", f"bulk:{number}", "x" * 40) for number in range(first, first + 5000)])
+        # The reset makes it a stranger without data, which takes the whole set again.
+        replica.kill()
+        replica.restart()
+        me, slot = replica.node_id(), primary.call("CLUSTER", "KEYSLOT", "bulk:0")
+        questions = [("CLUSTER", "NODES"), ("CLUSTER", "INFO"), ("CLUSTER", "SLOTS"), ("CLUSTER", "SHARDS"),
+                     ("CLUSTER", "MYID"), ("CLUSTER", "MYSHARDID"), ("CLUSTER", "LINKS"), ("CLUSTER", "KEYSLOT", "k"),
+                     ("CLUSTER", "REPLICAS", primary.node_id()), ("CLUSTER", "SLAVES", primary.node_id()),
+                     ("CLUSTER", "COUNT-FAILURE-REPORTS", me), ("CLUSTER", "HELP"), ("INFO",), ("ROLE",), ("COMMAND", "COUNT")]
+        loading, refused = 0, set()
+        with replica.connect() as connection:
+            connection.call("READONLY")
+
+            def loaded():
+                nonlocal loading
+                replies = connection.pipeline([("GET", "bulk:0"), *questions, ("CLUSTER", "COUNTKEYSINSLOT", slot)])
+                loading += str(replies[0]).startswith("LOADING")
+                refused.update(f"{question}: {reply}" for question, reply in zip(questions, replies[1:])
+                               if isinstance(reply, Exception))
+                self.assertTrue(replies[0] in (None, b"x" * 40) or str(replies[0]).startswith("LOADING"), replies[0])
+                return replies[0] == b"x" * 40
+            until(loaded, 60, "the replica has the data")
+        self.assertGreater(loading, 0, "the load was too short to be seen")
+        self.assertEqual(refused, set())
+        self.assertEqual(replica.call("DBSIZE"), keys)
+
+    def test_a_small_data_set_is_taken_over_without_a_word_of_loading(self):
+        cluster = self.cluster(1, 1, io_threads=3)
+        primary, replica = cluster.servers
+        with primary.connect() as connection:
+            connection.pipeline([("SET", f"small:{number}", "x" * 40) for number in range(2000)])
+        for _ in range(5):
+            replica.kill()
+            replica.restart()
+            with replica.connect() as connection:
+                connection.call("READONLY")
+
+                def loaded():
+                    replies = connection.pipeline([("GET", "small:0"), ("DBSIZE",), ("PING",)] * 20)
+                    self.assertEqual([r for r in replies if isinstance(r, Exception)], [])
+                    return replies[0] == b"x" * 40
+                until(loaded, 60, "the replica has the data")
+            self.assertEqual(replica.call("DBSIZE"), 2000)
