@@ -12,7 +12,6 @@
 #include "node/base/log.h"
 #include "node/rdb/load.h"
 #include "node/rdb/reader.h"
-#include "node/runtime/clock.h"
 #include "node/runtime/node.h"
 
 namespace guccho::runtime {
@@ -32,9 +31,9 @@ class NoRecords final : public rdb::RecordSink {
 
 class Loader final : public rdb::RecordSink {
  public:
-  explicit Loader(Node& node) : node_(node), now_(wall_now()) {}
+  explicit Loader(Node& node) : node_(node) {}
+  // Keys that have expired by our clock too: the primary decides on expiry, and sends a DEL when it does.
   Status record(rdb::Record&& record) override {
-    if (record.expiry && *record.expiry < now_) return {};  // gone already; the primary sends no DEL for it any more
     return rdb::load(node_.keyspace_of(key_slot(record.key)), record);
   }
   Status aux(std::string_view, std::string_view) override { return {}; }
@@ -42,7 +41,6 @@ class Loader final : public rdb::RecordSink {
 
  private:
   Node& node_;
-  const UnixMillis now_;
 };
 
 // Feeds the file from its start, `step` around each chunk.
