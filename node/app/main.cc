@@ -58,6 +58,7 @@ void handle_signals() {
   sigaction(SIGTERM, &stop, nullptr);
   sigaction(SIGINT, &stop, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error of the write, as a full disk is
   signal(SIGHUP, SIG_IGN);
 }
 

@@ -9,6 +9,7 @@
 #include "node/runtime/node.h"
 #include "node/runtime/replica_feed.h"
 #include "node/runtime/replication.h"
+#include "node/runtime/spool.h"
 
 namespace guccho::runtime {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 constexpr size_t kPieceBytes = 64 * 1024;
 // What one worker serialises per turn of its loop.
 constexpr size_t kStepBytes = 32 * 1024;
+// The log tells of a spool each time that it grew by so much.
+constexpr uint64_t kSpoolNews = uint64_t{256} << 20;
 
 }  // namespace
 
@@ -84,7 +87,11 @@ class FullSync::Fanout final : public rdb::ByteSink {
  public:
   explicit Fanout(FullSync& sync) : sync_(sync) {}
   void write(std::string_view bytes) override {
-    for (ReplicaFeed* f : sync_.feeds_) f->send(bytes);
+    for (ReplicaFeed* f : sync_.feeds_) {
+      if (!f->needs_length()) f->send(bytes);
+    }
+    if (!sync_.spool_) return;
+    if (Status s = sync_.spool_->append(bytes); !s) sync_.fail_spool(s.error().text);
   }
 
  private:
@@ -118,8 +125,18 @@ void FullSync::begin(std::vector<ReplicaFeed*> feeds, const std::string& replica
   const std::string offset_text = std::to_string(offset());
   for (ReplicaFeed* f : feeds_) {
     f->state = ReplicaFeed::State::kTransfer;
+    f->position = offset();
     if (!f->request.old_sync) f->send("+FULLRESYNC " + replication_id + " " + offset_text + "\r\n");
-    f->send("$EOF:" + mark_ + "\r\n");
+    if (!f->needs_length()) f->send("$EOF:" + mark_ + "\r\n");
+  }
+  if (std::ranges::any_of(feeds_, &ReplicaFeed::needs_length)) {
+    Result<std::shared_ptr<Spool>> spool = Spool::make(node_.data_dir());
+    if (spool) {
+      spool_ = *spool;
+      log::notice("The data set is spooled to disk for replicas that must know its length first");
+    } else {
+      fail_spool(spool.error().text);
+    }
   }
   fanout_ = std::make_unique<Fanout>(*this);
   writer_ = std::make_unique<rdb::StreamWriter>(*fanout_);
@@ -154,10 +171,27 @@ FullSync::Progress FullSync::pump() {
     last = shared_->workers_left == 0;
   }
   for (const std::string& p : pieces) writer_->entries(p);
+  if (spool_ && spool_->size() - spool_told_ >= kSpoolNews) {
+    spool_told_ = spool_->size();
+    log::notice("{} MB of the data set are spooled", spool_told_ >> 20);
+  }
   if (!last) return Progress::kMore;
   writer_->finish();
-  for (ReplicaFeed* f : feeds_) f->send(mark_);
+  for (ReplicaFeed* f : feeds_) {
+    if (!f->needs_length()) f->send(mark_);
+  }
+  if (spool_) log::notice("The data set is spooled: {} bytes", spool_->size());
   return Progress::kDone;
+}
+
+// The replicas that waited for the spool are let go, and ask again later.
+void FullSync::fail_spool(const std::string& why) {
+  spool_.reset();
+  log::warning("The data set cannot be spooled in '{}' for replicas that must know its length first: {}",
+               node_.data_dir().path(), why);
+  for (ReplicaFeed* f : feeds_) {
+    if (f->needs_length()) f->fail("the data set cannot be spooled for it");
+  }
 }
 
 void FullSync::forget(ReplicaFeed* feed) {

@@ -1,6 +1,7 @@
 // A full sync in progress on a primary: the snapshot of all slots as an RDB stream, made by the workers piece by piece
 // while they serve, sent to every replica that waited at the cut. Nothing forks, nothing is copied in bulk: a write to
-// a part that was not sent yet sends the old value first.
+// a part that was not sent yet sends the old value first. Replicas that cannot take a stream that ends with a mark are
+// sent the same bytes from a spool file when all are there and counted.
 #pragma once
 
 #include <atomic>
@@ -17,6 +18,7 @@ namespace guccho::runtime {
 
 class Node;
 class ReplicaFeed;
+class Spool;
 
 class FullSync {
  public:
@@ -39,12 +41,15 @@ class FullSync {
   bool begun() const { return begun_; }
 
   enum class Progress : uint8_t { kMore, kDone, kFailed };
-  // Sends what there is. kDone: everything was handed to the feeds, which may go online.
+  // Sends what there is. kDone: everything was handed to the feeds; those that need the length now send spool().
   Progress pump();
   void forget(ReplicaFeed* feed);
+  const std::shared_ptr<Spool>& spool() const { return spool_; }
   const std::vector<ReplicaFeed*>& feeds() const { return feeds_; }
 
  private:
+  void fail_spool(const std::string& why);
+
   class Piece;
   class Fanout;
   struct Shared;
@@ -55,6 +60,8 @@ class FullSync {
   std::vector<ReplicaFeed*> feeds_;
   std::unique_ptr<Fanout> fanout_;
   std::unique_ptr<rdb::StreamWriter> writer_;
+  std::shared_ptr<Spool> spool_;  // for feeds that need the length first; null without any
+  uint64_t spool_told_ = 0;       // its size when the log last told of it
   std::string mark_;
   bool begun_ = false;
 };

@@ -132,9 +132,14 @@ void Node::for_each_session(const std::function<void(Session&)>& visit) {
       visit(*c);
     }
   }
+  link_sessions_ = replication_->sessions();
+  for (Session& s : link_sessions_) visit(s);
 }
 
 void Node::close_session(Session& session, bool after_reply) {
+  if (session.kind == commands::SessionKind::kReplica || session.kind == commands::SessionKind::kPrimary) {
+    return replication_->end_session(session.id);
+  }
   auto& c = static_cast<Connection&>(session);
   if (!after_reply) return c.close_soon();
   c.close_after_reply = true;
@@ -224,6 +229,12 @@ bool read_hello(const commands::Context& c, ReplicaHello& hello) {
     } else if (equals(option, "capa")) {
       hello.can_eof |= equals(value, "eof");
       hello.can_psync2 |= equals(value, "psync2");
+    } else if (equals(option, "rdb-only")) {
+      if (value != "0" && value != "1") {
+        c.reply.error("ERR value is out of range, must be one of 0 or 1");
+        return false;
+      }
+      hello.rdb_only = value == "1";
     } else if (!equals(option, "ack") && !equals(option, "getack") && !equals(option, "version")) {
       c.reply.error("ERR Unrecognized REPLCONF option: " + std::string(option));
       return false;
@@ -272,9 +283,12 @@ void Node::replication_command(Session& session, commands::Context& context) {
     std::string unsent;
     std::string unread;
     const ReplicaHello hello = c->replica_hello;
+    Session as_client = *c;
+    as_client.kind = commands::SessionKind::kReplica;
     Stream stream = c->take_stream(unsent, unread);
     c->close_soon();
-    replication_->adopt_replica(std::move(stream), std::move(unsent), std::move(unread), hello, request);
+    replication_->adopt_replica(std::move(stream), std::move(unsent), std::move(unread), hello, request,
+                                std::move(as_client));
   });
 }
 

@@ -215,4 +215,12 @@ std::string local_ip(int fd) {
   return getsockname(fd, a.raw(), &a.length) == 0 ? print_ip(a.storage, port) : std::string();
 }
 
+std::string local_address(int fd) {
+  Address a;
+  uint16_t port = 0;
+  if (getsockname(fd, a.raw(), &a.length) != 0) return {};
+  const std::string ip = print_ip(a.storage, port);
+  return join_address(ip, port);
+}
+
 }  // namespace guccho::runtime

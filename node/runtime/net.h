@@ -41,5 +41,7 @@ std::string join_address(const std::string& ip, uint16_t port);
 // The addresses of an established socket, without the port; empty on error.
 std::string remote_ip(int fd);
 std::string local_ip(int fd);
+// "ip:port" of our end of an established socket; empty on error.
+std::string local_address(int fd);
 
 }  // namespace guccho::runtime

@@ -188,6 +188,7 @@ class Node final : public commands::Host {
   std::unique_ptr<Control> control_;
   std::unique_ptr<Replication> replication_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<commands::Session> link_sessions_;  // what for_each_session() last showed of replication's links
   Wakeup stop_event_;
   std::mutex hand_over_mutex_;  // one at a time
   std::thread hand_over_thread_;

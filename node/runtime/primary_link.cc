@@ -273,6 +273,7 @@ void PrimaryLink::take_psync_reply(std::string_view line) {
     }
     log::notice("Successful partial resynchronization with the primary {}", join_address(ip_, port_));
     state_ = State::kOnline;
+    if (client_id_ == 0) begin_client();
     down_since_.reset();
     replication_.link_up_.store(true);
     replication_.node_.control().post(cluster::SyncedFrom{primary_});
@@ -416,12 +417,43 @@ void PrimaryLink::finish_transfer() {
   replication_.second_offset_ = -1;
   acknowledged_ = -1;
   state_ = State::kOnline;
+  begin_client();
   down_since_.reset();
   replication_.link_up_.store(true);
   node.control().post(cluster::SyncedFrom{primary_});
   replication_.drop_feeds("our data set was replaced");
   replication_.publish_status();
   log::notice("Synchronisation with the primary {} finished", join_address(ip_, port_));
+}
+
+// ---- as a client ----
+
+void PrimaryLink::begin_client() {
+  client_id_ = replication_.node_.next_client_id();
+  client_since_ = wall_now();
+  last_command_ = nullptr;
+}
+
+commands::Session PrimaryLink::describe() const {
+  commands::Session s;
+  s.id = client_id_;
+  s.kind = commands::SessionKind::kPrimary;
+  s.user = "(superuser)";
+  s.address = join_address(ip_, port_);
+  s.local_address = local_address(stream_.fd());
+  s.fd = stream_.fd();
+  s.tls = tls_;
+  s.created = client_since_;
+  s.last_interaction = wall_now() - std::chrono::duration_cast<Millis>(monotonic_now() - last_io_);
+  s.last_command = last_command_;
+  s.query_buffer_used = in_.size();
+  s.query_buffer_free = in_.capacity() - in_.size();
+  s.output_buffer_used = out_.size();
+  return s;
+}
+
+void PrimaryLink::end_session(uint64_t client_id) {
+  if (state_ == State::kOnline && client_id == client_id_) disconnect("killed by CLIENT KILL");
 }
 
 // ---- stream ----
@@ -461,12 +493,13 @@ void PrimaryLink::take_request(std::span<const std::string_view> args) {
     multi_.emplace_back(args.begin(), args.end());
     return;
   }
+  const commands::CommandSpec* spec = commands::resolve(args);
+  last_command_ = spec;
   if (word_is(args[0], "ping")) return;
   if (word_is(args[0], "replconf")) {
     ack_requested_ = ack_requested_ || (args.size() > 1 && word_is(args[1], "getack"));
     return;
   }
-  const commands::CommandSpec* spec = commands::resolve(args);
   if (spec == nullptr) {
     log::warning("The primary sent a command that is not known here and was not applied: '{}'", args[0]);
     return;

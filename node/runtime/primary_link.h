@@ -55,6 +55,10 @@ class PrimaryLink final : public EventHandler {
   int64_t applied_offset() const;
   uint64_t transfer_read() const { return transfer_read_; }
   std::string_view role_state() const;
+  // The link as CLIENT LIST shows it while it is online.
+  commands::Session describe() const;
+  // CLIENT KILL: when the link is this client, ends it; it is made again soon.
+  void end_session(uint64_t client_id);
   // What is waiting for room in workers' queues.
   bool has_undelivered() const;
 
@@ -69,6 +73,7 @@ class PrimaryLink final : public EventHandler {
   void take_psync_reply(std::string_view line);
   bool take_transfer();
   void finish_transfer();
+  void begin_client();
   void take_stream();
   void take_request(std::span<const std::string_view> args);
   void apply(const commands::CommandSpec& spec, std::span<const std::string_view> args);
@@ -118,6 +123,11 @@ class PrimaryLink final : public EventHandler {
   int64_t acknowledged_ = -1;
   Instant last_ack_{};
   bool ack_requested_ = false;
+
+  // For CLIENT LIST; as in Redis a partial resynchronisation goes on as the same client.
+  uint64_t client_id_ = 0;
+  UnixMillis client_since_{};
+  const commands::CommandSpec* last_command_ = nullptr;
 
   Instant last_io_{};
   Instant next_attempt_{};

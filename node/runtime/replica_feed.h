@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "node/base/time.h"
+#include "node/commands/session.h"
 #include "node/resp/buffer.h"
 #include "node/resp/parser.h"
 #include "node/runtime/poller.h"
@@ -16,19 +18,23 @@
 namespace guccho::runtime {
 
 class Replication;
+class Spool;
 
 class ReplicaFeed final : public EventHandler {
  public:
   enum class State : uint8_t {
     kAsked,     // its request was not looked at yet
     kWaiting,   // for the cut of a full sync
-    kTransfer,  // the data set is being sent
+    kTransfer,  // the data set is being made, and sent meanwhile to those that take one of unknown length
+    kFile,      // the spooled data set is being sent; the log follows at once
     kSent,      // all of it was sent; the log follows when the replica says that it has it, since a transfer of unknown
                 // length is recognised by the mark being the last thing in it
     kOnline     // the log is being sent
   };
 
-  ReplicaFeed(Replication& replication, Stream stream, std::string unread, ReplicaHello hello, SyncRequest request);
+  // `session` is what the connection was before it became a replica's, for CLIENT LIST.
+  ReplicaFeed(Replication& replication, Stream stream, std::string unread, ReplicaHello hello, SyncRequest request,
+              commands::Session session);
   ~ReplicaFeed() override;
 
   void on_events(uint32_t events) override;
@@ -36,10 +42,16 @@ class ReplicaFeed final : public EventHandler {
   // Queues bytes that are not of the log (the answer to PSYNC, the transfer).
   void send(std::string_view bytes);
   size_t queued() const { return out_.size(); }
-  // The whole data set was queued, as of this position of the log.
-  void transfer_sent(int64_t position);
-  // From here on the log is sent, behind what is queued.
+  // The whole data set is queued.
+  void transfer_sent();
+  // Sends the spooled data set, then the log from `position` on.
+  void send_file(std::shared_ptr<const Spool> file);
+  // From here on the log is sent, behind what is queued: the replica has all that is before.
   void go_online(int64_t position);
+  // Takes neither of the two forms of a transfer but this one: "$<length>" in front.
+  bool needs_length() const { return !hello.can_eof; }
+  // What CLIENT LIST shows; `committed` is the end of the log.
+  commands::Session describe(int64_t committed) const;
   // Writes what can be written.
   void feed(int64_t committed);
   void fail(const std::string& why);
@@ -51,11 +63,16 @@ class ReplicaFeed final : public EventHandler {
   int64_t position = 0;      // next byte of the log to be sent
   int64_t acknowledged = 0;  // the log's position that the replica has applied
   Instant last_acknowledged{};
+  Instant last_written{};  // when the socket last took bytes
   bool dead = false;
+  const uint64_t client_id;
 
  private:
   void read();
   void take_requests();
+  bool write_queued();
+  bool write_file();
+  bool write_log(int64_t committed);
   void update_interest(bool more);
 
   Replication& replication_;
@@ -64,6 +81,9 @@ class ReplicaFeed final : public EventHandler {
   resp::Buffer out_;
   resp::CommandParser parser_;
   bool watching_writes_ = false;
+  std::shared_ptr<const Spool> file_;
+  uint64_t file_read_ = 0;  // bytes of it that were queued
+  commands::Session session_;
 };
 
 }  // namespace guccho::runtime

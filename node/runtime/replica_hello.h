@@ -6,12 +6,13 @@
 
 namespace guccho::runtime {
 
-// From REPLCONF listening-port, ip-address, capa.
+// From REPLCONF listening-port, ip-address, capa, rdb-only.
 struct ReplicaHello {
   uint16_t listening_port = 0;
   std::string ip;           // empty: the socket's
   bool can_eof = false;     // understands a transfer of unknown length
   bool can_psync2 = false;  // understands +CONTINUE with a new replication id
+  bool rdb_only = false;    // wants the data set and not what follows (redis-cli --rdb)
 };
 
 // PSYNC's arguments; SYNC is a request for everything.

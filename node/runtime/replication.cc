@@ -93,11 +93,11 @@ void Replication::run() {
 // ---- feeding replicas ----
 
 void Replication::adopt_replica(Stream stream, std::string unsent, std::string unread, ReplicaHello hello,
-                                SyncRequest request) {
+                                SyncRequest request, commands::Session session) {
   auto shared = std::make_shared<Stream>(std::move(stream));
   post([this, shared, unsent = std::move(unsent), unread = std::move(unread), hello = std::move(hello),
-        request = std::move(request)] {
-    auto feed = std::make_unique<ReplicaFeed>(*this, std::move(*shared), unread, hello, request);
+        request = std::move(request), session = std::move(session)] {
+    auto feed = std::make_unique<ReplicaFeed>(*this, std::move(*shared), unread, hello, request, session);
     ReplicaFeed& f = *feed;
     feeds_.push_back(std::move(feed));
     if (!unsent.empty()) f.send(unsent);
@@ -123,10 +123,6 @@ void Replication::serve(ReplicaFeed& feed, const SyncRequest& request) {
     return feed.go_online(request.offset - 1);
   }
   if (request.offset > 0) ++partial_refused_;
-  if (!feed.hello.can_eof) {
-    feed.send("-ERR This node sends data sets of unknown length only: announce it with REPLCONF capa eof\r\n");
-    return feed.fail("it cannot take a transfer of unknown length");
-  }
   // Rule 2 of the design: an empty primary must not overwrite what a replica may still hold. Redis replicas try again
   // after this answer, and so do ours.
   const cluster::DownReason down = node_.view()->down_reason;
@@ -175,7 +171,7 @@ void Replication::feed_all() {
     case FullSync::Progress::kDone:
       for (ReplicaFeed* f : full_sync_->feeds()) {
         if (f->dead) continue;
-        f->transfer_sent(full_sync_->offset());
+        f->needs_length() ? f->send_file(full_sync_->spool()) : f->transfer_sent();
       }
       break;
     case FullSync::Progress::kFailed:
@@ -219,9 +215,16 @@ void Replication::every_second() {
   for (const auto& f : feeds_) {
     if (f->dead) continue;
     // Keeps the link alive while a replica waits for its transfer.
-    if (f->state == ReplicaFeed::State::kWaiting) f->send("\n");
-    if (f->state == ReplicaFeed::State::kOnline || f->state == ReplicaFeed::State::kSent) {
-      if (now - f->last_acknowledged > config->repl_timeout) f->fail("timeout");
+    using State = ReplicaFeed::State;
+    const bool making = f->state == State::kTransfer && f->needs_length();
+    if (f->state == State::kWaiting || making) f->send("\n");
+    // Acknowledgements are for PSYNC's dialect; before them, what the socket takes shows that somebody is there.
+    const bool acknowledges = (f->state == State::kOnline || f->state == State::kSent) && !f->request.old_sync;
+    if (acknowledges && now - f->last_acknowledged > config->repl_timeout) f->fail("timeout");
+    if (!acknowledges && f->queued() > 0 && now - f->last_written > config->repl_timeout) {
+      f->fail("timeout: it reads nothing");
+    }
+    if (f->state != State::kAsked && f->state != State::kWaiting) {
       const uint64_t behind = static_cast<uint64_t>(fed_ - f->position);
       const uint64_t limit = config->client_output_replica.hard;
       if (limit != 0 && behind > limit) f->fail("it is too far behind (client-output-buffer-limit replica)");
@@ -260,6 +263,20 @@ bool Replication::unblock(uint64_t client_id, bool with_error) {
     waiters_.erase(it);
   });
   return outcome.get();
+}
+
+std::vector<commands::Session> Replication::sessions() const {
+  std::lock_guard lock(published_mutex_);
+  return published_.sessions;
+}
+
+void Replication::end_session(uint64_t client_id) {
+  post([this, client_id] {
+    for (const auto& f : feeds_) {
+      if (f->client_id == client_id) f->fail("killed by CLIENT KILL");
+    }
+    if (link_) link_->end_session(client_id);
+  });
 }
 
 void Replication::check_waiters() {
@@ -335,12 +352,13 @@ void Replication::publish_status() {
                                  .online = online,
                                  .acknowledged = ReplOffset(f->acknowledged),
                                  .lag = lag});
+    p.sessions.push_back(f->describe(fed_));
     p.part.replicas.push_back(
         {.ip = f->ip,
          .port = f->hello.listening_port,
          .state = online                                                                               ? "online"
-                  : f->state == ReplicaFeed::State::kTransfer || f->state == ReplicaFeed::State::kSent ? "send_bulk"
-                                                                                                       : "wait_bgsave",
+                  : f->state == ReplicaFeed::State::kAsked || f->state == ReplicaFeed::State::kWaiting ? "wait_bgsave"
+                                                                                                       : "send_bulk",
          .offset = f->acknowledged,
          .lag_seconds = lag.count() / 1000});
   }
@@ -367,6 +385,7 @@ void Replication::publish_status() {
   p.part.partial_syncs_refused = partial_refused_;
   if (is_replica) {
     const bool up = link_->state() == PrimaryLink::State::kOnline;
+    if (up) p.sessions.push_back(link_->describe());
     const auto idle = std::chrono::duration_cast<Millis>(now - link_->last_io());
     p.status.primary_ip = link_->ip();
     p.status.primary_port = link_->port();
@@ -416,6 +435,8 @@ void Replication::measure(metrics::Snapshot& into) const {
   std::lock_guard lock(published_mutex_);
   into.replication = published_.part;
   if (published_.status.is_primary) into.replication.offset = node_.log().head();
+  // The link to the primary counts as a client, those to replicas do not.
+  if (published_.event.link_up) ++into.workers.connected_clients;
 }
 
 }  // namespace guccho::runtime

@@ -36,7 +36,8 @@ class Replication {
 
   // ---- any thread ----
   // A connection that asked to be fed: `unsent` are answers still owed to it, `unread` came behind the request.
-  void adopt_replica(Stream stream, std::string unsent, std::string unread, ReplicaHello hello, SyncRequest request);
+  void adopt_replica(Stream stream, std::string unsent, std::string unread, ReplicaHello hello, SyncRequest request,
+                     commands::Session session);
   // Follow this node of the view from now on; again when its address changed.
   void follow(NodeId primary);
   // Returns when all that was received is applied and the link is gone: the node may write. A new replication id
@@ -52,6 +53,11 @@ class Replication {
   }
   // A worker applied a batch or produced a piece of a snapshot.
   void progress() { wakeup_.notify(); }
+
+  // The links to replicas and to our primary as CLIENT LIST shows them, as of a tenth of a second ago.
+  std::vector<commands::Session> sessions() const;
+  // CLIENT KILL of one of them. A replica's link and ours to the primary are made again by who made them.
+  void end_session(uint64_t client_id);
 
   commands::ReplicationStatus status() const;
   void measure(metrics::Snapshot& into) const;
@@ -128,6 +134,7 @@ class Replication {
     commands::ReplicationStatus status;
     cluster::ReplicationStatus event;
     metrics::ReplicationPart part;
+    std::vector<commands::Session> sessions;
   };
   mutable std::mutex published_mutex_;
   Published published_;
