@@ -76,9 +76,11 @@ commands::Caller Worker::caller_of(const Connection& c) const {
 }
 
 std::string_view Worker::node_refusal(const CommandSpec& spec) {
-  const bool denies_oom = spec.has(commands::kDenyOom);
-  if (denies_oom && config_->maxmemory != 0 && routes_->is_primary && !ensure_memory()) {
-    return "OOM command not allowed when used memory > 'maxmemory'.";
+  memory_wait_ = false;
+  if (spec.has(commands::kDenyOom) && config_->maxmemory != 0 && routes_->is_primary) {
+    const Memory memory = ensure_memory();
+    if (memory == Memory::kNone) return "OOM command not allowed when used memory > 'maxmemory'.";
+    memory_wait_ = memory == Memory::kWait;
   }
   if (spec.has(commands::kWrite) && routes_->is_primary && config_->min_replicas_to_write > 0 &&
       node_.good_replicas() < config_->min_replicas_to_write) {
@@ -204,6 +206,11 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
     if (const std::string_view error = node_refusal(*spec); !error.empty()) {
       return refuse(c, spec, rejection(spec, error));
     }
+    if (memory_wait_) {
+      c.hold(Hold::kPaused);
+      memory_waiters_.push_back(c.id);
+      return false;
+    }
   }
 
   c.last_command = spec;
@@ -324,48 +331,6 @@ bool Worker::execute(const CommandSpec& spec, std::span<const std::string_view> 
     stats_.errors.record(text.substr(0, text.find_first_of(" \r")));
   }
   return !context.deferred();
-}
-
-bool Worker::ensure_memory() {
-  using Policy = config::MaxmemoryPolicy;
-  store::EvictionPolicy policy{};
-  switch (config_->maxmemory_policy) {
-    case Policy::kNoEviction:
-      return node_.used_memory() <= config_->maxmemory;
-    case Policy::kAllkeysLru:
-      policy = store::EvictionPolicy::kAllkeysLru;
-      break;
-    case Policy::kAllkeysLfu:
-      policy = store::EvictionPolicy::kAllkeysLfu;
-      break;
-    case Policy::kAllkeysRandom:
-      policy = store::EvictionPolicy::kAllkeysRandom;
-      break;
-    case Policy::kVolatileLru:
-      policy = store::EvictionPolicy::kVolatileLru;
-      break;
-    case Policy::kVolatileLfu:
-      policy = store::EvictionPolicy::kVolatileLfu;
-      break;
-    case Policy::kVolatileRandom:
-      policy = store::EvictionPolicy::kVolatileRandom;
-      break;
-    case Policy::kVolatileTtl:
-      policy = store::EvictionPolicy::kVolatileTtl;
-      break;
-  }
-  while (node_.used_memory() > config_->maxmemory) {
-    const auto victim = keyspace_.evict_candidate(policy, config_->maxmemory_samples);
-    if (!victim) return false;
-    const std::string_view request[] = {config_->lazyfree_lazy_eviction ? "UNLINK" : "DEL", victim->key};
-    keyspace_.erase({victim->slot, victim->key});
-    while (keyspace_.free_step(1024)) {
-    }
-    replicate(request);
-    key_changed(victim->slot, victim->key, config::kNotifyEvicted, "evicted");
-    stats_.evicted_keys.add();
-  }
-  return true;
 }
 
 void Worker::feed_monitors(Connection& c, std::span<const std::string_view> args, const CommandSpec& spec) {

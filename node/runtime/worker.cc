@@ -64,6 +64,7 @@ bool Worker::push_apply(std::unique_ptr<ApplyBatch>& batch) {
 
 void Worker::set_config(std::shared_ptr<const config::Config> config) {
   config_ = std::move(config);
+  eviction_score_.store(kNoSample);  // it may be of another policy
   keyspace_.packed_limits() = {.hash_max_listpack_entries = config_->hash_max_listpack_entries,
                                .hash_max_listpack_value = config_->hash_max_listpack_value,
                                .zset_max_listpack_entries = config_->zset_max_listpack_entries,
@@ -107,6 +108,7 @@ void Worker::adopt(Stream stream, const Accepted& peer, bool router) {
   }
   stats_.connections_received.add();
   connections_.emplace(connection->id, std::move(connection));
+  stats_.connected_clients.set(connections_.size());
 }
 
 void Worker::close_later(Connection& connection) {
@@ -141,10 +143,10 @@ void Worker::turn() {
   const uint64_t before = nanos_now();
   Millis timeout(0);
   const bool snapshot_runs = snapshot_step_ && !snapshot_waits_;
-  const bool busy = has_input() || snapshot_runs || keyspace_.pending_frees() > 0;
+  const bool busy = has_input() || snapshot_runs || keyspace_.pending_frees() > 0 || evict_asked_.load();
   if (!busy) {
     timeout = Millis(before >= next_periodic_ ? 0 : int64_t((next_periodic_ - before) / 1'000'000 + 1));
-    if (expire_more_ || snapshot_step_) timeout = std::min(timeout, Millis(1));
+    if (expire_more_ || snapshot_step_ || !memory_waiters_.empty()) timeout = std::min(timeout, Millis(1));
     if (router_->active()) timeout = std::min(timeout, Router::kTick);
   }
   // Handlers run inside wait(); the clock of the turn is read after the sleep, by the first of them.
@@ -158,6 +160,8 @@ void Worker::turn() {
   take_mail();
   take_parcels();
   take_applies();
+  if (evict_asked_.load(std::memory_order_relaxed)) evict_when_asked();
+  if (!memory_waiters_.empty()) release_memory_waiters();
   if (router_->active()) router_->step();
   if (snapshot_step_) step_snapshot();
   if (keyspace_.pending_frees() > 0) keyspace_.free_step(kFreeBudget);
@@ -325,6 +329,7 @@ void Worker::reap_connections() {
     connections_.erase(it);
     node_.client_left();
   }
+  if (!dead_.empty()) stats_.connected_clients.set(connections_.size());
   dead_.clear();
 }
 
@@ -337,6 +342,7 @@ void Worker::periodic() {
     expire_more_ = true;
     expire_some();
   }
+  watch_memory();
   if (keyspace_.fragmented()) keyspace_.defragment_step(kDefragmentBudget);
   if (!watches_.empty()) watches_.sweep(now_);
   router_->step();
@@ -359,7 +365,6 @@ void Worker::periodic() {
     const bool idle_limit = config_->timeout.count() != 0 && c->kind == commands::SessionKind::kNormal;
     if (idle_limit && c->held() == Hold::kNone && now_ - c->last_interaction > config_->timeout) c->close_soon();
   }
-  stats_.connected_clients.set(connections_.size());
   stats_.blocked_clients.set(blocked);
   stats_.max_input_buffer.set(input);
   stats_.max_output_buffer.set(output);

@@ -133,7 +133,23 @@ class Worker final : public commands::EffectSink {
   void expire_some();
   bool has_input() const;
   void step_snapshot();
-  bool ensure_memory();
+  // eviction.cc
+  enum class Memory : uint8_t {
+    kEnough,
+    kSoon,  // above maxmemory by little, and keys are being evicted
+    kWait,  // above by more: the command must wait for them
+    kNone   // nothing can be freed
+  };
+  Memory ensure_memory();
+  void evict_here(store::EvictionPolicy policy);
+  void evict_when_asked();
+  void ask_to_evict();
+  Worker* better_place_to_evict(store::EvictionPolicy policy, uint64_t own_score);
+  std::optional<store::EvictionCandidate> sample_victim(store::EvictionPolicy policy);
+  size_t evictable_keys() const;
+  uint64_t memory_limit_with_slack() const;
+  void watch_memory();
+  void release_memory_waiters();
 
   // dispatch.cc
   bool refuse(Connection& c, const commands::CommandSpec* spec, std::string_view error);
@@ -185,7 +201,15 @@ class Worker final : public commands::EffectSink {
   std::vector<Connection*> flush_list_;
   std::vector<uint64_t> dead_;
   std::vector<uint64_t> paused_;  // ids of connections on hold by a pause
-  bool expire_more_ = false;      // due keys are left
+  std::vector<uint64_t> memory_waiters_;  // ids of connections on hold until keys are evicted
+  bool memory_wait_ = false;              // node_refusal(): the command must wait for that
+  std::atomic<bool> evict_asked_{false};  // by any worker that found the node above maxmemory
+  // How good the best key of this worker's last sample is to evict, as published to the others: kNoSample, kNoVictim, or
+  // the score above these.
+  static constexpr uint64_t kNoSample = 0;
+  static constexpr uint64_t kNoVictim = 1;
+  std::atomic<uint64_t> eviction_score_{kNoSample};
+  bool expire_more_ = false;  // due keys are left
   uint64_t expire_not_before_ = 0;
 
   resp::Buffer log_batch_;
