@@ -82,12 +82,12 @@ constexpr std::string_view kNoPinning = "threads are not pinned to CPUs";
 
 constexpr Directive kDirectives[] = {
     // Network.
-    special("bind", Kind::kList, kImmutable | kManyArguments, fields::read_bind, fields::print_bind,
+    special("bind", Kind::kList, kManyArguments, fields::read_bind, fields::print_bind,
             "addresses to listen on; '*' all, '-' before one that may be missing"),
     text<&Config::bind_source_addr>("bind-source-addr", kPlain, "source address of connections to other nodes"),
-    number<&Config::port>("port", kImmutable, 0, kPort, "cluster port, plain TCP; 0: off"),
-    number<&Config::tls_port>("tls-port", kImmutable, 0, kPort, "cluster port over TLS; 0: off"),
-    number<&Config::router_port>("router-port", kImmutable, 0, kPort,
+    number<&Config::port>("port", kPlain, 0, kPort, "cluster port, plain TCP; 0: off"),
+    number<&Config::tls_port>("tls-port", kPlain, 0, kPort, "cluster port over TLS; 0: off"),
+    number<&Config::router_port>("router-port", kPlain, 0, kPort,
                                  "port for clients that know nothing of clusters; 0: off"),
     yes_no<&Config::router_tls>("router-tls", kImmutable, "the router port speaks TLS"),
     number<&Config::router_max_wait>("router-max-wait", kPlain, 0, 600'000,

@@ -22,7 +22,7 @@ uint16_t or_else(uint16_t announced, uint16_t own) {
 
 }  // namespace
 
-cluster::Config cluster_config_of(const config::Config& c) {
+cluster::Config cluster_config_of(const config::Config& c, uint16_t bus_port) {
   cluster::Config out;
   out.node_timeout = c.cluster_node_timeout;
   out.migration_barrier = static_cast<int>(c.cluster_migration_barrier);
@@ -36,7 +36,7 @@ cluster::Config cluster_config_of(const config::Config& c) {
   out.announce.ip = c.cluster_announce_ip;
   out.announce.tcp_port = or_else(c.cluster_announce_port, c.port);
   out.announce.tls_port = or_else(c.cluster_announce_tls_port, c.tls_port);
-  out.announce.bus_port = or_else(c.cluster_announce_bus_port, c.bus_port());
+  out.announce.bus_port = or_else(c.cluster_announce_bus_port, bus_port);
   out.announce.hostname = c.cluster_announce_hostname;
   out.announce.client_ipv4 = c.cluster_announce_client_ipv4;
   out.announce.client_ipv6 = c.cluster_announce_client_ipv6;

@@ -172,7 +172,7 @@ class Control::Acceptor final : public EventHandler {
 };
 
 Control::Control(Node& node, const cluster::PersistedState& persisted)
-    : node_(node), member_(cluster_config_of(*node.config()), persisted, Rng(random_seed())) {
+    : node_(node), member_(cluster_config_of(*node.config(), node.bus_port()), persisted, Rng(random_seed())) {
   poller_.add(wakeup_.fd(), EPOLLIN, wakeup_);
 }
 
@@ -182,7 +182,7 @@ Control::~Control() {
 
 Status Control::listen() {
   const auto config = node_.config();
-  Result<std::vector<int>> fds = listen_tcp(*config, config->bus_port());
+  Result<std::vector<int>> fds = listen_tcp(*config, node_.bus_port());
   if (!fds) return fail("cluster bus: " + fds.error().text);
   for (const int fd : *fds) acceptors_.push_back(std::make_unique<Acceptor>(*this, fd));
   return {};

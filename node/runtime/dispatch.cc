@@ -199,9 +199,10 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
     }
     stats_.router_commands.add();
   }
-  // What is executed elsewhere does not depend on the state of this node, and to a client of the router port, which sees
-  // one server, a command about its connection does not either.
-  const bool about_connection = c.router && spec->where == Where::kHome && (spec->categories & commands::kCatConnection);
+  // What is executed elsewhere does not depend on the state of this node, and to a client of the router port, which
+  // sees one server, a command about its connection does not either.
+  const bool about_connection =
+      c.router && spec->where == Where::kHome && (spec->categories & commands::kCatConnection);
   if (!forwarded && !about_connection) {
     if (const std::string_view error = node_refusal(*spec); !error.empty()) {
       return refuse(c, spec, rejection(spec, error));

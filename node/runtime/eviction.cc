@@ -56,8 +56,7 @@ bool is_random(store::EvictionPolicy policy) {
 size_t Worker::evictable_keys() const {
   using Policy = config::MaxmemoryPolicy;
   const Policy policy = config_->maxmemory_policy;
-  const bool all =
-      policy == Policy::kAllkeysLru || policy == Policy::kAllkeysLfu || policy == Policy::kAllkeysRandom;
+  const bool all = policy == Policy::kAllkeysLru || policy == Policy::kAllkeysLfu || policy == Policy::kAllkeysRandom;
   return all ? keyspace_.keys() : keyspace_.keys_with_expiry();
 }
 
@@ -166,7 +165,8 @@ void Worker::watch_memory() {
 }
 
 void Worker::release_memory_waiters() {
-  const bool must_wait = config_->maxmemory != 0 && routes_->is_primary && node_.used_memory() > memory_limit_with_slack();
+  const bool must_wait =
+      config_->maxmemory != 0 && routes_->is_primary && node_.used_memory() > memory_limit_with_slack();
   if (must_wait) {
     bool possible = false;
     for (uint16_t i = 0; i < count_; ++i) {

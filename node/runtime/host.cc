@@ -54,16 +54,19 @@ Status Node::config_set(std::span<const std::pair<std::string, std::string>> pai
   Result<config::Config> changed = config::set(*old, views, false);
   if (!changed) return fail(changed.error().text);
   auto fresh = std::make_shared<const config::Config>(std::move(*changed));
+  std::shared_ptr<const TlsContexts> contexts = tls_.load();
   if (wants_tls(*fresh)) {
     // Certificates are read again on any change of theirs, also under the same name.
     const bool touched =
         std::any_of(pairs.begin(), pairs.end(), [](const auto& p) { return p.first.starts_with("tls-"); });
     if (touched) {
-      Result<std::shared_ptr<const TlsContexts>> contexts = load_tls(*fresh);
-      if (!contexts) return fail(config::set_failed(pairs.front().first, contexts.error().text));
-      tls_.store(*contexts);
+      Result<std::shared_ptr<const TlsContexts>> read = load_tls(*fresh);
+      if (!read) return fail(config::set_failed(pairs.front().first, read.error().text));
+      contexts = *read;
     }
   }
+  if (Status s = reopen_ports(*old, *fresh); !s) return s;
+  tls_.store(contexts);
   put_in_force(std::move(fresh));
   return {};
 }
@@ -74,9 +77,8 @@ void Node::put_in_force(std::shared_ptr<const config::Config> config) {
   password_required_.store(!config->requirepass.empty());
   for (auto& w : workers_) w->set_config(config);
   if (config->loglevel != old->loglevel) log::set_level(static_cast<log::Level>(config->loglevel));
-  if (cluster_config_of(*config) != cluster_config_of(*old)) {
-    control_->post(cluster::ConfigChanged{cluster_config_of(*config)});
-  }
+  cluster::Config fresh = cluster_config_of(*config, bus_port_);
+  if (fresh != cluster_config_of(*old, bus_port_)) control_->post(cluster::ConfigChanged{std::move(fresh)});
 }
 
 Status Node::config_rewrite() {

@@ -17,6 +17,7 @@ class Listener final : public EventHandler {
   Listener(Node& node, int fd, PortKind kind) : node_(node), fd_(fd), kind_(kind) {}
   ~Listener() override;
   void start(Poller& poller);
+  PortKind kind() const { return kind_; }
   void on_events(uint32_t events) override;
 
  private:

@@ -37,6 +37,7 @@ std::shared_ptr<const RouteTable> make_routes(std::shared_ptr<const cluster::Vie
 Node::Node(NodeOptions options)
     : options_(std::move(options)),
       config_(std::make_shared<const config::Config>(options_.config)),
+      bus_port_(options_.config.bus_port()),
       log_(options_.config.io_threads + 1) {
   password_required_.store(!options_.config.requirepass.empty());
   run_id_ = random_node_id().str();
@@ -80,8 +81,8 @@ Status Node::start() {
   // Persistence comes with a later version: a start holds no data, and says so to the cluster.
   control_->post(cluster::DatasetLoaded{});
   loading_.store(false);
-  log::notice("Ready to accept connections tcp: port {}, bus {}, {} worker(s), node id {}", config->port,
-              config->bus_port(), workers_.size(), my_id_.view());
+  log::notice("Ready to accept connections tcp: port {}, bus {}, {} worker(s), node id {}", config->port, bus_port_,
+              workers_.size(), my_id_.view());
   return {};
 }
 
@@ -117,25 +118,6 @@ Status Node::load_cluster_state() {
   log::notice("Node configuration loaded, I'm {}", my_id_.view());
   control_ = std::make_unique<Control>(*this, *state);
   return {};
-}
-
-Status Node::open_ports() {
-  const auto config = config_.load();
-  const std::pair<uint16_t, PortKind> ports[] = {{config->port, PortKind::kCluster},
-                                                 {config->tls_port, PortKind::kClusterTls},
-                                                 {config->router_port, PortKind::kRouter}};
-  for (const auto& [port, kind] : ports) {
-    if (port == 0) continue;
-    Result<std::vector<int>> fds = listen_tcp(*config, port);
-    if (!fds) return fail(fds.error().text);
-    for (const int fd : *fds) listeners_.push_back(std::make_unique<Listener>(*this, fd, kind));
-  }
-  if (!config->unixsocket.empty()) {
-    Result<int> fd = listen_unix(*config);
-    if (!fd) return fail(fd.error().text);
-    listeners_.push_back(std::make_unique<Listener>(*this, *fd, PortKind::kUnix));
-  }
-  return control_->listen();
 }
 
 Status Node::reload_tls() {

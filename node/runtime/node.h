@@ -80,6 +80,8 @@ class Node final : public commands::Host {
   std::shared_ptr<const config::Config> config() const { return config_.load(); }
   std::shared_ptr<const TlsContexts> tls() const { return tls_.load(); }
   Status reload_tls();
+  // Where the bus was opened at the start.
+  uint16_t bus_port() const { return bus_port_; }
   DataDir& data_dir() { return data_dir_; }
 
   // ---- state that workers ask for ----
@@ -167,6 +169,8 @@ class Node final : public commands::Host {
 
  private:
   Status open_ports();
+  // Inside the exclusive section: listens where `fresh` says. The error is CONFIG SET's.
+  Status reopen_ports(const config::Config& old, const config::Config& fresh);
   Status load_cluster_state();
   void put_in_force(std::shared_ptr<const config::Config> config);
   Result<std::string> hand_over_role(const std::function<bool()>& go_on);
@@ -178,6 +182,7 @@ class Node final : public commands::Host {
   std::atomic<bool> password_required_{false};
   DataDir data_dir_;
   NodeId my_id_;
+  const uint16_t bus_port_;
   std::string run_id_;
   UnixMillis started_{};
 

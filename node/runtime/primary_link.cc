@@ -67,6 +67,11 @@ void PrimaryLink::refresh_address() {
   next_attempt_ = Instant();
 }
 
+void PrimaryLink::introduce_again() {
+  if (state_ != State::kIdle) disconnect("our port changed");
+  next_attempt_ = Instant();
+}
+
 std::string_view PrimaryLink::role_state() const {
   switch (state_) {
     case State::kIdle:

@@ -39,6 +39,8 @@ class PrimaryLink final : public EventHandler {
   void turn(Instant now);
   // The newest addresses of the primary, from the view.
   void refresh_address();
+  // Makes the link anew, since the handshake tells the primary our port.
+  void introduce_again();
   // Applies all that was cut into commands; blocks until the workers are done, so that data and log agree.
   void settle();
   // As settle(), with what the kernel still holds of the primary's stream; then ends the link.

@@ -305,6 +305,12 @@ void Replication::follow(NodeId primary) {
   });
 }
 
+void Replication::introduce_again() {
+  post([this] {
+    if (link_) link_->introduce_again();
+  });
+}
+
 void Replication::promote() {
   std::promise<void> done;
   post([this, &done] {

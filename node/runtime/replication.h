@@ -38,6 +38,8 @@ class Replication {
   // A connection that asked to be fed: `unsent` are answers still owed to it, `unread` came behind the request.
   void adopt_replica(Stream stream, std::string unsent, std::string unread, ReplicaHello hello, SyncRequest request,
                      commands::Session session);
+  // Our own port changed: the primary must learn it.
+  void introduce_again();
   // Follow this node of the view from now on; again when its address changed.
   void follow(NodeId primary);
   // Returns when all that was received is applied and the link is gone: the node may write. A new replication id

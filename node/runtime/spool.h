@@ -1,5 +1,5 @@
-// A data set on its way to replicas that must be told its length first: a file without a name in the data directory, gone
-// with the last that reads it. Written once, then read by any number of replicas, each at its own pace.
+// A data set on its way to replicas that must be told its length first: a file without a name in the data directory,
+// gone with the last that reads it. Written once, then read by any number of replicas, each at its own pace.
 #pragma once
 
 #include <cstddef>

@@ -200,12 +200,12 @@ class Worker final : public commands::EffectSink {
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> flush_list_;
   std::vector<uint64_t> dead_;
-  std::vector<uint64_t> paused_;  // ids of connections on hold by a pause
+  std::vector<uint64_t> paused_;          // ids of connections on hold by a pause
   std::vector<uint64_t> memory_waiters_;  // ids of connections on hold until keys are evicted
   bool memory_wait_ = false;              // node_refusal(): the command must wait for that
   std::atomic<bool> evict_asked_{false};  // by any worker that found the node above maxmemory
-  // How good the best key of this worker's last sample is to evict, as published to the others: kNoSample, kNoVictim, or
-  // the score above these.
+  // How good the best key of this worker's last sample is to evict, as published to the others: kNoSample, kNoVictim,
+  // or the score above these.
   static constexpr uint64_t kNoSample = 0;
   static constexpr uint64_t kNoVictim = 1;
   std::atomic<uint64_t> eviction_score_{kNoSample};

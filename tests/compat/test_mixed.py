@@ -57,11 +57,14 @@ class Mixed(Case):
 
         # Three primaries: the two left must both vote, so a vote of each kind for each kind of candidate is needed.
         slot_of_a, slot_of_b = 0, 8000
-        self.a.kill()
+        held_by_a = Writer.held_by(self.a)
+        self.assertGreater(len(held_by_a), 50)
+        self.a.kill()  # redis-server; ours takes over
         for server in self.mixed.living():
             until(lambda: any(node.id and node.port == self.a.port and node.failed() for node in server.cluster_nodes()),
                   30, f"{server} sees that {self.a} failed")
         self.assertIs(self.mixed.wait_failover(slot_of_a, self.a), self.replica_a)
+        self.assertEqual(Writer.held_by(self.replica_a), held_by_a)
         writer.verify()
 
         # The dead primary comes back as a replica of its successor, which is of the other kind, and gets its data.
@@ -72,11 +75,14 @@ class Mixed(Case):
         self.mixed.wait_replicated()
         self.assertEqual(writer.held_by(self.a), writer.held_by(self.replica_a))
 
-        self.b.kill()
+        self.mixed.wait_replicated()
+        held_by_b = Writer.held_by(self.b)
+        self.b.kill()  # ours; redis-server takes over
         for server in self.mixed.living():
             until(lambda: any(node.port == self.b.port and node.failed() for node in server.cluster_nodes()),
                   30, f"{server} sees that {self.b} failed")
         self.assertIs(self.mixed.wait_failover(slot_of_b, self.b), self.replica_b)
+        self.assertEqual(Writer.held_by(self.replica_b), held_by_b)
         writer.verify()
         self.b.restart()
         self.mixed.wait_healthy()

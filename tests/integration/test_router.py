@@ -6,6 +6,7 @@ from integration.lib.resp import ReplyError
 from integration.lib.router import RouterCase, key_in
 from integration.lib.server import GUCCHO, REDIS
 from integration.lib.slots import slot_of
+from integration.lib.wait import until
 
 
 class Forwarding(RouterCase):
@@ -31,6 +32,32 @@ class Forwarding(RouterCase):
 
     def test_every_key_with_three_workers(self):
         self.all_keys_through(self.routed(3, 0, io_threads=3))
+
+    def test_a_node_that_loads_its_data_is_not_seen(self):
+        cluster = self.routed(1, 1, io_threads=3)
+        primary, replica = cluster.servers
+        with primary.connect() as connection:
+            for first in range(0, 200_000, 5000):
+                connection.pipeline([("SET", f"bulk:{number}", "x" * 40) for number in range(first, first + 5000)])
+        replica.kill()
+        replica.restart()
+        loading, errors, turn = 0, set(), 0
+        with replica.connect() as direct:
+            client = self.raw(replica)
+            direct.call("READONLY")
+
+            def loaded():
+                nonlocal loading, turn
+                turn += 1
+                errors.update(str(reply) for reply in client.pipeline(
+                    [("PING",), ("SET", "k", turn), ("GET", "k"), ("ECHO", "a"), ("CLIENT", "ID"), ("MULTI",), ("INCR", "{k}n"),
+                     ("GET", "k"), ("EXEC",)]) if isinstance(reply, Exception))
+                seen = direct.ask("GET", "bulk:0")
+                loading += str(seen).startswith("LOADING")
+                return seen == b"x" * 40
+            until(loaded, 60, "the replica has the data")
+        self.assertGreater(loading, 0, "the load was too short to be seen")
+        self.assertEqual(errors, set())
 
     def test_with_passwords(self):
         cluster = self.routed(3, 0)

@@ -24,6 +24,30 @@ TEST(Table, FindsByNameInAnyCase) {
   for (const char* name : {"", "nosuch", "gett", "ge", "get "}) EXPECT_EQ(find_command(name), nullptr) << name;
 }
 
+TEST(Table, QuestionsAboutTheClusterAreServedWhileLoading) {
+  std::set<std::string_view> served;
+  for (uint16_t id = 0; id < command_id_count(); ++id) {
+    const CommandSpec& spec = command_by_id(id);
+    if (!spec.has(kViewOnly)) continue;
+    served.insert(spec.full_name);
+    // Nothing that changes the cluster or looks at keys.
+    EXPECT_FALSE(spec.has(kNoAsyncLoading) || spec.has(kWrite) || spec.has(kReadonly)) << spec.full_name;
+    EXPECT_TRUE(spec.keys.empty()) << spec.full_name;
+  }
+  const std::set<std::string_view> expected = {"cluster|count-failure-reports",
+                                               "cluster|info",
+                                               "cluster|keyslot",
+                                               "cluster|links",
+                                               "cluster|myid",
+                                               "cluster|myshardid",
+                                               "cluster|nodes",
+                                               "cluster|replicas",
+                                               "cluster|shards",
+                                               "cluster|slaves",
+                                               "cluster|slots"};
+  EXPECT_EQ(served, expected);
+}
+
 TEST(Table, IdsNameEachRecordOnce) {
   std::set<std::string_view> names;
   for (uint16_t id = 0; id < command_id_count(); ++id) {
