@@ -105,7 +105,7 @@ class Host {
   virtual uint64_t key_count() const = 0;
   virtual uint64_t keys_in_slot(Slot slot) const = 0;
 
-  // kExclusive only: all client connections of all workers.
+  // kExclusive only: all client connections of all workers, and replication's links (kinds kReplica and kPrimary).
   virtual void for_each_session(const std::function<void(Session&)>& visit) = 0;
   // kExclusive only: closes after pending output is sent (`after_reply`) or at once.
   virtual void close_session(Session& session, bool after_reply) = 0;
