@@ -51,6 +51,14 @@ struct AwaitingTakeover {
   std::optional<Instant> first_holder_heard;
 };
 
+// Back after not running for a while (absence.cc).
+struct Absence {
+  bool active = false;
+  uint64_t number = 0;
+  Instant since{};     // the return
+  CurrentEpoch epoch;  // what we knew then
+};
+
 // A proposal of a new voter list that we are running (electorate.cc).
 struct ElectorateProposal {
   bool active = false;
@@ -117,6 +125,7 @@ struct Core {
   ElectionState election;
   ManualFailover manual;
   AwaitingTakeover awaiting;
+  Absence absence;
   ElectorateProposal proposal;
   Micros round_trip{0};  // smoothed over all peers; 0: not measured
   std::optional<Instant> last_random_ping;

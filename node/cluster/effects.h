@@ -64,6 +64,10 @@ struct PauseWrites {
   Instant until;
 };
 struct ResumeWrites {};
+// After WasAbsent: what the view of this step (or the last one) says about our slots is confirmed by a majority.
+struct PresenceConfirmed {
+  uint64_t number = 0;
+};
 // A pub/sub message from the bus.
 struct DeliverPublish {
   bool sharded = false;
@@ -82,7 +86,7 @@ struct Count {
 };
 
 using Effect = std::variant<SendMessage, OpenLink, CloseLink, Reply, PublishView, SetReplicaOf, PromoteSelf, FlushData,
-                            DropKeysInSlots, PauseWrites, ResumeWrites, DeliverPublish, LogLine, Count>;
+                            DropKeysInSlots, PauseWrites, ResumeWrites, PresenceConfirmed, DeliverPublish, LogLine, Count>;
 
 // A whole file to replace atomically and durably: write a temporary, fsync it, rename, fsync the directory.
 struct PersistFile {

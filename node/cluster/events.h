@@ -175,6 +175,12 @@ struct SyncedFrom {
   NodeId primary;
 };
 
+// The process did not run for so long that it may have been replaced: answered by PresenceConfirmed with the same number.
+// A later one takes the place of an earlier one.
+struct WasAbsent {
+  uint64_t number = 0;
+};
+
 // PUBLISH or SPUBLISH by a client of this node: to be told to the cluster.
 struct PublishToCluster {
   bool sharded = false;
@@ -184,6 +190,6 @@ struct PublishToCluster {
 
 using Event =
     std::variant<Tick, LinkEstablished, LinkFailed, LinkLost, LinkAccepted, MessageReceived, ClientRequest,
-                 ConfigChanged, DatasetLoaded, DatasetStatus, ReplicationStatus, SyncedFrom, PublishToCluster>;
+                 ConfigChanged, DatasetLoaded, DatasetStatus, ReplicationStatus, SyncedFrom, WasAbsent, PublishToCluster>;
 
 }  // namespace guccho::cluster

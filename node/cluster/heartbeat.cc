@@ -126,7 +126,9 @@ void send_heartbeat(Core& c, LinkId link, MessageType type, Node* to) {
   m.header.message_flags |= bus::kMessageExtensions;  // we can take extensions, whether or not this one carries any
   m.body = bus::PingBody{.gossip = choose_gossip(c, to), .extensions = extensions_for(c, to)};
   send_message(c, link, std::move(m));
-  if (to == nullptr || link != to->link || type != MessageType::kPing) return;
+  if (to == nullptr || link != to->link || type == MessageType::kPong) return;
+  ++to->pings_sent;
+  if (type != MessageType::kPing) return;
   to->last_ping = c.now;
   if (!to->ping_sent) to->ping_sent = c.now;
 }

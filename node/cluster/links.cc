@@ -53,6 +53,7 @@ void on_event(Core& c, const LinkEstablished& e) {
   }
   n->link_open = true;
   n->link_since = c.now;
+  on_new_link(*n);
   c.changed(Urgency::kRefresh);
   // The clock of failure detection runs from the first unanswered attempt, not from this one.
   const auto pending = n->ping_sent;

@@ -131,6 +131,7 @@ Effects Member::step(Instant now, UnixMillis wall, const Event& event) {
   if (!c.started) first_step(c);
   std::visit([&c](const auto& e) { on_event(c, e); }, event);
   run_election(c);
+  check_presence(c);
   const bool tick = std::holds_alternative<Tick>(event);
   if (tick || c.publish >= Urgency::kTick) update_state(c);
   publish_if_due(c, tick);

@@ -50,6 +50,12 @@ struct Node {
   std::optional<Instant> ping_sent;  // of the oldest unanswered PING, or of the first failed attempt to connect
   Instant last_ping{};               // when the newest PING left
   std::optional<Instant> pong_received;
+  // PINGs and MEETs that left on our link to it, and how many of them are answered or never will be. After an absence,
+  // the PONG to this PING shows that it knows us still, and its current epoch (absence.cc).
+  uint64_t pings_sent = 0;
+  uint64_t pongs_received = 0;
+  uint64_t asked_ping = 0;
+  CurrentEpoch epoch_answered;
   bool pinged_us = false;      // later than its handshake with us could have lasted: it knows us
   Instant heard{};             // last message of any kind from it
   bool answered_here = false;  // it answered a PING since this process started

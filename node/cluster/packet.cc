@@ -102,7 +102,10 @@ void on_heartbeat(Core& c, const MessageReceived& e) {
       if (sender->met_at && c.now - *sender->met_at >= handshake_timeout(c)) sender->pinged_us = true;
       update_address(c, *sender, e);
     }
-    if (h.type == MessageType::kPong && e.link == sender->link) on_pong(c, *sender);
+    if (h.type == MessageType::kPong && e.link == sender->link) {
+      on_pong_of_link(*sender, h);
+      on_pong(c, *sender);
+    }
     on_role_claim(c, *sender, h);
     on_slot_claims(c, *sender, h);
     resolve_collision(c, *sender, h.config_epoch);

@@ -75,6 +75,12 @@ void manual_failover_tick(Core& c);
 void end_manual_failover(Core& c);
 Result<std::string> request_failover(Core& c, request::Failover::Mode mode);
 
+// absence.cc: back after not running for a while.
+void on_event(Core& c, const WasAbsent& e);
+void on_new_link(Node& node);
+void on_pong_of_link(Node& node, const bus::Header& h);
+void check_presence(Core& c);
+
 // epochs.cc
 void observe_epochs(Core& c, Node& sender, const bus::Header& h);
 void resolve_collision(Core& c, Node& sender, ConfigEpoch epoch);

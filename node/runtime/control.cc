@@ -357,6 +357,7 @@ struct Control::Performer {
     c.writes_stopped_ = false;
     c.watch_until_ = Instant();
   }
+  void operator()(const cluster::PresenceConfirmed& e) { c.node_.presence_confirmed(e.number); }
   void operator()(const cluster::DeliverPublish&) {}
   void operator()(const cluster::LogLine& e) {
     switch (e.level) {

@@ -169,10 +169,13 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
   if (c.transaction.active && spec->has(commands::kNoMulti)) {
     return refuse(c, spec, "ERR Command not allowed inside a transaction");
   }
-  if (node_.paused(now_, spec->has(commands::kWrite) || spec->has(commands::kMayReplicate)) &&
-      c.kind == commands::SessionKind::kNormal) {
+  const bool about_data = spec->where != Where::kHome || spec == known().exec;
+  if (c.kind == commands::SessionKind::kNormal &&
+      (node_.paused(now_, spec->has(commands::kWrite) || spec->has(commands::kMayReplicate)) ||
+       (about_data && node_.fenced()))) {
     c.hold(Hold::kPaused);
     paused_.push_back(c.id);
+    fenced_ |= node_.fenced();  // to be released as soon as that ends
     return false;
   }
   // Barriers wait for what is under way.

@@ -98,6 +98,14 @@ class Node final : public commands::Host {
            (writes && (t < paused_writes_until_.load(std::memory_order_relaxed) ||
                        t < failover_pause_until_.load(std::memory_order_relaxed)));
   }
+  // Whether this node did not run for a while and does not know yet whether its slots are still its own: clients get no
+  // answers meanwhile, lest they be told of writes that no other node will ever have.
+  bool fenced() const {
+    return absences_.load(std::memory_order_acquire) != confirmed_absence_.load(std::memory_order_acquire);
+  }
+  // A worker noticed that it did not run for that long.
+  void was_absent(Millis duration);
+  void presence_confirmed(uint64_t number);
   void pause_for_failover(UnixMillis until) { failover_pause_until_.store(until.time_since_epoch().count()); }
   bool has_monitors() const { return monitors_.load(std::memory_order_relaxed) > 0; }
   void monitor_left() { monitors_.fetch_sub(1); }
@@ -214,6 +222,8 @@ class Node final : public commands::Host {
   std::atomic<int64_t> paused_all_until_{0};
   std::atomic<int64_t> paused_writes_until_{0};
   std::atomic<int64_t> failover_pause_until_{0};
+  std::atomic<uint64_t> absences_{0};           // number of the newest absence
+  std::atomic<uint64_t> confirmed_absence_{0};  // number of the absence after which our slots were confirmed
   std::atomic<int> monitors_{0};
   std::atomic<uint64_t> next_client_id_{0};
   std::atomic<uint64_t> clients_{0};

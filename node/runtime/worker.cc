@@ -138,6 +138,7 @@ void Worker::run() {
 }
 
 void Worker::turn() {
+  const Instant begin = monotonic_now();
   if (node_.exclusive().requested()) node_.exclusive().park();
   refresh_routes();
   const uint64_t before = nanos_now();
@@ -151,11 +152,14 @@ void Worker::turn() {
   }
   // Handlers run inside wait(); the clock of the turn is read after the sleep, by the first of them.
   now_ = UnixMillis();
-  poller_.wait_then(timeout, [this] {
+  poller_.wait_then(timeout, [this, latest = begin + timeout] {
     now_ = wall_now();
     keyspace_.set_access_clock(now_);
     command_start_ = nanos_now();
+    notice_absence(latest);
+    turn_start_ = monotonic_now();
   });
+  if (fenced_ && !node_.fenced()) end_absence();
   const uint64_t start = command_start_;
   take_mail();
   take_parcels();
@@ -305,6 +309,8 @@ void Worker::commit_turn() {
 }
 
 void Worker::flush_connections() {
+  notice_absence(turn_start_);
+  if (node_.fenced()) return withhold_replies();
   // A flush may not schedule new ones: it only writes.
   const config::BufferLimit& limit = config_->client_output_normal;
   for (Connection* c : flush_list_) {
@@ -346,9 +352,7 @@ void Worker::periodic() {
   if (keyspace_.fragmented()) keyspace_.defragment_step(kDefragmentBudget);
   if (!watches_.empty()) watches_.sweep(now_);
   router_->step();
-  for (const uint64_t id : std::exchange(paused_, {})) {
-    if (Connection* c = find_connection(id); c != nullptr && c->held() == Hold::kPaused) c->release();
-  }
+  release_paused();
   size_t input = 0;
   size_t output = 0;
   size_t buffers = 0;
@@ -374,6 +378,12 @@ void Worker::periodic() {
   stats_.keys_with_expiry.set(keyspace_.keys_with_expiry());
   stats_.store_bytes.set(keyspace_.used_bytes());
   stats_.lazyfree_pending.set(keyspace_.pending_frees());
+}
+
+void Worker::release_paused() {
+  for (const uint64_t id : std::exchange(paused_, {})) {
+    if (Connection* c = find_connection(id); c != nullptr && c->held() == Hold::kPaused) c->release();
+  }
 }
 
 // Deletes due keys, at most a quarter of the time.

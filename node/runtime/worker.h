@@ -129,7 +129,12 @@ class Worker final : public commands::EffectSink {
   void send_parcels();
   void flush_connections();
   void reap_connections();
+  // absence.cc
+  void notice_absence(Instant expected);
+  void withhold_replies();
+  void end_absence();
   void periodic();
+  void release_paused();
   void expire_some();
   bool has_input() const;
   void step_snapshot();
@@ -209,6 +214,11 @@ class Worker final : public commands::EffectSink {
   static constexpr uint64_t kNoSample = 0;
   static constexpr uint64_t kNoVictim = 1;
   std::atomic<uint64_t> eviction_score_{kNoSample};
+  // After an absence: connections whose replies wait (may repeat), and the routes by which those were made; null: none.
+  std::vector<uint64_t> withheld_;
+  std::shared_ptr<const RouteTable> withheld_routes_;
+  bool fenced_ = false;   // at the last look
+  Instant turn_start_{};  // after the sleep
   bool expire_more_ = false;  // due keys are left
   uint64_t expire_not_before_ = 0;
 

@@ -1,8 +1,12 @@
 """A primary dies, freezes, or hands over: who takes over, by which electorate, and what is kept (done-when 6, rules 5 and 2)."""
 
+import time
+
 from integration.lib.case import Case
 from integration.lib.data import Writer
+from integration.lib.resp import ReplyError, encode
 from integration.lib.server import NODE_TIMEOUT_MS
+from integration.lib.slots import slot_of
 from integration.lib.wait import hold, until
 
 
@@ -47,19 +51,42 @@ class Failover(Case):
             cluster.wait_replicated()
 
     def test_frozen_primary_is_replaced_and_comes_back_as_replica(self):
-        cluster = self.cluster(3, 1)
+        for threads in (1, 3):
+            with self.subTest(io_threads=threads):
+                self.thaws_as_replica(self.cluster(3, 1, io_threads=threads))
+
+    def thaws_as_replica(self, cluster):
         writer = self.replicated(cluster)
         old = cluster.owner_of(0)
+        key = next(f"frozen:{number}" for number in range(1000) if slot_of(f"frozen:{number}") < 5461)
         with old.connect() as connection:
             old.freeze()
             new = cluster.wait_failover(0, old)
-            # Sent to the frozen process, answered when it thaws: it must not serve as if nothing had been.
-            connection.send(b"*3\r\n$3\r\nSET\r\n$6\r\nfrozen\r\n$1\r\nv\r\n")
+            # It lies in the frozen process's socket: it must not be acknowledged by the stale primary.
+            connection.send(encode("SET", key, "v"))
             old.thaw()
-            connection.read()
+            try:
+                reply = connection.read()
+                self.assertTrue(isinstance(reply, ReplyError) and str(reply).startswith("MOVED"), reply)
+            except (EOFError, OSError):
+                pass  # an end without an answer promises nothing either
         until(lambda: old.role() == "slave", 30, f"{old} follows {new}")
         cluster.wait_healthy()
         writer.verify()
+
+    def test_a_stand_still_that_nobody_acted_on_costs_no_answer(self):
+        cluster = self.cluster(3, 1, io_threads=3)
+        owner = cluster.owner_of(0)
+        keys = [key for key in (f"short:{number}" for number in range(1000)) if slot_of(key) < 5461]
+        with owner.connect() as connection:
+            owner.freeze()
+            connection.send(b"".join(encode("SET", key, "v") for key in keys))
+            time.sleep(0.7 * NODE_TIMEOUT_MS / 1000)
+            owner.thaw()
+            self.assertEqual([connection.read() for _ in keys], ["OK"] * len(keys))
+        self.assertIs(cluster.owner_of(0), owner)
+        self.assertIn("did not run for", owner.log())
+        self.assertEqual([owner.call("GET", key) for key in keys], [b"v"] * len(keys))
 
     def test_manual_failover_loses_nothing(self):
         cluster = self.cluster(3, 1)

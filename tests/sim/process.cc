@@ -225,6 +225,7 @@ void Process::apply_one(const cluster::Effect& effect) {
                  [&](const DropKeysInSlots& e) { data.drop_slots(e.slots); },
                  [&](const PauseWrites& e) { data.pause(e.until); },
                  [&](const ResumeWrites&) { data.resume(); },
+                 [&](const PresenceConfirmed&) {},
                  [&](const DeliverPublish&) {},
                  [&](const LogLine& e) {
                    if (e.level >= LogLevel::kNotice) world_.trace_event("log", index_, -1, 0, 0, e.text);
