@@ -212,7 +212,8 @@ class Demo:
 
         acknowledged = load.shared.acknowledged
         lost_replicated = [index for index in lost
-                           if acknowledged[index] and self._watermarks.replicated(shard_of(index), acknowledged[index])]
+                           if acknowledged[index] and self._watermarks.replicated(
+                               shard_of(index), load.shared.begun[index], acknowledged[index])]
         lost_unreplicated = [index for index in lost if acknowledged[index] and index not in set(lost_replicated)]
         unwritten = [index for index in range(len(records)) if not acknowledged[index]]
         wrong_reads = [entry for report in reports for entry in report.wrong]

@@ -31,9 +31,10 @@ class Watermarks:
     def broke(self, shard, before, after):
         self.breaks.setdefault(shard, []).append((before, after))
 
-    def replicated(self, shard, acknowledged):
-        """True if a write acknowledged then was known to be replicated before its primary went away."""
-        end = min((before for before, after in self.breaks.get(shard, []) if after >= acknowledged), default=float("inf"))
+    def replicated(self, shard, begun, acknowledged):
+        """True if a write sent and acknowledged then was known to be replicated before its primary went away. Sent before that
+        moment, it may be the old primary's answer whenever it was read: it lay in the client's socket."""
+        end = min((before for before, after in self.breaks.get(shard, []) if after >= begun), default=float("inf"))
         return any(acknowledged <= mark < end for mark in self.marks.get(shard, []))
 
     def _link(self, host, port):

@@ -25,6 +25,7 @@ class Shared:
     def __init__(self, records, workers):
         self.records = records
         self.acknowledged = multiprocessing.RawArray("d", len(records))  # monotonic time; 0 while not acknowledged
+        self.begun = multiprocessing.RawArray("d", len(records))         # when the call that was acknowledged was made
         self.progress = multiprocessing.RawArray("L", workers)           # operations done by each worker
         self.stop_reading = multiprocessing.RawValue("b", 0)
         self.abort = multiprocessing.RawValue("b", 0)
@@ -107,6 +108,7 @@ def write(shared, report, client, number, writers, number_of_worker, rate):
             return
         now = time.monotonic()
         report.latencies.append(now - begin)
+        shared.begun[index] = begin
         shared.acknowledged[index] = now
         shared.progress[number_of_worker] += 1
         ahead = report.begin + len(report.latencies) / rate - now
