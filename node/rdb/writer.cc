@@ -7,6 +7,7 @@
 
 #include "node/base/crc.h"
 #include "node/rdb/format.h"
+#include "node/store/hash_table.h"
 #include "node/store/hash_value.h"
 #include "node/store/integer.h"
 #include "node/store/string_value.h"
@@ -105,11 +106,30 @@ void append_string(std::string& out, std::string_view bytes, bool compress) {
   out.append(bytes);
 }
 
-void append_entry(std::string& out, const store::Entry& entry, const WriteOptions& options) {
+void append_expiry(std::string& out, const store::Entry& entry) {
   if (const auto expiry = entry.expiry()) {
     append_opcode(out, Opcode::kExpireMillis);
     append_little_endian(out, expiry->time_since_epoch().count());
   }
+}
+
+void append_head(std::string& out, const store::Entry& entry, const WriteOptions& options) {
+  append_expiry(out, entry);
+  append_type(out, ValueType::kHash);
+  append_string(out, entry.key(), options.compress);
+  append_length(out, store::hash_size(entry));
+}
+
+void append_elements(std::string& out, store::Type, std::span<void* const> items, const WriteOptions& options) {
+  for (const void* item : items) {
+    const auto& pair = *static_cast<const store::FieldPair*>(item);
+    append_string(out, pair.field(), options.compress);
+    append_string(out, pair.value(), options.compress);
+  }
+}
+
+void append_entry(std::string& out, const store::Entry& entry, const WriteOptions& options) {
+  append_expiry(out, entry);
   const bool compress = options.compress;
   if (entry.type() == store::Type::kString) {
     append_type(out, ValueType::kString);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,11 @@ struct WriteOptions {
 
 // Appends key, expiry and value of one entry.
 void append_entry(std::string& out, const store::Entry& entry, const WriteOptions& options);
+
+// The same in two steps, for a value that comes in parts (store::SnapshotSink): everything up to the number of elements, then
+// the elements in any order.
+void append_head(std::string& out, const store::Entry& entry, const WriteOptions& options);
+void append_elements(std::string& out, store::Type type, std::span<void* const> items, const WriteOptions& options);
 
 // Where a stream goes: a file, a socket's buffer. Errors are the sink's to keep; the writer never looks back.
 class ByteSink {

@@ -33,15 +33,10 @@ struct FullSync::Shared {
 };
 
 // One worker's snapshot: a sink that serialises entries into pieces.
-class FullSync::Piece final : public store::SnapshotSink {
+class FullSync::Piece final : public rdb::SnapshotWriter {
  public:
   Piece(std::shared_ptr<Shared> shared, Node& node, Worker& worker)
       : shared_(std::move(shared)), node_(node), worker_(worker) {}
-
-  void entry(Slot, const store::Entry& entry) override {
-    rdb::append_entry(buffer_, entry, options_);
-    if (buffer_.size() >= kPieceBytes) hand_on();
-  }
 
   // One turn's work.
   Worker::SnapshotStep step() {
@@ -64,22 +59,27 @@ class FullSync::Piece final : public store::SnapshotSink {
   }
 
  private:
+  void grew() override {
+    if (record_bytes() >= kPieceBytes) hand_on();
+    if (unfinished_bytes() <= kAbortBytes) return;
+    std::lock_guard lock(shared_->mutex);
+    shared_->overflowed = true;
+  }
+
   void hand_on() {
+    std::string records = take_records();
     {
       std::lock_guard lock(shared_->mutex);
-      shared_->bytes += buffer_.size();
-      shared_->pieces.push_back(std::move(buffer_));
+      shared_->bytes += records.size();
+      shared_->pieces.push_back(std::move(records));
       if (shared_->bytes > kAbortBytes) shared_->overflowed = true;
     }
-    buffer_ = {};
     node_.replication().progress();
   }
 
   std::shared_ptr<Shared> shared_;
   Node& node_;
   Worker& worker_;
-  rdb::WriteOptions options_;
-  std::string buffer_;
 };
 
 // The stream's bytes to every replica.

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "node/rdb/writer.h"
+#include "node/rdb/snapshot_writer.h"
 #include "node/store/snapshot.h"
 
 namespace guccho::runtime {
@@ -23,7 +23,8 @@ class Spool;
 class FullSync {
  public:
   // Pieces waiting to be sent: above the first limit workers pause the snapshot (not the writes); above the second,
-  // reached only by writes that push old values out, the snapshot is given up.
+  // reached only by writes that push old values out, the snapshot is given up; also when values that are sent in parts
+  // take that much on one worker before they are whole.
   static constexpr size_t kPauseBytes = size_t{8} << 20;
   static constexpr size_t kAbortBytes = size_t{1} << 30;
   // The most that may wait in one replica's output before the stream pauses for it.

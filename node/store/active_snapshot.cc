@@ -9,9 +9,6 @@ namespace guccho::store {
 
 namespace {
 
-// A deleted structure with more elements than this goes to the snapshot as it is; serialising it would hold up the
-// deletion.
-constexpr size_t kTakeOverElements = 1024;
 // Entries fetched from a table at a time; fewer when they are large.
 constexpr size_t kMaxBatch = 128;
 
@@ -21,7 +18,12 @@ Snapshot::Snapshot(Keyspace& keyspace, const SlotSet& slots, SnapshotSink& sink)
     : keyspace_(keyspace), slots_(slots), sink_(sink) {}
 
 Snapshot::~Snapshot() {
+  for (Walk& w : walks_) {
+    w.walk.reset();
+    if (w.owned) keyspace_.discard(w.owned);
+  }
   for (const Taken& taken : taken_) keyspace_.discard(taken.entry);
+  for (SlotTable& table : retired_) keyspace_.free_later(std::move(table));
   for (auto& [slot, table] : flushed_) keyspace_.free_later(std::move(table));
 }
 
@@ -42,9 +44,32 @@ void Snapshot::before_change(Slot slot, uint64_t hash) {
   if (ahead(slot, hash) && note(slot, hash)) deliver_all(slot, hash, nullptr);
 }
 
+void Snapshot::deliver(Slot slot, const Entry& entry) {
+  if (ElementWalk::suits(entry)) {
+    begin_walk(slot, entry);
+  } else {
+    sink_.entry(slot, entry);
+  }
+}
+
+Snapshot::Walk& Snapshot::begin_walk(Slot slot, const Entry& entry) {
+  walks_.push_back({std::make_unique<ElementWalk>(next_walk_++, slot, entry, sink_)});
+  return walks_.back();
+}
+
+bool Snapshot::walks_in(Slot slot) const {
+  return std::ranges::any_of(walks_, [slot](const Walk& w) { return w.walk->slot() == slot; });
+}
+
 bool Snapshot::take_over(const KeyRef& key, Entry& entry) {
   if (!entry.is_external() || !entry.external().is_structure()) return false;
-  if (entry.external().structure()->elements() <= kTakeOverElements) return false;
+  const Structure* structure = entry.external().structure();
+  if (structure->walk() != nullptr) {
+    const auto walk = std::ranges::find_if(walks_, [&](const Walk& w) { return &w.walk->structure() == structure; });
+    walk->owned = &entry;
+    return true;
+  }
+  if (structure->elements() <= ElementWalk::kWholeElements) return false;
   if (!ahead(key.slot, key.hash) || !note(key.slot, key.hash)) return false;
   deliver_all(key.slot, key.hash, &entry);
   taken_.push_back({key.slot, &entry});
@@ -52,7 +77,12 @@ bool Snapshot::take_over(const KeyRef& key, Entry& entry) {
 }
 
 bool Snapshot::take_over(Slot slot, SlotTable& table) {
-  if (!slots_.contains(slot) || flushed_.contains(slot.value) || slot.value < slot_) return false;
+  if (!slots_.contains(slot)) return false;
+  if (flushed_.contains(slot.value) || slot.value < slot_) {
+    if (!walks_in(slot)) return false;
+    retired_.push_back(std::move(table));
+    return true;
+  }
   flushed_.emplace(slot.value, std::move(table));
   return true;
 }
@@ -60,12 +90,10 @@ bool Snapshot::take_over(Slot slot, SlotTable& table) {
 bool Snapshot::step(size_t budget_bytes) {
   size_t spent = 0;
   do {
-    if (!taken_.empty()) {
-      const Taken taken = taken_.back();
-      taken_.pop_back();
-      spent += keyspace_.memory_usage(*taken.entry);
-      deliver(taken.slot, *taken.entry);
-      keyspace_.discard(taken.entry);
+    if (!walks_.empty()) {
+      spent += step_walk(budget_bytes - spent);
+    } else if (!taken_.empty()) {
+      spent += step_taken();
     } else if (slot_ < kSlotCount) {
       spent += step_slot(budget_bytes - spent);
     } else {
@@ -73,6 +101,35 @@ bool Snapshot::step(size_t budget_bytes) {
     }
   } while (spent < budget_bytes);
   return true;
+}
+
+size_t Snapshot::step_taken() {
+  const Taken taken = taken_.back();
+  taken_.pop_back();
+  if (ElementWalk::suits(*taken.entry)) {
+    begin_walk(taken.slot, *taken.entry).owned = taken.entry;
+    return 0;
+  }
+  const size_t spent = keyspace_.memory_usage(*taken.entry);
+  deliver(taken.slot, *taken.entry);
+  keyspace_.discard(taken.entry);
+  return spent;
+}
+
+size_t Snapshot::step_walk(size_t budget_bytes) {
+  Walk& current = walks_.back();
+  const Structure& structure = current.walk->structure();
+  const size_t average = std::max<size_t>(1, structure.bytes() / std::max<size_t>(1, structure.elements()));
+  const size_t count = std::clamp<size_t>(budget_bytes / average, 1, kMaxBatch);
+  if (current.walk->step(count)) return count * average;
+  Entry* owned = current.owned;
+  walks_.pop_back();
+  if (owned) keyspace_.discard(owned);
+  if (walks_.empty()) {
+    for (SlotTable& table : retired_) keyspace_.free_later(std::move(table));
+    retired_.clear();
+  }
+  return count * average;
 }
 
 size_t Snapshot::step_slot(size_t budget_bytes) {
@@ -108,7 +165,11 @@ void Snapshot::finish_slot() {
   const auto slot = static_cast<uint16_t>(slot_);
   noted_.erase(slot);
   if (const auto flushed = flushed_.find(slot); flushed != flushed_.end()) {
-    keyspace_.free_later(std::move(flushed->second));
+    if (walks_in(Slot(slot))) {
+      retired_.push_back(std::move(flushed->second));
+    } else {
+      keyspace_.free_later(std::move(flushed->second));
+    }
     flushed_.erase(flushed);
   }
   ++slot_;

@@ -6,14 +6,18 @@
 // table keeps an entry, so tables may grow, split and shrink under it. All keys of one hash are treated as one, so
 // that two keys with equal hashes cannot hide one another.
 //
+// A big value is delivered in parts (ElementWalk): its key counts as delivered from the first part on.
+//
 // Limits: a noted hash costs about 40 bytes until its slot is done, so at most that for each key written meanwhile.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "node/store/element_walk.h"
 #include "node/store/keyspace.h"
 
 namespace guccho::store {
@@ -38,12 +42,20 @@ class Snapshot {
     Slot slot;
     Entry* entry;
   };
+  struct Walk {
+    std::unique_ptr<ElementWalk> walk;
+    Entry* owned = nullptr;  // the value was deleted meanwhile: to be freed at the end of its walk
+  };
 
   bool ahead(Slot slot, uint64_t hash) const;
   // Notes the hash; false when it was noted before.
   bool note(Slot slot, uint64_t hash) { return noted_[slot.value].insert(hash).second; }
   void deliver_all(Slot slot, uint64_t hash, const Entry* except);
-  void deliver(Slot slot, const Entry& entry) { sink_.entry(slot, entry); }
+  void deliver(Slot slot, const Entry& entry);
+  Walk& begin_walk(Slot slot, const Entry& entry);
+  bool walks_in(Slot slot) const;
+  size_t step_taken();
+  size_t step_walk(size_t budget_bytes);
   size_t step_slot(size_t budget_bytes);
   void finish_slot();
 
@@ -55,6 +67,9 @@ class Snapshot {
   std::unordered_map<uint16_t, std::unordered_set<uint64_t>> noted_;
   std::unordered_map<uint16_t, SlotTable> flushed_;  // tables that left the keyspace before the walk came to them
   std::vector<Taken> taken_;
+  std::vector<Walk> walks_;
+  uint64_t next_walk_ = 1;
+  std::vector<SlotTable> retired_;  // flushed tables that hold values of walks
 };
 
 }  // namespace guccho::store

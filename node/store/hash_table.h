@@ -69,6 +69,8 @@ class HashTable final : public Structure {
   HashTable* copy(SlabAllocator& alloc) const override;
   bool drain(size_t budget, SlabAllocator& alloc) override;
   void defragment(const Move& move, SlabAllocator& alloc) override;
+  // Its items are FieldPairs.
+  const TableCore* element_table() const override { return &table; }
 
  private:
   uint32_t drained_ = 0;  // where drain() goes on

@@ -116,6 +116,7 @@ bool HashValue::set_in_table(std::string_view field, std::string_view value) {
   HashTable& hash = table();
   SlabAllocator& alloc = keyspace_.allocator();
   const uint64_t field_hash = hash_bytes(field);
+  hash.before_element_change(field_hash);
   FieldPair* pair = hash.table.find(field, field_hash);
   if (!pair) {
     add_pair(hash, field, value, alloc);
@@ -159,6 +160,7 @@ bool HashValue::erase(std::string_view field) {
   FieldPair* pair = hash.table.find(field, field_hash);
   if (!pair) return false;
   keyspace_.before_change(key_);
+  hash.before_element_change(field_hash);
   Keyspace::Charge charge(keyspace_, key_.slot);
   SlabAllocator& alloc = keyspace_.allocator();
   hash.table.remove(field_hash, pair, alloc);

@@ -3,11 +3,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 
 #include "node/store/slab.h"
 
 namespace guccho::store {
+
+class ElementWalk;
+class TableCore;
 
 // Lives in memory of the keyspace's allocator. Made by its own kind, freed by drain(); never deleted.
 class Structure {
@@ -31,8 +35,24 @@ class Structure {
   // Offers each allocation to `move`, but not its own. Linear; called for structures of at most 1024 elements.
   virtual void defragment(const Move& move, SlabAllocator& alloc) = 0;
 
+  // The table in whose hash order a snapshot delivers the elements in parts, its items being what the kind's elements
+  // are made of. Null: the value is delivered whole, however big.
+  virtual const TableCore* element_table() const { return nullptr; }
+  // With an element_table(), every change of an element calls this first, with the element's hash there.
+  void before_element_change(uint64_t hash) {
+    if (walk_ != nullptr) element_change_slow(hash);
+  }
+  // A snapshot's walk through this value; null: none.
+  ElementWalk* walk() const { return walk_; }
+  void set_walk(ElementWalk* walk) { walk_ = walk; }
+
  protected:
   ~Structure() = default;
+
+ private:
+  void element_change_slow(uint64_t hash);
+
+  ElementWalk* walk_ = nullptr;
 };
 
 }  // namespace guccho::store

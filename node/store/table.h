@@ -34,7 +34,7 @@ class TableCore {
   // "No item of the segment has an expiry."
   static constexpr int64_t kNoBound = std::numeric_limits<int64_t>::max();
 
-  explicit TableCore(HashOf hash_of) : hash_of_(hash_of) {}
+  explicit TableCore(HashOf function) : hash_of_(function) {}
   TableCore(TableCore&& other) noexcept;
   TableCore& operator=(TableCore&& other) noexcept;
 
@@ -79,6 +79,7 @@ class TableCore {
   // buckets themselves out of a sparse page. Returns the next segment's position, or nothing at the end.
   std::optional<uint64_t> relocate(uint64_t position, SlabAllocator& alloc, const std::function<void*(void*)>& move);
 
+  uint64_t hash_of(const void* item) const { return hash_of_(item); }
   // All items of exactly this hash.
   void find_all(uint64_t hash, std::vector<void*>& out) const;
 

@@ -6,6 +6,7 @@
 
 #include "node/rdb/load.h"
 #include "node/rdb/reader.h"
+#include "node/rdb/snapshot_writer.h"
 #include "node/rdb/writer.h"
 
 namespace {
@@ -27,14 +28,11 @@ struct StdoutSink : rdb::ByteSink {
 };
 
 // Written by a snapshot, as a full sync is.
-struct Serialiser : store::SnapshotSink {
+struct Serialiser : rdb::SnapshotWriter {
   rdb::StreamWriter& writer;
-  rdb::WriteOptions options;
-  Serialiser(rdb::StreamWriter& w, rdb::WriteOptions o) : writer(w), options(o) {}
-  void entry(Slot, const store::Entry& entry) override {
-    std::string record;
-    rdb::append_entry(record, entry, options);
-    writer.entries(record);
+  Serialiser(rdb::StreamWriter& w, rdb::WriteOptions options) : rdb::SnapshotWriter(options), writer(w) {}
+  void grew() override {
+    if (record_bytes() > 0) writer.entries(take_records());
   }
 };
 

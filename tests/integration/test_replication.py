@@ -39,6 +39,7 @@ class Load:
                         ("SET", f"s:{k}", f"value {turn}"), ("APPEND", f"s:{k}", "+"), ("INCRBYFLOAT", f"f:{k}", "0.1"),
                         ("INCR", f"n:{k}"), ("HSET", f"h:{k}", "a", turn, "b", "x" * (turn % 100)),
                         ("HINCRBYFLOAT", f"h:{k}", "f", "1.5"), ("HDEL", f"h:{k}", "b"), ("GETSET", f"s:{k}", turn),
+                        ("HSET", "many", turn * 7919 % 40000, f"{client} {turn}"), ("HDEL", "many", turn * 104729 % 40000),
                         ("SET", f"e:{k}", "v", "EX", 1000), ("GETEX", f"e:{k}", "PERSIST"), ("SETRANGE", f"r:{k}", 5, turn),
                         ("MULTI",), ("SET", f"{{{k}}}m1", turn), ("SET", f"{{{k}}}m2", turn), ("EXEC",),
                         ("RENAME", f"{{{k}}}m1", f"{{{k}}}m3"), ("COPY", f"{{{k}}}m2", f"{{{k}}}m4", "REPLACE"),
@@ -85,6 +86,8 @@ class Replication(Case):
         with primary.connect() as connection:
             for first in range(0, 20000, 1000):
                 connection.pipeline([("SET", f"bulk:{number}", "x" * 50) for number in range(first, first + 1000)])
+                # One value that a snapshot takes in parts, with writes to it in between.
+                connection.call("HSET", "many", *(word for number in range(first, first + 1000) for word in (number, "old")))
         with Load(primary):
             for replica in replicas:
                 # Away until the backlog begins behind its place: the return needs a whole copy while writes go on.
