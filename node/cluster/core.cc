@@ -141,6 +141,7 @@ bool Core::is_banned(const NodeId& id) {
 void Core::assign(Slot s, Node& node) {
   Node*& place = owner[s.value];
   if (place == &node) return;
+  unclaimed.erase(s.value);
   if (place != nullptr) {
     --place->slot_count;
     place->slots_stale = true;
@@ -158,6 +159,7 @@ void Core::assign(Slot s, Node& node) {
 void Core::unassign(Slot s) {
   Node*& place = owner[s.value];
   if (place == nullptr) return;
+  unclaimed.erase(s.value);
   --place->slot_count;
   place->slots_stale = true;
   place = nullptr;

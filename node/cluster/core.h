@@ -72,6 +72,13 @@ struct ElectorateProposal {
   Instant not_before{};
 };
 
+// An established voter list of another founder: two clusters were joined, and ours is the one to give up
+// (electorate.cc).
+struct RivalList {
+  NodeId founder;
+  std::optional<Instant> heard;
+};
+
 // CLUSTER FORGET keeps a node from coming back through gossip for this long.
 inline constexpr std::chrono::seconds kForgetBan{60};
 
@@ -99,6 +106,8 @@ struct Core {
   Instant slots_changed{};  // when any slot last changed its owner
   std::map<uint16_t, NodeId> migrating;
   std::map<uint16_t, NodeId> importing;
+  // Slots whose owner, as we know it, does not claim them in its own heartbeats, and since when (ownership.cc).
+  std::map<uint16_t, Instant> unclaimed;
   SlotSet non_empty;          // slots that hold keys here
   bool held_partial = false;  // a replica's data came from disk and was not synced since
 
@@ -127,6 +136,7 @@ struct Core {
   AwaitingTakeover awaiting;
   Absence absence;
   ElectorateProposal proposal;
+  RivalList rival;
   Micros round_trip{0};  // smoothed over all peers; 0: not measured
   std::optional<Instant> last_random_ping;
   MessageStats stats;

@@ -82,8 +82,32 @@ Millis election_delay(Core& c, uint32_t rank) {
   return base + jitter + step_for(c) * rank;
 }
 
+// What we were as an empty primary of our own, and the data of another shard, are nothing here. Where shards have no
+// names (Redis 7.0 primaries) any replica's data may be the shard's.
+bool holds_nothing_of(const Core& c, const Node& primary) {
+  const NodeId& source = c.own.held.source;
+  if (source.is_null()) return true;
+  if (source == primary.id) return false;
+  if (source == c.self->id) return c.non_empty.empty();
+  const auto it = c.nodes.find(source);
+  if (it == c.nodes.end()) return false;
+  const NodeId& shard = it->second->shard_id;
+  return !shard.is_null() && !primary.shard_id.is_null() && shard != primary.shard_id;
+}
+
 // Data that is too old must not become the shard's truth. Null: fresh enough.
+//
+// A replica that was restarted (or attached) while its primary was down has not been in sync since. Without what it
+// loaded it has nothing: it must not win against anybody who holds data, and a primary that comes back may be one, so it
+// is never elected; only an administrator may raise it (CLUSTER FAILOVER FORCE or TAKEOVER). With data from disk it may
+// lack what the primary acknowledged while it was away, and neither its offset nor the generation that it holds tells:
+// the primary, which could say, is down. So it is elected only where cluster-replica-validity-factor 0 says that no
+// data is too old. When the primary itself comes back without its data it asks for exactly such a copy (generation.cc).
 const char* data_too_old(const Core& c) {
+  if (holds_nothing_of(c, *c.self->primary)) {
+    return "NoData: we hold none of the primary's data: restarted or attached while it was down. It, or a replica that "
+           "holds it, must come back; or an administrator accepts the loss with CLUSTER FAILOVER FORCE";
+  }
   if (c.config.replica_validity_factor == 0) return nullptr;
   Micros age{0};
   if (c.replication.link_up) {
@@ -91,7 +115,8 @@ const char* data_too_old(const Core& c) {
   } else if (c.replication.down_since) {
     age = c.now - *c.replication.down_since;
   } else {
-    return "our data was never in sync with the primary";
+    return "DataAgeUnknown: restarted with data from disk while the primary was down: what it acknowledged meanwhile is "
+           "not known. cluster-replica-validity-factor 0 or CLUSTER FAILOVER FORCE accepts that";
   }
   age = std::max<Micros>(age - c.config.node_timeout, Micros{0});
   if (age > kReplicationPing + c.config.node_timeout * c.config.replica_validity_factor) {
@@ -106,11 +131,14 @@ Millis auth_retry(const Core& c) {
 
 // Why this replica does not stand. Null: it may.
 const char* reason_not_to_stand(Core& c) {
+  if (accepted_small_list(c)) return "SmallVoterList: a list of fewer than three voters is being agreed on";
   if (forced(c)) return nullptr;
   const Node& primary = *c.self->primary;
   if (!primary.failed() || !primary.owns_slots()) return "";  // the ordinary case: nothing to report
   if (c.config.replica_no_failover) return "cluster-replica-no-failover is set";
-  if (no_automatic_failover(c)) return "fewer than three voters: only a proof of death may raise us";
+  if (no_automatic_failover(c)) {
+    return "NoAutomaticFailover: fewer than three voters: only a proof of death (CLUSTER FAILOVER TAKEOVER) may raise us";
+  }
   return data_too_old(c);
 }
 
@@ -245,6 +273,7 @@ std::string reason_to_refuse(Core& c, const Node& sender, const bus::Header& h) 
 bool same_electorate(Core& c, const bus::Header& h) {
   if (!votes_by_list(c)) return c.self->is_primary() && c.self->owns_slots();
   if (!h.own) return c.self->is_primary() && c.self->owns_slots();  // a Redis replica counts primaries
+  if (accepted_small_list(c)) return false;
   return is_voter(c, *c.self) && h.own->electorate_tag == electorate_tag(c.own.electorate.list);
 }
 
@@ -322,7 +351,7 @@ void take_over(Core& c, const std::string& reason) {
   c.notice(reason);
   c.make_primary(*c.self);
   if (old != nullptr) {
-    if (const auto slots = c.slots_of(*old)) {
+    if (const auto slots = claimed_slots_of(c, *old)) {
       slots->for_each([&c](Slot s) { c.assign(s, *c.self); });
     }
   }

@@ -7,6 +7,14 @@
 // next. Agreement is single-decree Paxos for each version: PREPARE/PROMISE find out whether a value may have been
 // chosen already, ACCEPT/ACCEPTED choose one; every answer is on the voter's disk before it leaves. Decided lists
 // spread with heartbeats. A candidate and its voters must count by the same version (election.cc).
+//
+// Two clusters that are joined bring two lists. The one of the greater founder's name is given up: its own majority
+// takes one voter after the other off it, until at most two are left, on which nothing can be decided by vote; from
+// then on each holder takes the other list, whose majority adds it as a voter. Why no slot gets two owners in one
+// epoch: who has accepted a list of at most two votes no more by the one before, so when it is decided no majority of
+// the one before is left; and every epoch in which a vote was given before is known to all who learn of the decision,
+// because messages carry the sender's current epoch, so who stands for election under the other list takes a greater
+// one.
 #include "node/cluster/electorate.h"
 
 #include <fmt/core.h>
@@ -27,6 +35,8 @@ using Step = ElectorateBody::Step;
 constexpr size_t kMinVoters = 3;
 // A proposal that got no majority by then is given up; the next one uses a greater round.
 constexpr Millis kProposalTimeout{1000};
+// A rival list that nobody has shown for this long has gone, with the cluster that had it.
+constexpr Millis kRivalForgotten{10000};
 // All slots must have had their owners for this long before a list is founded: at formation several nodes become
 // primaries at the same time and each would found one.
 constexpr Millis kFoundingDelay{2000};
@@ -72,10 +82,38 @@ void insert(std::vector<NodeId>& v, const NodeId& id) {
   v.insert(std::lower_bound(v.begin(), v.end(), id), id);
 }
 
+bool decides_by_vote(const VoterList& l) {
+  return l.primaries || l.voters.size() >= kMinVoters;
+}
+
+bool must_give_way(const Core& c) {
+  return c.rival.heard && c.now - *c.rival.heard < kRivalForgotten;
+}
+
+bool has_our_founder(const Core& c, const Node& n) {
+  const auto founder_of = [](uint64_t tag) { return static_cast<uint32_t>(tag); };
+  return n.electorate_tag != 0 && founder_of(n.electorate_tag) == founder_of(electorate_tag(c.own.electorate.list));
+}
+
+// It counts by another list and does not answer as a voter of ours.
+bool has_another_founder(const Core& c, const Node& n) {
+  return &n != c.self && n.electorate_tag != 0 && !has_our_founder(c, n);
+}
+
+// One voter less, ourselves last; version 0: what is left decides nothing any more.
+VoterList give_way(const Core& c) {
+  const VoterList& list = c.own.electorate.list;
+  if (!decides_by_vote(list)) return {};
+  VoterList next = next_version(list);
+  std::erase(next.voters, next.voters.back() != c.self->id ? next.voters.back() : next.voters.front());
+  return next;
+}
+
 // The list that should come next; version 0: none. Removals first: a forgotten node must not count in majorities.
 VoterList next_list(Core& c) {
   const VoterList& list = c.own.electorate.list;
   const bool primaries = wants_primaries(c);
+  if (must_give_way(c) && !list.primaries) return give_way(c);
   VoterList next = next_version(list);
   if (list.primaries) {
     if (primaries) return {};
@@ -98,6 +136,8 @@ VoterList next_list(Core& c) {
       continue;
     }
     if (primaries && !slot_primary(*n)) continue;
+    // A voter that does not hold our list (yet) would not answer.
+    if (!has_our_founder(c, *n)) continue;
     insert(next.voters, n->id);
     return next;
   }
@@ -106,23 +146,31 @@ VoterList next_list(Core& c) {
   return next;
 }
 
-// One proposer at a time keeps ballots from competing; safety does not depend on it.
+// One proposer at a time keeps ballots from competing; safety does not depend on it. A slot-owning primary, or any voter
+// when none of them owns slots (others took them when two clusters were joined).
 bool is_proposer(Core& c) {
-  if (!slot_primary(*c.self) || !is_voter(c, *c.self)) return false;
+  if (!is_voter(c, *c.self)) return false;
+  const auto ours = [&c](const Node& n) { return is_voter(c, n) && !has_another_founder(c, n); };
+  const bool have_primary =
+      std::any_of(c.order.begin(), c.order.end(), [&](const Node* n) { return slot_primary(*n) && ours(*n); });
+  const auto may_propose = [&](const Node& n) { return ours(n) && (!have_primary || slot_primary(n)); };
+  if (!may_propose(*c.self)) return false;
   for (const Node* n : c.order) {
     if (n == c.self) return true;
-    if (slot_primary(*n) && n->is_guccho && is_voter(c, *n) && reachable(c, *n)) return false;
+    if (may_propose(*n) && n->is_guccho && reachable(c, *n)) return false;
   }
   return true;
 }
 
 void adopt(Core& c, const VoterList& list) {
+  if (list.founder != c.own.electorate.list.founder) c.rival = RivalList();
   c.own.electorate = ElectorateState{.list = list};
   c.proposal = ElectorateProposal();
   // Votes given under one version are not counted under another.
   if (c.election.requested) cancel_election(c);
   c.voted_for = NodeId();
   c.save_own = true;
+  c.save_conf = true;  // the epoch that we learnt with it
   c.changed(Urgency::kNow);
   c.notice(fmt::format(
       "Voter list version {}: {}", list.version,
@@ -143,13 +191,24 @@ void found_if_due(Core& c) {
   adopt(c, VoterList{.version = 1, .founder = c.self->id, .voters = {c.self->id}});
 }
 
-// Two founders can still happen, in a partition. A list on which nothing can be decided by vote yet may be given up:
-// any one of its at most two voters leaves it without a majority. An established one is kept.
+// So many voters of our list have gone over to another that those who may still hold it are no majority of it.
+bool no_majority_left(const Core& c) {
+  const VoterList& list = c.own.electorate.list;
+  const auto left = static_cast<size_t>(std::count_if(list.voters.begin(), list.voters.end(), [&c](const NodeId& id) {
+    const auto it = c.nodes.find(id);
+    return it == c.nodes.end() || !has_another_founder(c, *it->second);
+  }));
+  return !list.primaries && left < list.voters.size() / 2 + 1;
+}
+
+// Two founders can happen, in a partition or when two clusters are joined. One of at most two voters may leave his list:
+// it has no majority without him. Others leave it when they see that; so whoever leaves it knows, from him, of every
+// epoch in which anybody can have won by it. A greater list is kept until its own majority has made it small.
 bool should_give_up(const Core& c, const VoterList& other) {
   const ElectorateState& mine = c.own.electorate;
-  const auto established = [](const VoterList& l) { return l.primaries || l.voters.size() >= kMinVoters; };
-  if (established(mine.list) || mine.accepted.version != 0) return false;
-  return established(other) || other.founder < mine.list.founder;
+  if (no_majority_left(c)) return true;
+  if (decides_by_vote(mine.list) || mine.accepted.version != 0 || !contains(mine.list.voters, c.self->id)) return false;
+  return decides_by_vote(other) || other.founder < mine.list.founder;
 }
 
 ElectorateBody message(Core& c, Step step) {
@@ -306,8 +365,19 @@ size_t quorum(Core& c) {
   return voters / 2 + 1;
 }
 
-bool no_automatic_failover(Core& c) {
-  return votes_by_list(c) && c.own.electorate.list.voters.size() < kMinVoters;
+bool is_small_list(const Core& c) {
+  return votes_by_list(c) && !decides_by_vote(c.own.electorate.list);
+}
+
+// It may be decided: no vote by the list before it may be given any more.
+bool accepted_small_list(const Core& c) {
+  const ElectorateState& e = c.own.electorate;
+  return votes_by_list(c) && decides_by_vote(e.list) && e.accepted.version > e.list.version &&
+         !decides_by_vote(e.accepted);
+}
+
+bool no_automatic_failover(const Core& c) {
+  return is_small_list(c) || accepted_small_list(c);
 }
 
 void electorate_tick(Core& c) {
@@ -333,9 +403,19 @@ void on_voter_list(Core& c, const Node& sender, const VoterList& list) {
     return;
   }
   if (list.founder == mine.founder) return;
-  if (!should_give_up(c, list)) return;
-  c.notice(fmt::format("Giving up our voter list for that of node {}", sender.id.view()));
-  adopt(c, list);
+  if (should_give_up(c, list)) {
+    c.notice(fmt::format("Giving up our voter list for that of node {}", sender.id.view()));
+    adopt(c, list);
+    return;
+  }
+  if (!decides_by_vote(list) || list.founder > mine.founder) return;
+  if (c.rival.founder != list.founder) {
+    c.log(LogLevel::kWarning, fmt::format("TwoVoterLists: node {} has the voter list founded by {}, ours was founded by "
+                                          "{}: two clusters were joined. Ours is given up, one voter at a time; while "
+                                          "it has fewer than three, nobody is elected by it.",
+                                          sender.id.view(), list.founder.view(), mine.founder.view()));
+  }
+  c.rival = {.founder = list.founder, .heard = c.now};
 }
 
 void on_electorate_message(Core& c, Node& sender, const ElectorateBody& body) {

@@ -96,7 +96,7 @@ bus::Header make_header(Core& c, MessageType type, const Node* to) {
                 .current_epoch = c.current_epoch,
                 .config_epoch = primary.config_epoch,
                 .offset = c.replication.offset,
-                .slots = c.slots_of(primary),
+                .slots = claimed_slots_of(c, primary),
                 .ip = c.config.announce.ip,
                 .port = c.self->port,
                 .plain_port = c.self->other_port,

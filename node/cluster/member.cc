@@ -37,6 +37,7 @@ void on_event(Core& c, const Tick&) {
   manual_failover_tick(c);
   awaiting_tick(c);
   electorate_tick(c);
+  release_unclaimed(c);
   if (c.self->is_replica()) {
     track_orphans(c);
     migrate_to_orphan(c);

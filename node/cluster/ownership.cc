@@ -9,8 +9,42 @@ namespace guccho::cluster {
 
 namespace {
 
-// A slot is rebound only to a greater config epoch; an unowned one to anybody. Slots that are being imported here are
-// changed by SETSLOT only.
+// Longer than any two heartbeats of one node can overtake each other on their links: one that was late does not look
+// like a slot given up.
+Millis unclaimed_delay(const Core& c) {
+  return c.config.node_timeout;
+}
+// By then every node that claims the slot has been heard several times.
+constexpr Millis kUnownedAfter{5000};
+
+bool free_to_claim(const Core& c, Slot s) {
+  const auto it = c.unclaimed.find(s.value);
+  return it != c.unclaimed.end() && c.now - it->second > unclaimed_delay(c);
+}
+
+// What the owner says about its own slots is the truth about them: what it does not claim, it gave up (to a claim that
+// we have not heard of yet, or by an administrator's order), whatever its epoch has become since. Until somebody else
+// claims such a slot, clients are still sent to it, as in Redis, but nobody is told that the slot is its: such an UPDATE
+// would take the slot from the one who really has it, and nobody would claim it any more. Only by what was said in the
+// newest epoch: older heartbeats may come late.
+void note_unclaimed(Core& c, Node& owner, ConfigEpoch epoch, const SlotSet& claimed) {
+  if (epoch != owner.config_epoch) return;
+  for (auto it = c.unclaimed.begin(); it != c.unclaimed.end();) {
+    const bool claims = c.owner[it->first] == &owner && claimed.contains(Slot(it->first));
+    it = claims ? c.unclaimed.erase(it) : std::next(it);
+  }
+  const auto known = c.slots_of(owner);
+  if (known == nullptr) return;
+  SlotSet given_up = *known;
+  given_up -= claimed;
+  given_up.for_each([&](Slot s) {
+    if (c.importing.contains(s.value) || !c.unclaimed.emplace(s.value, c.now).second) return;
+    c.log(LogLevel::kVerbose, fmt::format("Slot {} is not claimed by its owner {} any more", s.value, owner.id.view()));
+  });
+}
+
+// A slot is rebound only to a greater config epoch; an unowned one, and one that its owner has given up, to anybody.
+// Slots that are being imported here are changed by SETSLOT only.
 void rebind(Core& c, Node& claimant, ConfigEpoch epoch, const SlotSet& claimed) {
   Node* mine = &c.shard_primary();
   Node* new_primary = nullptr;
@@ -19,7 +53,7 @@ void rebind(Core& c, Node& claimant, ConfigEpoch epoch, const SlotSet& claimed) 
   claimed.for_each([&](Slot s) {
     Node* owner = c.owner[s.value];
     if (owner == &claimant || c.importing.contains(s.value)) return;
-    if (owner != nullptr && owner->config_epoch >= epoch) return;
+    if (owner != nullptr && owner->config_epoch >= epoch && !free_to_claim(c, s)) return;
     if (owner == c.self && c.non_empty.contains(s)) leftover_keys.insert(s);
     if (owner == c.self) c.migrating.erase(s.value);
     if (owner == mine) {
@@ -54,14 +88,15 @@ void correct_old_claims(Core& c, Node& sender, const bus::Header& h) {
   h.slots->for_each([&](Slot s) {
     Node* owner = c.owner[s.value];
     if (owner == nullptr || owner == &sender || owner->config_epoch <= h.config_epoch) return;
+    if (c.unclaimed.contains(s.value)) return;
     if (std::find(told.begin(), told.end(), owner) != told.end()) return;
     told.push_back(owner);
     c.log(LogLevel::kVerbose, fmt::format("Node {} has old slots configuration, sending an UPDATE message about {}",
                                           sender.id.view(), owner->id.view()));
-    send_to(
-        c, sender,
-        {.header = make_header(c, bus::MessageType::kUpdate, &sender),
-         .body = bus::UpdateBody{.config_epoch = owner->config_epoch, .node = owner->id, .slots = c.slots_of(*owner)}});
+    send_to(c, sender,
+            {.header = make_header(c, bus::MessageType::kUpdate, &sender),
+             .body = bus::UpdateBody{
+                 .config_epoch = owner->config_epoch, .node = owner->id, .slots = claimed_slots_of(c, *owner)}});
   });
 }
 
@@ -127,11 +162,15 @@ void on_slot_claims(Core& c, Node& sender, const bus::Header& h) {
   Node* shard = sender.is_primary() ? &sender : sender.primary;
   if (shard == nullptr) return;
   const auto known = c.slots_of(*shard);
-  if (same_slots(known, h.slots)) {
+  const bool same = same_slots(known, h.slots);
+  if (same) {
     shard->slots = h.slots;  // one bitmap for both
   } else if (h.slots != nullptr) {
     if (sender.is_primary()) rebind(c, sender, h.config_epoch, *h.slots);
     correct_old_claims(c, sender, h);
+  }
+  if (sender.is_primary() && (!same || !c.unclaimed.empty())) {
+    note_unclaimed(c, sender, h.config_epoch, h.slots != nullptr ? *h.slots : SlotSet());
   }
   // A replica of a node that turned into a replica without any claim of slots.
   Node* primary = c.self->primary;
@@ -147,6 +186,37 @@ void on_update(Core& c, const bus::UpdateBody& body) {
   n->config_epoch = body.config_epoch;
   c.must_save();
   if (body.slots != nullptr) rebind(c, *n, body.config_epoch, *body.slots);
+  note_unclaimed(c, *n, body.config_epoch, body.slots != nullptr ? *body.slots : SlotSet());
+}
+
+std::shared_ptr<const SlotSet> claimed_slots_of(Core& c, Node& owner) {
+  auto slots = c.slots_of(owner);
+  if (slots == nullptr || c.unclaimed.empty()) return slots;
+  auto claimed = std::make_shared<SlotSet>(*slots);
+  for (const auto& [s, since] : c.unclaimed) claimed->erase(Slot(s));
+  return claimed;
+}
+
+// A slot that nobody claims: the owner that we believe in would send clients on, perhaps in a circle.
+void release_unclaimed(Core& c) {
+  if (c.unclaimed.empty()) return;
+  // From silence nothing is decided: whoever may claim it must be heard.
+  const auto silent = [&c](const Node* n) {
+    return n != c.self && n->is_primary() && !n->in_handshake() &&
+           (!n->link_open || n->has(bus::kFlagPfail | bus::kFlagFail) || c.now - n->heard > c.config.node_timeout);
+  };
+  if (std::any_of(c.order.begin(), c.order.end(), silent)) return;
+  SlotSet released;
+  const Micros limit = std::max<Micros>(kUnownedAfter, 2 * unclaimed_delay(c));
+  for (const auto& [s, since] : c.unclaimed) {
+    if (c.now - since > limit) released.insert(Slot(s));
+  }
+  if (released.empty()) return;
+  c.log(LogLevel::kWarning, fmt::format("SlotsUnclaimed: no node claims slots {}: they have no owner now. Give them to "
+                                        "one with CLUSTER ADDSLOTS or redis-cli --cluster fix.",
+                                        released.str()));
+  released.for_each([&c](Slot s) { c.unassign(s); });
+  c.must_save();
 }
 
 }  // namespace guccho::cluster

@@ -101,6 +101,7 @@ Answer handle(Core& c, const request::SetSlotImporting& r) {
   const auto target = setslot_target(c, r.from, "I don't know about node");
   if (!target) return fail(target.error().text);
   c.importing[r.slot.value] = r.from;
+  c.unclaimed.erase(r.slot.value);
   c.topology_changed = true;
   return ok(c);
 }

@@ -56,7 +56,11 @@ void on_fail_message(Core& c, Node& sender, const NodeId& about);
 bool is_voter(Core& c, const Node& node);
 size_t quorum(Core& c);
 bool votes_by_list(const Core& c);
-bool no_automatic_failover(Core& c);
+// Fewer than three voters: nobody is elected by vote, but for a handover on which both agree.
+bool is_small_list(const Core& c);
+// We accepted such a list; whether it was decided is not known yet. Until then we neither vote nor stand.
+bool accepted_small_list(const Core& c);
+bool no_automatic_failover(const Core& c);
 void electorate_tick(Core& c);
 void on_voter_list(Core& c, const Node& sender, const bus::VoterList& list);
 void on_electorate_message(Core& c, Node& sender, const bus::ElectorateBody& body);
@@ -91,6 +95,10 @@ bool bump_epoch_without_consensus(Core& c);
 void on_role_claim(Core& c, Node& sender, const bus::Header& h);
 void on_slot_claims(Core& c, Node& sender, const bus::Header& h);
 void on_update(Core& c, const bus::UpdateBody& body);
+// The slots of a primary that it claims itself, as far as we know; null when none. What it has given up must not be
+// claimed in its name.
+std::shared_ptr<const SlotSet> claimed_slots_of(Core& c, Node& owner);
+void release_unclaimed(Core& c);
 void follow(Core& c, Node& primary, const std::string& reason);
 
 // replica_migration.cc

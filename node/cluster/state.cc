@@ -28,7 +28,7 @@ struct Reach {
 Reach count_reach(Core& c) {
   Reach r;
   if (votes_by_list(c)) {
-    if (no_automatic_failover(c)) return {.voters = 1, .reachable = 1};
+    if (is_small_list(c)) return {.voters = 1, .reachable = 1};
     for (const NodeId& id : c.own.electorate.list.voters) {
       const Node* n = c.find(id);
       ++r.voters;

@@ -34,6 +34,12 @@ void Checker::cluster_formed() {
   for (int i = 0; i < world_.size(); ++i) check_claims(i, *world_.process(i).view());
 }
 
+bool Checker::gave_up(int node, const NodeId& owner, Slot slot) const {
+  const Books& b = books_[static_cast<size_t>(node)];
+  const auto it = b.claims_heard.find(index(owner));
+  return it != b.claims_heard.end() && (it->second.slots == nullptr || !it->second.slots->contains(slot));
+}
+
 void Checker::check_rebinds(int node, const cluster::View& old, const cluster::View& view) {
   // The pair that changed is the same for long runs of slots: remember the last one.
   cluster::NodeIndex last_from = cluster::kNoNode;
@@ -46,7 +52,7 @@ void Checker::check_rebinds(int node, const cluster::View& old, const cluster::V
     last_to = to;
     const auto& before = old.nodes[from];
     const auto& after = view.nodes[to];
-    if (before.id == after.id || after.config_epoch > before.config_epoch) continue;
+    if (before.id == after.id || after.config_epoch > before.config_epoch || gave_up(node, before.id, Slot(s))) continue;
     return broken("rebind_needs_greater_epoch",
                   name(node) + " gives slot " + std::to_string(s) + " of " + name(index(before.id)) +
                       " (config epoch " + std::to_string(before.config_epoch.value) + ") to " + name(index(after.id)) +

@@ -37,6 +37,12 @@ void Checker::on_receive(int node, const bus::Message& message) {
   }
   const auto* ping = std::get_if<bus::PingBody>(&message.body);
   if (ping == nullptr || sender < 0) return;
+  Claim& claim = books(node).claims_heard[sender];
+  if (message.header.primary) {
+    claim = Claim();
+  } else if (message.header.config_epoch.value >= claim.epoch) {
+    claim = {.epoch = message.header.config_epoch.value, .slots = message.header.slots};
+  }
   for (const bus::Gossip& g : ping->gossip) {
     if ((g.flags & (bus::kFlagPfail | bus::kFlagFail)) == 0) continue;
     books(node).reports[{sender, index(g.id)}] = world_.now();

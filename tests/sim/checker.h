@@ -2,7 +2,8 @@
 // hold, and keep their own books, so that they share no code with what they check.
 //
 //   one_owner_per_epoch          no two nodes claim one slot in the same config epoch
-//   rebind_needs_greater_epoch   in a view, a slot passes to another owner only at a greater config epoch
+//   rebind_needs_greater_epoch   in a view, a slot passes to another owner only at a greater config epoch, or when the
+//                                old owner's newest heartbeat did not claim it
 //   vote_once                    a node votes at most once in an epoch, restarts included
 //   promotion_needs_majority     who wins an election has the votes of a majority of its electorate
 //   fail_needs_majority          FAIL is declared only with fresh reports of a majority of the electorate
@@ -19,6 +20,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -66,6 +68,10 @@ class Checker {
   void allow_takeover(int node) { books_[static_cast<size_t>(node)].takeover_allowed = true; }
 
  private:
+  struct Claim {
+    uint64_t epoch = 0;
+    std::shared_ptr<const SlotSet> slots;  // null: none
+  };
   // What one node said, saw and was told. Survives restarts except where noted.
   struct Books {
     std::map<uint64_t, int> votes;  // epoch -> candidate
@@ -78,6 +84,7 @@ class Checker {
     std::set<int> told_failed;                       // FAIL messages received, since the node was last seen healthy
     std::map<std::pair<int, int>, Instant> reports;  // (reporter, suspect) -> when its last report arrived
     std::map<uint64_t, std::set<int>> acks_got;      // epoch -> voters whose acknowledgement was sent to this node
+    std::map<int, Claim> claims_heard;               // by sender: what it claimed as a primary when last heard
   };
 
   Books& books(int node) { return books_[static_cast<size_t>(node)]; }
@@ -91,6 +98,7 @@ class Checker {
   bool fail_is_justified(int node, int suspect, const cluster::View& view) const;
   std::vector<int> voters_of(const cluster::View& view) const;
   void check_claims(int node, const cluster::View& view);
+  bool gave_up(int node, const NodeId& owner, Slot slot) const;
   void check_rebinds(int node, const cluster::View& old, const cluster::View& view);
   void check_electorate(int node, const cluster::View& view);
   void check_consecutive(const bus::VoterList& before, const bus::VoterList& after);

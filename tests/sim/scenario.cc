@@ -120,10 +120,19 @@ bool Run::assign() {
     });
   }
   // Two administrators who gave one slot to two nodes: the epochs must settle it.
-  if (world_.shape().primaries == 2 && world_.rng.below(4) == 0) {
+  if (world_.shape().primaries >= 2 && world_.rng.below(4) == 0) {
+    const auto primaries = static_cast<uint64_t>(world_.shape().primaries);
+    const auto first = static_cast<int>(world_.rng.below(primaries));
+    const auto second = static_cast<int>((static_cast<uint64_t>(first) + 1 + world_.rng.below(primaries - 1)) % primaries);
     SlotSet twice;
-    twice.insert(world_.slots_of_shard(0).ranges().back().last);
-    world_.process(1).request(request::AddSlots{twice}, nullptr);
+    twice.insert(world_.slots_of_shard(first).ranges().back().last);
+    world_.process(second).request(request::AddSlots{twice}, nullptr);
+    // Their epochs move while the news of the claims is still on its way.
+    for (const int who : {first, second, first}) {
+      if (world_.rng.below(2) == 0) continue;
+      world_.after(Micros(static_cast<int64_t>(world_.rng.below(1'000'000))),
+                   [this, who] { world_.process(who).request(request::BumpEpoch{}, nullptr); });
+    }
   }
   return world_.run_for(500ms);
 }

@@ -48,6 +48,53 @@ TEST(Failover, TheReplicaWithMoreDataWins) {
   }
 }
 
+// Without persistence a restarted replica is empty: it must not become the shard's truth while the data may come back.
+TEST(Failover, AReplicaRestartedWhileItsPrimaryIsDownIsNotElected) {
+  for (const int factor : {10, 0}) {
+    Fabric f;
+    Config config;
+    config.replica_validity_factor = factor;
+    ASSERT_TRUE(f.form(3, 1, config));
+    f.kill(3);
+    f.kill(0);
+    f.run(Millis{2000});
+    f.start(3);
+    f.run(Millis{20000});
+    EXPECT_TRUE(f.view(3).self().is_replica()) << "validity factor " << factor;
+    EXPECT_TRUE(f.logged(3, "Currently unable to failover: NoData"));
+    // The primary comes back with everything and goes on.
+    f.start(0, DatasetLoaded::Outcome::kComplete);
+    EXPECT_TRUE(f.run_until([&] { return f.all_ok() && took_over(f, 0, 1) && f.peers[3].replica_synced; }));
+  }
+}
+
+TEST(Failover, AnEmptyReplicaDoesNotWinAgainstOneThatHoldsData) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 2));
+  f.kill(3);
+  f.kill(0);
+  f.run(Millis{1});
+  f.start(3);  // at once, before the election
+  ASSERT_TRUE(f.run_until([&] { return f.owner(1, 0) != 0u; }));
+  EXPECT_EQ(f.owner(1, 0), 6u);
+}
+
+TEST(Failover, DataFromDiskOfUnknownAgeIsElectedOnlyByConfiguration) {
+  for (const int factor : {10, 0}) {
+    Fabric f;
+    Config config;
+    config.replica_validity_factor = factor;
+    ASSERT_TRUE(f.form(3, 1, config));
+    f.kill(3);
+    f.kill(0);
+    f.run(Millis{2000});
+    f.start(3, DatasetLoaded::Outcome::kPartial);
+    f.run(Millis{20000});
+    EXPECT_EQ(f.view(3).self().is_primary(), factor == 0);
+    EXPECT_EQ(f.logged(3, "Currently unable to failover: DataAgeUnknown"), factor != 0);
+  }
+}
+
 TEST(Failover, NoMajorityNoFailover) {
   Fabric f;
   ASSERT_TRUE(f.form(3, 1));
