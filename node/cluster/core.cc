@@ -62,7 +62,9 @@ Node* Core::add_node(const NodeId& id, uint16_t flags) {
   place->flags = flags;
   place->known_since = now;
   insert_sorted(order, place.get());
-  topology_changed = true;
+  place->watch = watches.size();
+  watches.push_back({.node = place.get()});
+  topology_changed = order_changed = true;
   changed(Urgency::kTick);
   return place.get();
 }
@@ -76,7 +78,11 @@ void Core::remove_node(Node& node) {
   for (Node* r : node.replicas) r->primary = nullptr;
   for (Node* n : order) std::erase_if(n->reports, [&](const FailureReport& f) { return f.reporter == node.id; });
   std::erase(order, &node);
-  topology_changed = true;
+  set_pfail(node, false);
+  watches[node.watch] = watches.back();
+  watches[node.watch].node->watch = node.watch;
+  watches.pop_back();
+  topology_changed = order_changed = true;
   changed(Urgency::kTick);
   const NodeId id = node.id;
   nodes.erase(id);
@@ -90,7 +96,8 @@ void Core::rename_node(Node& node, const NodeId& id) {
   handle.key() = id;
   nodes.insert(std::move(handle));
   insert_sorted(order, &node);
-  topology_changed = true;
+  touch(node);
+  topology_changed = order_changed = true;
   changed(Urgency::kTick);
 }
 
@@ -118,7 +125,7 @@ void Core::make_primary(Node& node) {
   }
   node.clear(bus::kFlagReplica);
   node.set(bus::kFlagPrimary);
-  changed(Urgency::kNow);
+  changed(&node == self ? Urgency::kNow : Urgency::kSoon);
 }
 
 void Core::close_link(Node& node) {
@@ -127,7 +134,22 @@ void Core::close_link(Node& node) {
   outbound.erase(node.link.value);
   node.link = LinkId();
   node.link_open = false;
+  touch(node);
   changed(Urgency::kRefresh);
+}
+
+void Core::set_pfail(Node& node, bool on) {
+  if (node.pfail() == on) return;
+  suspects += on ? 1 : static_cast<size_t>(-1);
+  if (on) {
+    node.set(bus::kFlagPfail);
+  } else {
+    node.clear(bus::kFlagPfail);
+  }
+}
+
+void Core::touch_all() {
+  for (Watch& w : watches) w.at = Instant::min();
 }
 
 bool Core::is_banned(const NodeId& id) {
@@ -144,16 +166,18 @@ void Core::assign(Slot s, Node& node) {
   unclaimed.erase(s.value);
   if (place != nullptr) {
     --place->slot_count;
-    place->slots_stale = true;
+    place->slots_stale = place->slot_text_stale = true;
   } else {
     ++assigned;
   }
+  const bool ours = place == self || &node == self;
   place = &node;
   slots_changed = now;
   ++node.slot_count;
-  node.slots_stale = true;
+  node.slots_stale = node.slot_text_stale = true;
+  changed_slots.insert(s);
   topology_changed = true;
-  changed(Urgency::kNow);
+  changed(ours ? Urgency::kNow : Urgency::kSoon);
 }
 
 void Core::unassign(Slot s) {
@@ -161,10 +185,11 @@ void Core::unassign(Slot s) {
   if (place == nullptr) return;
   unclaimed.erase(s.value);
   --place->slot_count;
-  place->slots_stale = true;
+  place->slots_stale = place->slot_text_stale = true;
   place = nullptr;
   slots_changed = now;
   --assigned;
+  changed_slots.insert(s);
   topology_changed = true;
   changed(Urgency::kNow);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,7 +20,23 @@
 namespace guccho::cluster {
 
 // When a view must be published for a change.
-enum class Urgency { kNone, kRefresh, kTick, kNow };
+// kSoon: at once, but where the cluster is so big that a view costs something, no sooner than pace() after the last.
+enum class Urgency { kNone, kRefresh, kTick, kSoon, kNow };
+
+// Names are random: any eight characters of one spread well.
+struct NodeIdHash {
+  size_t operator()(const NodeId& id) const {
+    uint64_t words[2];
+    std::memcpy(words, id.view().data(), sizeof words);
+    return static_cast<size_t>((words[0] ^ (words[1] << 4)) * 0x9e3779b97f4a7c15ULL);
+  }
+};
+
+// When a tick must look at a node again, at the latest of all that could be due by then (peers.cc).
+struct Watch {
+  Node* node = nullptr;
+  Instant at = Instant::min();
+};
 
 // An election that this replica runs, or waits to run (election.cc).
 struct ElectionState {
@@ -93,8 +110,10 @@ struct Core {
   bool started_as_primary = false;  // and nothing has changed that since
 
   // --- nodes ---
-  std::unordered_map<NodeId, std::unique_ptr<Node>> nodes;
-  std::vector<Node*> order;  // ascending by id, with handshake nodes and ourselves
+  std::unordered_map<NodeId, std::unique_ptr<Node>, NodeIdHash> nodes;
+  std::vector<Node*> order;    // ascending by id, with handshake nodes and ourselves
+  std::vector<Watch> watches;  // one for each node, in no order
+  size_t suspects = 0;         // nodes in PFAIL
   Node* self = nullptr;
   std::unordered_map<uint64_t, NodeId> outbound;  // link -> node
   uint64_t next_link = 1;
@@ -122,9 +141,12 @@ struct Core {
   bool loaded = false;
   bool state_ok = false;
   DownReason down_reason = DownReason::kLoading;
-  uint16_t size = 0;
+  bool recount = true;  // the counts below are older than the last change
+  uint16_t size = 0;    // primaries that own slots
   uint16_t slots_pfail = 0;
   uint16_t slots_fail = 0;
+  size_t voters = 0;            // whose reach decides whether we may serve
+  size_t reachable_voters = 0;  // of those
   std::optional<Instant> minority_since;  // last time we could not reach a majority
 
   // --- replication, as the runtime reports it ---
@@ -139,6 +161,8 @@ struct Core {
   RivalList rival;
   Micros round_trip{0};  // smoothed over all peers; 0: not measured
   std::optional<Instant> last_random_ping;
+  std::optional<Instant> orphans_looked_for;
+  uint64_t gossip_round = 0;  // of choosing whom to gossip about
   MessageStats stats;
 
   // --- output of the step ---
@@ -148,8 +172,12 @@ struct Core {
   bool save_own = false;    // our own file must be written in this step
   bool save_later = false;  // worth writing, promises nothing: within a second
   std::optional<Instant> save_later_since;
+  bool save_soon = false;  // news of others: promises nothing, should survive a crash
+  std::optional<Instant> saved_at;
   Urgency publish = Urgency::kNow;
-  bool topology_changed = true;  // nodes or slots: the slot table of the view is rebuilt
+  bool topology_changed = true;  // nodes, slots or their migration: the view needs another slot table
+  bool order_changed = true;     // nodes came or went: positions in the view are others
+  SlotSet changed_slots;         // since the last view
   std::shared_ptr<const View> view;
   Instant view_at{};
   std::optional<Instant> wake;
@@ -161,7 +189,19 @@ struct Core {
   void notice(std::string text) { log(LogLevel::kNotice, std::move(text)); }
   void count(const char* name) { act(Count{.name = name}); }
   void wake_at(Instant t);
-  void changed(Urgency u) { publish = std::max(publish, u); }
+  void changed(Urgency u) {
+    publish = std::max(publish, u);
+    if (u >= Urgency::kTick) recount = true;
+  }
+  // What is O(nodes) for each piece of news (a view, nodes.conf) is done no more often than this: a small share of a
+  // processor's time at any size.
+  Micros pace() const { return Micros(500) * static_cast<int64_t>(order.size()); }
+  // Something about others that came from where it is on disk already: nothing that we say promises it, and a vote, for
+  // which it matters, saves everything. Lost in a crash, it is as if the news had not reached us yet.
+  void learned() {
+    save_soon = true;
+    changed(Urgency::kSoon);
+  }
   // Our role, epochs, votes or slot ownership changed.
   void must_save() {
     save_conf = true;
@@ -177,6 +217,10 @@ struct Core {
   void set_primary_of(Node& replica, Node* primary);
   void make_primary(Node& node);
   void close_link(Node& node);
+  void set_pfail(Node& node, bool on);
+  // Something of the node may be due earlier than was known: the next tick looks.
+  void touch(Node& node) { watches[node.watch].at = Instant::min(); }
+  void touch_all();
   bool is_banned(const NodeId& id);
   // The primary whose slots we speak for: ourselves, or our primary.
   Node& shard_primary() { return self->is_replica() && self->primary != nullptr ? *self->primary : *self; }

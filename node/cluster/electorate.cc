@@ -49,9 +49,9 @@ bool slot_primary(const Node& n) {
   return n.is_primary() && n.owns_slots();
 }
 
-size_t slot_primaries(const Core& c) {
-  return static_cast<size_t>(
-      std::count_if(c.order.begin(), c.order.end(), [](const Node* n) { return slot_primary(*n); }));
+size_t slot_primaries(Core& c) {
+  count_cluster(c);
+  return c.size;
 }
 
 // The members of the old electorate decide on the new one.
@@ -63,7 +63,7 @@ size_t deciders_needed(Core& c) {
 }
 
 // Should the slot-owning primaries vote, as in Redis?
-bool wants_primaries(const Core& c) {
+bool wants_primaries(Core& c) {
   if (slot_primaries(c) >= kMinVoters) return true;
   return std::any_of(c.order.begin(), c.order.end(), [](const Node* n) { return slot_primary(*n) && !n->is_guccho; });
 }
@@ -179,7 +179,7 @@ void adopt(Core& c, const VoterList& list) {
 
 // The first list of a cluster, made by the slot-owning primary with the smallest name once it knows its cluster.
 void found_if_due(Core& c) {
-  if (wants_primaries(c) || !slot_primary(*c.self) || c.assigned < kSlotCount) return;
+  if (!slot_primary(*c.self) || c.assigned < kSlotCount || wants_primaries(c)) return;
   if (c.now - c.slots_changed < kFoundingDelay) return;
   for (const Node* n : c.order) {
     if (n != c.self && (!n->is_guccho || !reachable(c, *n) || n->electorate_tag != 0)) return;
@@ -386,6 +386,7 @@ void electorate_tick(Core& c) {
     found_if_due(c);
     return;
   }
+  if (c.own.electorate.list.primaries && slot_primaries(c) >= kMinVoters) return;  // as it should be
   ElectorateProposal& p = c.proposal;
   if (p.active && c.now - p.started > kProposalTimeout) {
     p.active = false;

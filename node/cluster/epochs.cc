@@ -16,7 +16,7 @@ void observe_epochs(Core& c, Node& sender, const bus::Header& h) {
   }
   if (h.config_epoch > sender.config_epoch) {
     sender.config_epoch = h.config_epoch;
-    c.must_save();
+    c.learned();
   }
 }
 

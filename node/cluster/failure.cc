@@ -32,7 +32,7 @@ void push_suspicion(Core& c, Node& suspect) {
 
 void suspect(Core& c, Node& node, const std::string& why) {
   if (node.has(bus::kFlagPfail | bus::kFlagFail)) return;
-  node.set(bus::kFlagPfail);
+  c.set_pfail(node, true);
   c.changed(Urgency::kTick);
   c.log(LogLevel::kDebug, fmt::format("*** NODE {} possibly failing: {}", node.id.view(), why));
   c.count("guccho_cluster_suspicions_total");
@@ -54,13 +54,10 @@ void on_evidence_of_death(Core& c, Node& node, const char* evidence) {
   suspect(c, node, evidence);
 }
 
-void detect_failures(Core& c) {
-  for (Node* n : c.order) {
-    if (n == c.self || n->in_handshake() || n->has(bus::kFlagNoAddr)) continue;
-    if (!n->ping_sent) continue;
-    const Micros silence = c.now - std::max(*n->ping_sent, n->heard);
-    if (silence > c.config.node_timeout) suspect(c, *n, "no answer within the node timeout");
-  }
+void detect_failure(Core& c, Node& n) {
+  if (n.in_handshake() || n.has(bus::kFlagNoAddr) || !n.ping_sent) return;
+  const Micros silence = c.now - std::max(*n.ping_sent, n.heard);
+  if (silence > c.config.node_timeout) suspect(c, n, "no answer within the node timeout");
 }
 
 void add_failure_report(Core& c, Node& about, const NodeId& reporter) {
@@ -95,7 +92,7 @@ void mark_failed_if_agreed(Core& c, Node& node) {
   if (!node.pfail() || node.failed()) return;  // nobody's word alone: we must not reach it ourselves
   const size_t agreeing = count_failure_reports(c, node) + (is_voter(c, *c.self) ? 1 : 0);
   if (agreeing < quorum(c)) return;
-  node.clear(bus::kFlagPfail);
+  c.set_pfail(node, false);
   node.set(bus::kFlagFail);
   node.fail_time = c.now;
   c.save_later = true;
@@ -109,7 +106,7 @@ void on_fail_message(Core& c, Node& sender, const NodeId& about) {
   Node* n = c.find(about);
   if (n == nullptr || n == c.self || n->failed()) return;
   c.notice(fmt::format("FAIL message received from {} about {}", sender.id.view(), about.view()));
-  n->clear(bus::kFlagPfail);
+  c.set_pfail(*n, false);
   n->set(bus::kFlagFail);
   n->fail_time = c.now;
   c.save_later = true;
@@ -118,7 +115,7 @@ void on_fail_message(Core& c, Node& sender, const NodeId& about) {
 
 void on_reachable(Core& c, Node& node) {
   if (node.pfail()) {
-    node.clear(bus::kFlagPfail);
+    c.set_pfail(node, false);
     c.changed(Urgency::kTick);
     return;
   }

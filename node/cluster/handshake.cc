@@ -93,6 +93,7 @@ bool on_handshake_pong(Core& c, Node& node, const MessageReceived& e) {
   node.set(static_cast<uint16_t>(h.flags & (bus::kFlagPrimary | bus::kFlagReplica)));
   if (!node.is_primary() && !node.is_replica()) node.set(bus::kFlagPrimary);
   node.met_at = c.now;
+  c.touch(node);
   c.banned.erase(h.sender);
   c.save_later = true;
   c.changed(Urgency::kTick);
@@ -126,12 +127,8 @@ void update_address(Core& c, Node& sender, const MessageReceived& e) {
   }
 }
 
-void expire_handshakes(Core& c) {
-  std::vector<Node*> expired;
-  for (Node* n : c.order) {
-    if (n->in_handshake() && c.now - n->known_since > handshake_timeout(c)) expired.push_back(n);
-  }
-  for (Node* n : expired) c.remove_node(*n);
+bool handshake_expired(const Core& c, const Node& n) {
+  return n.in_handshake() && c.now - n.known_since > handshake_timeout(c);
 }
 
 void apply_announce(Core& c) {

@@ -44,13 +44,16 @@ std::vector<bus::Gossip> choose_gossip(Core& c, const Node* to) {
   const size_t others = known > 2 ? known - 2 : 0;
   const size_t wanted = std::min(others, std::max(kMinGossip, known / kGossipShare));
   std::vector<const Node*> chosen;
+  chosen.reserve(wanted + c.suspects);
+  ++c.gossip_round;
   for (size_t tries = 0; tries < wanted * 3 && chosen.size() < wanted; ++tries) {
-    const Node* n = c.order[c.rng.below(known)];
-    if (n == to || n->pfail() || !worth_gossip(c, *n)) continue;
-    if (std::find(chosen.begin(), chosen.end(), n) != chosen.end()) continue;
+    Node* n = c.order[c.rng.below(known)];
+    if (n == to || n->pfail() || !worth_gossip(c, *n) || n->gossip_round == c.gossip_round) continue;
+    n->gossip_round = c.gossip_round;
     chosen.push_back(n);
   }
-  for (const Node* n : c.order) {
+  for (size_t i = 0; c.suspects > 0 && i < known; ++i) {
+    const Node* n = c.order[i];
     if (n->pfail() && n != c.self && !n->has(bus::kFlagHandshake | bus::kFlagNoAddr)) chosen.push_back(n);
   }
   out.reserve(chosen.size());
@@ -130,7 +133,9 @@ void send_heartbeat(Core& c, LinkId link, MessageType type, Node* to) {
   ++to->pings_sent;
   if (type != MessageType::kPing) return;
   to->last_ping = c.now;
-  if (!to->ping_sent) to->ping_sent = c.now;
+  if (to->ping_sent) return;
+  to->ping_sent = c.now;
+  c.touch(*to);
 }
 
 void send_ping(Core& c, Node& node) {
@@ -153,34 +158,31 @@ void broadcast_pong(Core& c) {
 
 // A node that completed its handshake with us but has not sent us a PING since may have given up its own side: then it
 // answers us as a stranger, for ever. Until it shows that it knows us, it is asked again to meet us.
-void repeat_meet(Core& c) {
-  for (Node* n : c.order) {
-    if (!n->met_at || n->pinged_us || !n->link_open || n->ping_sent) continue;
-    if (c.now - std::max(*n->met_at, n->met_again) < handshake_timeout(c)) continue;
-    n->met_again = c.now;
-    send_heartbeat(c, n->link, MessageType::kMeet, n);
-  }
+void repeat_meet(Core& c, Node& n) {
+  if (!n.met_at || n.pinged_us || !n.link_open || n.ping_sent) return;
+  if (c.now - std::max(*n.met_at, n.met_again) < handshake_timeout(c)) return;
+  n.met_again = c.now;
+  send_heartbeat(c, n.link, MessageType::kMeet, &n);
 }
 
-void heartbeat_tick(Core& c) {
-  repeat_meet(c);
-  if (!c.last_random_ping || c.now - *c.last_random_ping >= kRandomPingPeriod) {
-    c.last_random_ping = c.now;
-    Node* oldest = nullptr;
-    for (int i = 0; i < kRandomPeers; ++i) {
-      Node* n = c.order[c.rng.below(c.order.size())];
-      if (n == c.self || n->in_handshake() || !n->link_open || n->ping_sent) continue;
-      if (oldest == nullptr || n->pong_received < oldest->pong_received) oldest = n;
-    }
-    if (oldest != nullptr) send_ping(c, *oldest);
-  }
+void ping_if_due(Core& c, Node& n) {
+  if (n.in_handshake() || !n.link_open) return;
   const Millis half = c.config.node_timeout / 2;
-  for (Node* n : c.order) {
-    if (n == c.self || n->in_handshake() || !n->link_open) continue;
-    // An unanswered PING is repeated: its answer may have been lost with an earlier connection.
-    const bool due = n->ping_sent ? c.now - n->last_ping > half : !n->pong_received || c.now - *n->pong_received > half;
-    if (due) send_ping(c, *n);
+  // An unanswered PING is repeated: its answer may have been lost with an earlier connection.
+  const bool due = n.ping_sent ? c.now - n.last_ping > half : !n.pong_received || c.now - *n.pong_received > half;
+  if (due) send_ping(c, n);
+}
+
+void ping_at_random(Core& c) {
+  if (c.last_random_ping && c.now - *c.last_random_ping < kRandomPingPeriod) return;
+  c.last_random_ping = c.now;
+  Node* oldest = nullptr;
+  for (int i = 0; i < kRandomPeers; ++i) {
+    Node* n = c.order[c.rng.below(c.order.size())];
+    if (n == c.self || n->in_handshake() || !n->link_open || n->ping_sent) continue;
+    if (oldest == nullptr || n->pong_received < oldest->pong_received) oldest = n;
   }
+  if (oldest != nullptr) send_ping(c, *oldest);
 }
 
 }  // namespace guccho::cluster

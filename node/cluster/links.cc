@@ -19,6 +19,7 @@ void drop(Core& c, Node& n) {
   c.outbound.erase(n.link.value);
   n.link = LinkId();
   n.link_open = false;
+  c.touch(n);
   c.changed(Urgency::kRefresh);
 }
 
@@ -41,6 +42,7 @@ void open_link(Core& c, Node& node) {
   node.link = LinkId(c.next_link++);
   node.link_open = false;
   node.link_since = c.now;
+  c.touch(node);
   c.outbound[node.link.value] = node.id;
   c.act(OpenLink{.link = node.link, .ip = node.ip, .bus_port = node.bus_port});
 }
@@ -54,6 +56,7 @@ void on_event(Core& c, const LinkEstablished& e) {
   n->link_open = true;
   n->link_since = c.now;
   on_new_link(*n);
+  c.touch(*n);
   c.changed(Urgency::kRefresh);
   // The clock of failure detection runs from the first unanswered attempt, not from this one.
   const auto pending = n->ping_sent;
@@ -81,12 +84,9 @@ void on_event(Core& c, const LinkLost& e) {
   if (e.reset) open_link(c, *n);
 }
 
-void maintain_links(Core& c) {
-  for (Node* n : c.order) {
-    if (n == c.self) continue;
-    if (stuck(c, *n)) c.close_link(*n);
-    if (n->link.value == 0 && c.now >= n->connect_after) open_link(c, *n);
-  }
+void maintain_link(Core& c, Node& n) {
+  if (stuck(c, n)) c.close_link(n);
+  if (n.link.value == 0 && c.now >= n.connect_after) open_link(c, n);
 }
 
 }  // namespace guccho::cluster

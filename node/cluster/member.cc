@@ -30,15 +30,13 @@ void first_step(Core& c) {
 }
 
 void on_event(Core& c, const Tick&) {
-  expire_handshakes(c);
-  maintain_links(c);
-  detect_failures(c);
-  heartbeat_tick(c);
+  peers_tick(c);
   manual_failover_tick(c);
   awaiting_tick(c);
   electorate_tick(c);
   release_unclaimed(c);
-  if (c.self->is_replica()) {
+  if (c.self->is_replica() && (!c.orphans_looked_for || c.now - *c.orphans_looked_for >= c.pace())) {
+    c.orphans_looked_for = c.now;
     track_orphans(c);
     migrate_to_orphan(c);
   }
@@ -48,6 +46,7 @@ void on_event(Core&, const LinkAccepted&) {}
 
 void on_event(Core& c, const ConfigChanged& e) {
   c.config = e.config;
+  c.touch_all();
   apply_announce(c);
 }
 
@@ -68,9 +67,14 @@ void on_event(Core& c, const PublishToCluster& e) {
 }
 
 void publish_if_due(Core& c, bool tick) {
-  const bool due = c.publish == Urgency::kNow || (c.publish == Urgency::kTick && tick) ||
+  const Instant paced = c.view_at + c.pace();
+  const bool due = c.publish == Urgency::kNow || (c.publish == Urgency::kSoon && c.now >= paced) ||
+                   (c.publish == Urgency::kTick && tick && c.now >= paced) ||
                    (c.publish == Urgency::kRefresh && c.now - c.view_at >= c.config.view_refresh);
-  if (!due) return;
+  if (!due) {
+    if (c.publish == Urgency::kSoon) c.wake_at(paced);
+    return;
+  }
   publish_view(c);
   c.publish = Urgency::kNone;
   // First of all: a view that takes a role or a slot away is in force before anything that follows from it.
@@ -80,13 +84,21 @@ void publish_if_due(Core& c, bool tick) {
 void save_if_due(Core& c) {
   if (c.save_later && !c.save_later_since) c.save_later_since = c.now;
   if (c.save_later_since && c.now - *c.save_later_since >= kSaveLater) c.save_conf = true;
+  if (c.save_soon) {
+    if (!c.saved_at || c.now >= *c.saved_at + c.pace()) {
+      c.save_conf = true;
+    } else {
+      c.wake_at(*c.saved_at + c.pace());
+    }
+  }
   if (c.save_own) {
     c.fx.persist.add({.kind = PersistFile::Kind::kOwn, .text = print_own_file(c.own)});
   }
   if (c.save_conf) {
-    c.fx.persist.add({.kind = PersistFile::Kind::kNodesConf, .text = print_nodes_conf(snapshot_nodes_conf(c))});
-    c.save_later = false;
+    c.fx.persist.add({.kind = PersistFile::Kind::kNodesConf, .text = nodes_conf_text(c)});
+    c.save_later = c.save_soon = false;
     c.save_later_since.reset();
+    c.saved_at = c.now;
   }
   c.save_conf = false;
   c.save_own = false;

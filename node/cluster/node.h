@@ -40,6 +40,8 @@ struct Node {
   // The node's slots as a bitmap; rebuilt from Core::owner when stale (see Core::slots_of).
   std::shared_ptr<const SlotSet> slots;
   bool slots_stale = false;
+  std::string slot_text;  // for nodes.conf; likewise
+  bool slot_text_stale = false;
 
   // Our connection to it. Value 0: none. `open` says whether it is established.
   LinkId link;
@@ -76,6 +78,8 @@ struct Node {
   bus::GenerationInfo generation;
   bool generation_heard = false;  // since this process started
   uint64_t electorate_tag = 0;
+  size_t watch = 0;           // its place in Core::watches
+  uint64_t gossip_round = 0;  // in which it was last chosen (heartbeat.cc)
   NodeIndex view_index = kNoNode;  // in the view that is being made
 
   bool has(uint16_t flag) const { return (flags & flag) != 0; }

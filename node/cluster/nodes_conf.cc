@@ -219,19 +219,55 @@ Result<NodesConf> parse_nodes_conf(std::string_view text) {
   return conf;
 }
 
+void print_nodes_conf_line(std::string& out, const NodesConfLine& n) {
+  const auto number = [&out](uint64_t v) {
+    char text[20];
+    out.append(text, std::to_chars(text, text + sizeof text, v).ptr);
+  };
+  out += n.id.view();
+  out += ' ';
+  out += n.ip;
+  out += ':';
+  number(n.port);
+  out += '@';
+  number(n.bus_port);
+  if (!n.hostname.empty()) (out += ',') += n.hostname;
+  out += ' ';
+  out += print_flags(n.flags);
+  out += ' ';
+  out += n.primary.is_null() ? std::string_view("-") : n.primary.view();
+  out += " 0 0 ";
+  number(n.config_epoch.value);
+  out += (n.flags & bus::kFlagMyself) != 0 ? " connected" : " disconnected";
+  out += n.slots;
+}
+
+void print_moving(std::string& out, Slot slot, std::string_view arrow, const NodeId& peer) {
+  out += fmt::format(" [{}{}{}]", slot.value, arrow, peer.view());
+}
+
+void print_nodes_conf_vars(std::string& out, CurrentEpoch current, CurrentEpoch last_vote) {
+  out += fmt::format("vars currentEpoch {} lastVoteEpoch {}\n", current.value, last_vote.value);
+}
+
 std::string print_nodes_conf(const NodesConf& conf) {
   std::string out;
   for (const PersistedNode& n : conf.nodes) {
-    out += fmt::format("{} {}:{}@{}", n.id.view(), n.ip, n.port, n.bus_port);
-    if (!n.hostname.empty()) out += "," + n.hostname;
-    out += fmt::format(" {} {} 0 0 {} {}", print_flags(n.flags), n.primary.is_null() ? "-" : n.primary.view(),
-                       n.config_epoch.value, (n.flags & bus::kFlagMyself) != 0 ? "connected" : "disconnected");
-    out += print_ranges(n.slots.ranges());
-    for (const auto& m : n.migrating) out += fmt::format(" [{}->-{}]", m.slot.value, m.peer.view());
-    for (const auto& m : n.importing) out += fmt::format(" [{}-<-{}]", m.slot.value, m.peer.view());
+    const std::string slots = print_ranges(n.slots.ranges());
+    print_nodes_conf_line(out, {.id = n.id,
+                                .ip = n.ip,
+                                .port = n.port,
+                                .bus_port = n.bus_port,
+                                .hostname = n.hostname,
+                                .flags = n.flags,
+                                .primary = n.primary,
+                                .config_epoch = n.config_epoch,
+                                .slots = slots});
+    for (const auto& m : n.migrating) print_moving(out, m.slot, "->-", m.peer);
+    for (const auto& m : n.importing) print_moving(out, m.slot, "-<-", m.peer);
     out += '\n';
   }
-  out += fmt::format("vars currentEpoch {} lastVoteEpoch {}\n", conf.current_epoch.value, conf.last_vote_epoch.value);
+  print_nodes_conf_vars(out, conf.current_epoch, conf.last_vote_epoch);
   return out;
 }
 

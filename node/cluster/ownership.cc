@@ -59,9 +59,10 @@ void rebind(Core& c, Node& claimant, ConfigEpoch epoch, const SlotSet& claimed) 
     if (owner == mine) {
       new_primary = &claimant;
       ++lost;
+      c.must_save();
     }
     c.assign(s, claimant);
-    c.must_save();
+    c.learned();
   });
   if (new_primary == nullptr) {
     // Our primary became a replica of another: follow that one.
@@ -100,6 +101,14 @@ void correct_old_claims(Core& c, Node& sender, const bus::Header& h) {
   });
 }
 
+// Does it own just these? O(its slots), and no table of all slots is searched.
+bool has_exactly(const Core& c, const Node& n, const SlotSet& slots) {
+  if (n.slot_count != slots.size()) return false;
+  bool all = true;
+  slots.for_each([&](Slot s) { all &= c.owner[s.value] == &n; });
+  return all;
+}
+
 bool same_slots(const std::shared_ptr<const SlotSet>& a, const std::shared_ptr<const SlotSet>& b) {
   return a == b || (a != nullptr && b != nullptr && *a == *b);
 }
@@ -136,7 +145,7 @@ void on_role_claim(Core& c, Node& sender, const bus::Header& h) {
   if (!h.primary) {
     if (!sender.is_primary()) {
       c.make_primary(sender);
-      c.must_save();
+      c.learned();
     }
     return;
   }
@@ -149,12 +158,12 @@ void on_role_claim(Core& c, Node& sender, const bus::Header& h) {
       // about a primary that became a replica needs it.
       if (r != c.self) c.set_primary_of(*r, nullptr);
     }
-    c.must_save();
+    c.learned();
   }
   Node* primary = c.find(*h.primary);
   if (primary != nullptr && primary != &sender && sender.primary != primary) {
     c.set_primary_of(sender, primary);
-    c.save_conf = true;
+    c.learned();
   }
 }
 
@@ -166,7 +175,13 @@ void on_slot_claims(Core& c, Node& sender, const bus::Header& h) {
   if (same) {
     shard->slots = h.slots;  // one bitmap for both
   } else if (h.slots != nullptr) {
-    if (sender.is_primary()) rebind(c, sender, h.config_epoch, *h.slots);
+    if (sender.is_primary()) {
+      rebind(c, sender, h.config_epoch, *h.slots);
+      if (sender.slots_stale && has_exactly(c, sender, *h.slots)) {
+        sender.slots = h.slots;
+        sender.slots_stale = false;
+      }
+    }
     correct_old_claims(c, sender, h);
   }
   if (sender.is_primary() && (!same || !c.unclaimed.empty())) {
@@ -184,7 +199,7 @@ void on_update(Core& c, const bus::UpdateBody& body) {
   if (n == nullptr || n == c.self || n->config_epoch >= body.config_epoch) return;
   if (n->is_replica()) c.make_primary(*n);
   n->config_epoch = body.config_epoch;
-  c.must_save();
+  c.learned();
   if (body.slots != nullptr) rebind(c, *n, body.config_epoch, *body.slots);
   note_unclaimed(c, *n, body.config_epoch, body.slots != nullptr ? *body.slots : SlotSet());
 }

@@ -51,6 +51,7 @@ void on_pong(Core& c, Node& n) {
   n.pong_received = c.now;
   n.ping_sent.reset();
   n.answered_here = true;
+  if (n.met_at && !n.pinged_us) c.touch(n);
   c.changed(Urgency::kRefresh);
   on_reachable(c, n);
 }

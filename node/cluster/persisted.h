@@ -47,6 +47,22 @@ struct NodesConf {
 Result<NodesConf> parse_nodes_conf(std::string_view text);
 std::string print_nodes_conf(const NodesConf& conf);
 
+// The parts of such a file, appended to `out`. A line is printed without its moving slots and its end.
+struct NodesConfLine {
+  NodeId id;
+  std::string_view ip;
+  uint16_t port = 0;
+  uint16_t bus_port = 0;
+  std::string_view hostname;
+  uint16_t flags = 0;
+  NodeId primary;  // null: none
+  ConfigEpoch config_epoch;
+  std::string_view slots;  // as print_ranges() prints them
+};
+void print_nodes_conf_line(std::string& out, const NodesConfLine& line);
+void print_moving(std::string& out, Slot slot, std::string_view arrow, const NodeId& peer);
+void print_nodes_conf_vars(std::string& out, CurrentEpoch current, CurrentEpoch last_vote);
+
 // The state of the agreement on one version of the voter list (electorate.cc).
 struct ElectorateState {
   bus::VoterList list;          // the newest decided one we know

@@ -9,7 +9,7 @@ namespace guccho::cluster {
 void on_event(Core& c, const LinkEstablished& e);
 void on_event(Core& c, const LinkFailed& e);
 void on_event(Core& c, const LinkLost& e);
-void maintain_links(Core& c);
+void maintain_link(Core& c, Node& n);
 void open_link(Core& c, Node& node);
 
 // heartbeat.cc: PING, PONG, MEET on their way out.
@@ -21,7 +21,13 @@ void send_ping(Core& c, Node& node);
 void broadcast(Core& c, bus::MessageType type, const bus::Body& body);
 // A PONG to all, so that they learn of our new role or slots at once.
 void broadcast_pong(Core& c);
-void heartbeat_tick(Core& c);
+void repeat_meet(Core& c, Node& n);
+void ping_if_due(Core& c, Node& n);
+// The one not heard from longest among a few.
+void ping_at_random(Core& c);
+
+// peers.cc: all that a tick does for each peer.
+void peers_tick(Core& c);
 
 // packet.cc: messages on their way in.
 void on_event(Core& c, const MessageReceived& e);
@@ -35,7 +41,7 @@ void on_meet(Core& c, const MessageReceived& e);
 bool on_handshake_pong(Core& c, Node& node, const MessageReceived& e);
 void learn_own_address(Core& c, const MessageReceived& e);
 void update_address(Core& c, Node& sender, const MessageReceived& e);
-void expire_handshakes(Core& c);
+bool handshake_expired(const Core& c, const Node& n);
 void apply_announce(Core& c);
 
 // gossip.cc: gossip entries and extensions on their way in.
@@ -44,7 +50,7 @@ void on_extensions(Core& c, Node& sender, const bus::Extensions& x);
 
 // failure.cc: PFAIL and FAIL.
 void on_evidence_of_death(Core& c, Node& node, const char* evidence);
-void detect_failures(Core& c);
+void detect_failure(Core& c, Node& n);
 void add_failure_report(Core& c, Node& about, const NodeId& reporter);
 void remove_failure_report(Core& c, Node& about, const NodeId& reporter);
 size_t count_failure_reports(Core& c, Node& about);
@@ -115,6 +121,8 @@ void begin_generation_as_primary(Core& c);
 Result<std::string> accept_loss(Core& c);
 
 // state.cc: is the cluster served, as seen from here?
+// Brings Core::size and the other counts up to date. O(nodes) after a change, else O(1).
+void count_cluster(Core& c);
 void update_state(Core& c);
 
 // requests.cc: what clients ask for.
@@ -122,6 +130,6 @@ void on_event(Core& c, const ClientRequest& e);
 
 // snapshot.cc: Core -> View, Core -> files.
 void publish_view(Core& c);
-NodesConf snapshot_nodes_conf(Core& c);
+std::string nodes_conf_text(Core& c);
 
 }  // namespace guccho::cluster

@@ -1,6 +1,7 @@
 // Core -> View, and Core -> what goes to disk.
-#include <algorithm>
+#include <string_view>
 
+#include "node/cluster/print.h"
 #include "node/cluster/rules.h"
 
 namespace guccho::cluster {
@@ -42,15 +43,32 @@ std::vector<Node*> view_order(const Core& c) {
   return out;
 }
 
+// Of the old table only what changed is looked at, while the nodes are at the same places.
 std::shared_ptr<const SlotTable> slot_table(const Core& c) {
-  auto table = std::make_shared<SlotTable>();
-  for (uint16_t s = 0; s < kSlotCount; ++s) {
-    if (c.owner[s] != nullptr) table->owner[s] = c.owner[s]->view_index;
+  const auto index_of = [&c](uint16_t s) { return c.owner[s] != nullptr ? c.owner[s]->view_index : kNoNode; };
+  std::shared_ptr<SlotTable> table;
+  if (c.view == nullptr || c.order_changed) {
+    table = std::make_shared<SlotTable>();
+    for (uint16_t s = 0; s < kSlotCount; ++s) table->owner[s] = index_of(s);
+  } else {
+    table = std::make_shared<SlotTable>(*c.view->slots);
+    c.changed_slots.for_each([&](Slot s) { table->owner[s.value] = index_of(s.value); });
+    table->migrating.clear();
+    table->importing.clear();
   }
   for (const auto& [slot, peer] : c.migrating) table->migrating.push_back({.slot = Slot(slot), .peer = peer});
   for (const auto& [slot, peer] : c.importing) table->importing.push_back({.slot = Slot(slot), .peer = peer});
   table->assigned = c.assigned;
   return table;
+}
+
+std::string_view slot_text_of(Core& c, Node& n) {
+  if (n.slot_text_stale) {
+    const auto slots = c.slots_of(n);
+    n.slot_text = slots != nullptr ? print_ranges(slots->ranges()) : std::string();
+    n.slot_text_stale = false;
+  }
+  return n.slot_text;
 }
 
 }  // namespace
@@ -80,31 +98,34 @@ void publish_view(Core& c) {
   v.tls_cluster = c.config.tls_cluster;
   v.preferred_endpoint = c.config.preferred_endpoint;
   v.made_at = c.wall;
-  c.topology_changed = false;
+  c.topology_changed = c.order_changed = false;
+  c.changed_slots.clear();
   c.view = std::make_shared<const View>(std::move(v));
   c.view_at = c.now;
 }
 
-NodesConf snapshot_nodes_conf(Core& c) {
-  NodesConf conf{.current_epoch = c.current_epoch, .last_vote_epoch = c.last_vote_epoch};
+std::string nodes_conf_text(Core& c) {
+  std::string out;
+  out.reserve(160 * c.order.size() + 64);
   for (Node* n : c.order) {
     if (n->in_handshake()) continue;
-    PersistedNode p{.id = n->id,
-                    .ip = n->ip,
-                    .port = n->port,
-                    .bus_port = n->bus_port,
-                    .hostname = n->hostname,
-                    .flags = n->flags,
-                    .config_epoch = n->config_epoch};
-    if (n->primary != nullptr) p.primary = n->primary->id;
-    if (const auto slots = c.slots_of(*n)) p.slots = *slots;
+    print_nodes_conf_line(out, {.id = n->id,
+                                .ip = n->ip,
+                                .port = n->port,
+                                .bus_port = n->bus_port,
+                                .hostname = n->hostname,
+                                .flags = n->flags,
+                                .primary = n->primary != nullptr ? n->primary->id : NodeId(),
+                                .config_epoch = n->config_epoch,
+                                .slots = slot_text_of(c, *n)});
     if (n == c.self) {
-      for (const auto& [slot, peer] : c.migrating) p.migrating.push_back({.slot = Slot(slot), .peer = peer});
-      for (const auto& [slot, peer] : c.importing) p.importing.push_back({.slot = Slot(slot), .peer = peer});
+      for (const auto& [slot, peer] : c.migrating) print_moving(out, Slot(slot), "->-", peer);
+      for (const auto& [slot, peer] : c.importing) print_moving(out, Slot(slot), "-<-", peer);
     }
-    conf.nodes.push_back(std::move(p));
+    out += '\n';
   }
-  return conf;
+  print_nodes_conf_vars(out, c.current_epoch, c.last_vote_epoch);
+  return out;
 }
 
 }  // namespace guccho::cluster

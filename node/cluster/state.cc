@@ -18,30 +18,27 @@ constexpr Millis kMaxRejoin{5000};
 
 constexpr uint16_t kUnreachable = bus::kFlagFail | bus::kFlagPfail;
 
-struct Reach {
-  size_t voters = 0;
-  size_t reachable = 0;
-};
-
 // Whose reach decides: the voters who could elect somebody in our place. Where nobody can be elected by vote, nobody
 // can have replaced us, and the count does not matter.
-Reach count_reach(Core& c) {
-  Reach r;
+void count_reach(Core& c) {
+  c.voters = c.reachable_voters = 0;
+  if (is_small_list(c)) {
+    c.voters = c.reachable_voters = 1;
+    return;
+  }
   if (votes_by_list(c)) {
-    if (is_small_list(c)) return {.voters = 1, .reachable = 1};
     for (const NodeId& id : c.own.electorate.list.voters) {
       const Node* n = c.find(id);
-      ++r.voters;
-      r.reachable += n != nullptr && !n->has(kUnreachable) ? 1 : 0;
+      ++c.voters;
+      c.reachable_voters += n != nullptr && !n->has(kUnreachable) ? 1 : 0;
     }
-    return r;
+    return;
   }
   for (const Node* n : c.order) {
     if (!n->is_primary() || !n->owns_slots()) continue;
-    ++r.voters;
-    r.reachable += !n->has(kUnreachable) ? 1 : 0;
+    ++c.voters;
+    c.reachable_voters += !n->has(kUnreachable) ? 1 : 0;
   }
-  return r;
 }
 
 void count_slots(Core& c) {
@@ -60,9 +57,8 @@ DownReason judge(Core& c) {
   if (!c.loaded) return DownReason::kLoading;
   if (c.awaiting.active) return DownReason::kAwaitingTakeover;
   if (c.config.require_full_coverage && (c.assigned < kSlotCount || c.slots_fail > 0)) return DownReason::kUncovered;
-  const Reach reach = count_reach(c);
   // Without slot owners at all there is nothing to serve, as in Redis.
-  if (reach.reachable < reach.voters / 2 + 1) {
+  if (c.reachable_voters < c.voters / 2 + 1) {
     c.minority_since = c.now;
     return DownReason::kMinority;
   }
@@ -87,8 +83,15 @@ bool must_wait(Core& c) {
 
 }  // namespace
 
-void update_state(Core& c) {
+void count_cluster(Core& c) {
+  if (!c.recount) return;
+  c.recount = false;
   count_slots(c);
+  count_reach(c);
+}
+
+void update_state(Core& c) {
+  count_cluster(c);
   DownReason reason = judge(c);
   if (reason == DownReason::kNone && must_wait(c)) reason = DownReason::kRejoining;
   if (reason != c.down_reason) {

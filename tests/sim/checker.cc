@@ -10,7 +10,7 @@
 namespace guccho::sim {
 
 Checker::Checker(World& world, int nodes, int shards)
-    : world_(world), books_(static_cast<size_t>(nodes)), claims_(kSlotCount), safe_(static_cast<size_t>(shards)) {}
+    : world_(world), books_(static_cast<size_t>(nodes)), safe_(static_cast<size_t>(shards)) {}
 
 void Checker::broken(std::string invariant, std::string detail) {
   if (!violation_) violation_ = Violation{std::move(invariant), std::move(detail)};

@@ -109,7 +109,7 @@ class Checker {
   std::optional<Violation> violation_;
   bool formed_ = false;
   std::vector<Books> books_;
-  std::vector<std::vector<std::pair<uint64_t, int>>> claims_;    // slot -> (config epoch, claimant)
+  std::map<uint64_t, std::map<int, SlotSet>> claims_;            // config epoch -> claimant -> what it claimed in it
   std::map<std::pair<NodeId, uint64_t>, bus::VoterList> lists_;  // (founder, version)
   std::vector<Position> safe_;                                   // by shard: what all its members held at one time
 };
