@@ -142,11 +142,12 @@ struct Core {
   bool state_ok = false;
   DownReason down_reason = DownReason::kLoading;
   bool recount = true;  // the counts below are older than the last change
-  uint16_t size = 0;    // primaries that own slots
+  std::optional<Instant> counted_at;
+  uint16_t size = 0;  // primaries that own slots
   uint16_t slots_pfail = 0;
   uint16_t slots_fail = 0;
-  size_t voters = 0;            // whose reach decides whether we may serve
-  size_t reachable_voters = 0;  // of those
+  size_t voters = 0;                      // whose reach decides whether we may serve
+  size_t reachable_voters = 0;            // of those
   std::optional<Instant> minority_since;  // last time we could not reach a majority
 
   // --- replication, as the runtime reports it ---

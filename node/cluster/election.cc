@@ -98,11 +98,12 @@ bool holds_nothing_of(const Core& c, const Node& primary) {
 // Data that is too old must not become the shard's truth. Null: fresh enough.
 //
 // A replica that was restarted (or attached) while its primary was down has not been in sync since. Without what it
-// loaded it has nothing: it must not win against anybody who holds data, and a primary that comes back may be one, so it
-// is never elected; only an administrator may raise it (CLUSTER FAILOVER FORCE or TAKEOVER). With data from disk it may
-// lack what the primary acknowledged while it was away, and neither its offset nor the generation that it holds tells:
-// the primary, which could say, is down. So it is elected only where cluster-replica-validity-factor 0 says that no
-// data is too old. When the primary itself comes back without its data it asks for exactly such a copy (generation.cc).
+// loaded it has nothing: it must not win against anybody who holds data, and a primary that comes back may be one, so
+// it is never elected; only an administrator may raise it (CLUSTER FAILOVER FORCE or TAKEOVER). With data from disk it
+// may lack what the primary acknowledged while it was away, and neither its offset nor the generation that it holds
+// tells: the primary, which could say, is down. So it is elected only where cluster-replica-validity-factor 0 says that
+// no data is too old. When the primary itself comes back without its data it asks for exactly such a copy
+// (generation.cc).
 const char* data_too_old(const Core& c) {
   if (holds_nothing_of(c, *c.self->primary)) {
     return "NoData: we hold none of the primary's data: restarted or attached while it was down. It, or a replica that "
@@ -115,7 +116,8 @@ const char* data_too_old(const Core& c) {
   } else if (c.replication.down_since) {
     age = c.now - *c.replication.down_since;
   } else {
-    return "DataAgeUnknown: restarted with data from disk while the primary was down: what it acknowledged meanwhile is "
+    return "DataAgeUnknown: restarted with data from disk while the primary was down: what it acknowledged meanwhile "
+           "is "
            "not known. cluster-replica-validity-factor 0 or CLUSTER FAILOVER FORCE accepts that";
   }
   age = std::max<Micros>(age - c.config.node_timeout, Micros{0});
@@ -137,7 +139,8 @@ const char* reason_not_to_stand(Core& c) {
   if (!primary.failed() || !primary.owns_slots()) return "";  // the ordinary case: nothing to report
   if (c.config.replica_no_failover) return "cluster-replica-no-failover is set";
   if (no_automatic_failover(c)) {
-    return "NoAutomaticFailover: fewer than three voters: only a proof of death (CLUSTER FAILOVER TAKEOVER) may raise us";
+    return "NoAutomaticFailover: fewer than three voters: only a proof of death (CLUSTER FAILOVER TAKEOVER) may raise "
+           "us";
   }
   return data_too_old(c);
 }

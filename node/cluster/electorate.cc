@@ -146,8 +146,8 @@ VoterList next_list(Core& c) {
   return next;
 }
 
-// One proposer at a time keeps ballots from competing; safety does not depend on it. A slot-owning primary, or any voter
-// when none of them owns slots (others took them when two clusters were joined).
+// One proposer at a time keeps ballots from competing; safety does not depend on it. A slot-owning primary, or any
+// voter when none of them owns slots (others took them when two clusters were joined).
 bool is_proposer(Core& c) {
   if (!is_voter(c, *c.self)) return false;
   const auto ours = [&c](const Node& n) { return is_voter(c, n) && !has_another_founder(c, n); };
@@ -201,9 +201,9 @@ bool no_majority_left(const Core& c) {
   return !list.primaries && left < list.voters.size() / 2 + 1;
 }
 
-// Two founders can happen, in a partition or when two clusters are joined. One of at most two voters may leave his list:
-// it has no majority without him. Others leave it when they see that; so whoever leaves it knows, from him, of every
-// epoch in which anybody can have won by it. A greater list is kept until its own majority has made it small.
+// Two founders can happen, in a partition or when two clusters are joined. One of at most two voters may leave his
+// list: it has no majority without him. Others leave it when they see that; so whoever leaves it knows, from him, of
+// every epoch in which anybody can have won by it. A greater list is kept until its own majority has made it small.
 bool should_give_up(const Core& c, const VoterList& other) {
   const ElectorateState& mine = c.own.electorate;
   if (no_majority_left(c)) return true;
@@ -411,10 +411,11 @@ void on_voter_list(Core& c, const Node& sender, const VoterList& list) {
   }
   if (!decides_by_vote(list) || list.founder > mine.founder) return;
   if (c.rival.founder != list.founder) {
-    c.log(LogLevel::kWarning, fmt::format("TwoVoterLists: node {} has the voter list founded by {}, ours was founded by "
-                                          "{}: two clusters were joined. Ours is given up, one voter at a time; while "
-                                          "it has fewer than three, nobody is elected by it.",
-                                          sender.id.view(), list.founder.view(), mine.founder.view()));
+    c.log(LogLevel::kWarning,
+          fmt::format("TwoVoterLists: node {} has the voter list founded by {}, ours was founded by "
+                      "{}: two clusters were joined. Ours is given up, one voter at a time; while "
+                      "it has fewer than three, nobody is elected by it.",
+                      sender.id.view(), list.founder.view(), mine.founder.view()));
   }
   c.rival = {.founder = list.founder, .heard = c.now};
 }

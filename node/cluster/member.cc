@@ -146,7 +146,7 @@ Effects Member::step(Instant now, UnixMillis wall, const Event& event) {
   run_election(c);
   check_presence(c);
   const bool tick = std::holds_alternative<Tick>(event);
-  if (tick || c.publish >= Urgency::kTick) update_state(c);
+  if (tick || c.publish >= Urgency::kSoon) update_state(c);
   publish_if_due(c, tick);
   save_if_due(c);
   for (Effect& e : c.promises) c.fx.after_persist.add(std::move(e));

@@ -23,12 +23,21 @@ struct FailureReport {
 };
 
 struct Node {
+  // What gossip about it says (heartbeat.cc) lies together: each message looks at a tenth of all nodes.
   NodeId id;
   uint16_t flags = 0;       // bus::NodeFlag
-  std::string ip;           // empty: not known
   uint16_t port = 0;        // base port: of TLS when the bus uses TLS
   uint16_t other_port = 0;  // the port of the other kind
   uint16_t bus_port = 0;
+  uint16_t slot_count = 0;
+  bool link_open = false;
+  // Our connection to it. Value 0: none. `link_open` says whether it is established.
+  LinkId link;
+  uint64_t gossip_round = 0;         // in which it was last chosen
+  std::string ip;                    // empty: not known
+  std::optional<Instant> ping_sent;  // of the oldest unanswered PING, or of the first failed attempt to connect
+  std::optional<Instant> pong_received;
+
   std::string hostname;
   bus::ClientAddress client;
   NodeId shard_id;
@@ -36,22 +45,16 @@ struct Node {
   Node* primary = nullptr;      // of a replica; null: none or not known yet
   std::vector<Node*> replicas;  // of a primary, ascending by id
   ConfigEpoch config_epoch;
-  uint16_t slot_count = 0;
   // The node's slots as a bitmap; rebuilt from Core::owner when stale (see Core::slots_of).
   std::shared_ptr<const SlotSet> slots;
   bool slots_stale = false;
   std::string slot_text;  // for nodes.conf; likewise
   bool slot_text_stale = false;
 
-  // Our connection to it. Value 0: none. `open` says whether it is established.
-  LinkId link;
-  bool link_open = false;
   Instant link_since{};     // when it was asked for
   Instant connect_after{};  // do not try again before
 
-  std::optional<Instant> ping_sent;  // of the oldest unanswered PING, or of the first failed attempt to connect
-  Instant last_ping{};               // when the newest PING left
-  std::optional<Instant> pong_received;
+  Instant last_ping{};      // when the newest PING left
   // PINGs and MEETs that left on our link to it, and how many of them are answered or never will be. After an absence,
   // the PONG to this PING shows that it knows us still, and its current epoch (absence.cc).
   uint64_t pings_sent = 0;
@@ -78,8 +81,7 @@ struct Node {
   bus::GenerationInfo generation;
   bool generation_heard = false;  // since this process started
   uint64_t electorate_tag = 0;
-  size_t watch = 0;           // its place in Core::watches
-  uint64_t gossip_round = 0;  // in which it was last chosen (heartbeat.cc)
+  size_t watch = 0;                // its place in Core::watches
   NodeIndex view_index = kNoNode;  // in the view that is being made
 
   bool has(uint16_t flag) const { return (flags & flag) != 0; }

@@ -24,9 +24,9 @@ bool free_to_claim(const Core& c, Slot s) {
 
 // What the owner says about its own slots is the truth about them: what it does not claim, it gave up (to a claim that
 // we have not heard of yet, or by an administrator's order), whatever its epoch has become since. Until somebody else
-// claims such a slot, clients are still sent to it, as in Redis, but nobody is told that the slot is its: such an UPDATE
-// would take the slot from the one who really has it, and nobody would claim it any more. Only by what was said in the
-// newest epoch: older heartbeats may come late.
+// claims such a slot, clients are still sent to it, as in Redis, but nobody is told that the slot is its: such an
+// UPDATE would take the slot from the one who really has it, and nobody would claim it any more. Only by what was said
+// in the newest epoch: older heartbeats may come late.
 void note_unclaimed(Core& c, Node& owner, ConfigEpoch epoch, const SlotSet& claimed) {
   if (epoch != owner.config_epoch) return;
   for (auto it = c.unclaimed.begin(); it != c.unclaimed.end();) {

@@ -1,6 +1,6 @@
-// What a tick does for each peer: its link, its heartbeat, its failure. A tick comes ten times a second and nearly always
-// finds nothing due, so each node has an instant before which nothing of it can be: in a cluster of a thousand a tick
-// reads one short array.
+// What a tick does for each peer: its link, its heartbeat, its failure. A tick comes ten times a second and nearly
+// always finds nothing due, so each node has an instant before which nothing of it can be: in a cluster of a thousand a
+// tick reads one short array.
 #include <algorithm>
 
 #include "node/cluster/rules.h"
@@ -14,7 +14,8 @@ Instant past(Instant t, Micros d) {
   return t + d + Micros(1);
 }
 
-// No rule below can act on the node earlier, unless something happens to it: then it is touched. Too early does no harm.
+// No rule below can act on the node earlier, unless something happens to it: then it is touched. Too early does no
+// harm.
 Instant next_look(const Core& c, const Node& n) {
   const Micros timeout = c.config.node_timeout;
   const Micros half = c.config.node_timeout / 2;

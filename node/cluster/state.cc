@@ -86,12 +86,13 @@ bool must_wait(Core& c) {
 void count_cluster(Core& c) {
   if (!c.recount) return;
   c.recount = false;
+  c.counted_at = c.now;
   count_slots(c);
   count_reach(c);
 }
 
 void update_state(Core& c) {
-  count_cluster(c);
+  if (c.publish == Urgency::kNow || !c.counted_at || c.now - *c.counted_at >= c.pace()) count_cluster(c);
   DownReason reason = judge(c);
   if (reason == DownReason::kNone && must_wait(c)) reason = DownReason::kRejoining;
   if (reason != c.down_reason) {

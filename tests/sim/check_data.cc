@@ -5,26 +5,41 @@
 
 namespace guccho::sim {
 
-void Checker::note_safe_data(int shard) {
+void Checker::note_safe_data() {
   // The primary and everybody who follows it, down or not: what all of them hold is safe.
-  const Process* primary = nullptr;
+  struct Shard {
+    const Process* primary = nullptr;
+    bool two = false;  // two think that they are it: not a moment to judge
+    int followers = 0;
+    Position safe;
+  };
+  std::vector<Shard> shards(safe_.size());
+  std::vector<int> shard_of(static_cast<size_t>(world_.size()), -1);  // of a primary
   for (int i = 0; i < world_.size(); ++i) {
     const Process& p = world_.process(i);
-    if (p.view() == nullptr || !p.view()->self().is_primary() || world_.shard_owned_by(*p.view()) != shard) continue;
-    if (primary != nullptr) return;  // two think so: not a moment to judge
-    primary = &p;
+    if (p.view() == nullptr || !p.view()->self().is_primary()) continue;
+    const int shard = world_.shard_owned_by(*p.view());
+    if (shard < 0) continue;
+    shard_of[static_cast<size_t>(i)] = shard;
+    Shard& s = shards[static_cast<size_t>(shard)];
+    s.two |= s.primary != nullptr;
+    s.primary = &p;
+    s.safe = p.data.position();
   }
-  if (primary == nullptr || !primary->data.serves()) return;
-  Position safe = primary->data.position();
-  int followers = 0;
   for (int i = 0; i < world_.size(); ++i) {
     const Process& p = world_.process(i);
-    if (p.data.following() != primary->id()) continue;
-    ++followers;
-    safe = world_.histories.common(safe, p.data.position());
+    const Process* primary = p.data.following().is_null() ? nullptr : world_.process_of(p.data.following());
+    const int shard = primary == nullptr ? -1 : shard_of[static_cast<size_t>(primary->index())];
+    if (shard < 0) continue;
+    Shard& s = shards[static_cast<size_t>(shard)];
+    ++s.followers;
+    if (!s.two) s.safe = world_.histories.common(s.safe, p.data.position());
   }
-  Position& known = safe_[static_cast<size_t>(shard)];
-  if (followers > 0 && world_.histories.contains(safe, known)) known = safe;
+  for (size_t shard = 0; shard < shards.size(); ++shard) {
+    const Shard& s = shards[shard];
+    if (s.primary == nullptr || s.two || s.followers == 0 || !s.primary->data.serves()) continue;
+    if (world_.histories.contains(s.safe, safe_[shard])) safe_[shard] = s.safe;
+  }
 }
 
 bool Checker::somebody_holds(const Position& data, int except) const {

@@ -58,7 +58,8 @@ void Checker::check_rebinds(int node, const cluster::View& old, const cluster::V
     last_to = to;
     const auto& before = old.nodes[from];
     const auto& after = view.nodes[to];
-    if (before.id == after.id || after.config_epoch > before.config_epoch || gave_up(node, before.id, Slot(s))) continue;
+    if (before.id == after.id || after.config_epoch > before.config_epoch || gave_up(node, before.id, Slot(s)))
+      continue;
     return broken("rebind_needs_greater_epoch",
                   name(node) + " gives slot " + std::to_string(s) + " of " + name(index(before.id)) +
                       " (config epoch " + std::to_string(before.config_epoch.value) + ") to " + name(index(after.id)) +

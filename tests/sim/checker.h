@@ -61,8 +61,8 @@ class Checker {
   void on_data_lost_by_fault(int node);
   void on_data_replaced(int node, const Position& before, const char* why);
   void on_serve(int node, int shard);
-  // What every member of the shard holds now is from here on to be kept.
-  void note_safe_data(int shard);
+  // What every member of a shard holds now is from here on to be kept.
+  void note_safe_data();
   const Position& safe_data(int shard) const { return safe_[static_cast<size_t>(shard)]; }
   // Somebody may raise a replica on other grounds than votes (a supervisor's proof).
   void allow_takeover(int node) { books_[static_cast<size_t>(node)].takeover_allowed = true; }

@@ -123,7 +123,8 @@ bool Run::assign() {
   if (world_.shape().primaries >= 2 && world_.rng.below(4) == 0) {
     const auto primaries = static_cast<uint64_t>(world_.shape().primaries);
     const auto first = static_cast<int>(world_.rng.below(primaries));
-    const auto second = static_cast<int>((static_cast<uint64_t>(first) + 1 + world_.rng.below(primaries - 1)) % primaries);
+    const auto second =
+        static_cast<int>((static_cast<uint64_t>(first) + 1 + world_.rng.below(primaries - 1)) % primaries);
     SlotSet twice;
     twice.insert(world_.slots_of_shard(first).ranges().back().last);
     world_.process(second).request(request::AddSlots{twice}, nullptr);

@@ -88,7 +88,7 @@ std::string World::wait(Micros bound, const std::function<std::string()>& why_no
 
 void World::data_tick() {
   for (const auto& p : processes_) p->data.tick();
-  for (int shard = 0; shard < shape_.primaries; ++shard) checker.note_safe_data(shard);
+  checker.note_safe_data();
   after(kDataPeriod, [this] { data_tick(); });
 }
 
@@ -130,7 +130,7 @@ std::vector<Slot> World::key_slots(int shard) const {
 int World::shard_owned_by(const cluster::View& view) const {
   if (view.self().slot_count == 0) return -1;
   for (int shard = 0; shard < shape_.primaries; ++shard) {
-    if (view.owns(key_slots(shard).front())) return shard;
+    if (view.owns(Slot(static_cast<uint16_t>(shard * kSlotCount / shape_.primaries)))) return shard;
   }
   return -1;
 }

@@ -135,8 +135,9 @@ TEST(Electorate, AForgottenVoterIsRemoved) {
   EXPECT_TRUE(f.run_until([&] { return voters(f, 0) == 3 && voters(f, 1) == 3; }));
 }
 
-// Two clusters that were formed apart: the first of `primaries` primaries with `replicas` each is at the indexes from 0,
-// the second after it. The first owns the lower half of the slots, the second the upper; or, with `conflict`, both all.
+// Two clusters that were formed apart: the first of `primaries` primaries with `replicas` each is at the indexes from
+// 0, the second after it. The first owns the lower half of the slots, the second the upper; or, with `conflict`, both
+// all.
 void form_two(Fabric& f, size_t primaries, size_t replicas, bool conflict) {
   ASSERT_TRUE(f.form(primaries, replicas));
   const size_t n = f.peers.size();
@@ -181,7 +182,8 @@ void form_two(Fabric& f, size_t primaries, size_t replicas, bool conflict) {
 bool one_list(const Fabric& f, bool primaries, size_t count) {
   for (size_t i = 0; i < f.peers.size(); ++i) {
     const ElectorateView& e = f.view(i).electorate;
-    if (e.voters != f.view(0).electorate.voters || e.voters.primaries != primaries || e.no_automatic_failover) return false;
+    if (e.voters != f.view(0).electorate.voters || e.voters.primaries != primaries || e.no_automatic_failover)
+      return false;
     if (!primaries && e.voters.voters.size() != count) return false;
   }
   return true;
@@ -210,7 +212,8 @@ TEST(Electorate, TwoClustersThatMeetAgreeOnOneList) {
     EXPECT_TRUE(f.run_until([&] {
       const auto now = f.owner(observer, kSlotCount - 1);
       return now.has_value() && *now != *primary && f.view(observer).cluster_ok;
-    })) << "conflict " << conflict;
+    })) << "conflict "
+        << conflict;
   }
 }
 

@@ -56,8 +56,7 @@ TEST(Ownership, AReplicaDoesNotTakeWhatItsPrimaryGaveUp) {
   ASSERT_TRUE(f.request(0, request::BumpEpoch{}).starts_with("BUMPED"));
   f.peers[1].frozen = true;
   f.partition({});
-  ASSERT_TRUE(
-      f.run_until([&] { return f.view(3).find(f.id(0))->config_epoch == f.view(0).self().config_epoch; }));
+  ASSERT_TRUE(f.run_until([&] { return f.view(3).find(f.id(0))->config_epoch == f.view(0).self().config_epoch; }));
   EXPECT_EQ(f.request(3, request::Failover{.mode = request::Failover::Mode::kTakeover}), "OK");
   f.peers[1].frozen = false;
   EXPECT_TRUE(f.run_until([&] { return all_see(f, 1) && f.owner(2, 1) == 3u; }));
