@@ -1,6 +1,7 @@
 // Member: one step = the event's rule, then the rules that any event may have made due, then the output in its order.
 #include "node/cluster/member.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "node/cluster/rules.h"
@@ -91,15 +92,21 @@ void save_if_due(Core& c) {
       c.wake_at(*c.saved_at + c.pace());
     }
   }
-  if (c.save_own) {
-    c.fx.persist.add({.kind = PersistFile::Kind::kOwn, .text = print_own_file(c.own)});
-  }
+  // We may end between the two files. A new role is not on disk before the generation that began with it; a new voter
+  // list not before the epoch that we learnt with it (electorate.cc).
+  const bool promoted = std::any_of(c.promises.begin(), c.promises.end(),
+                                    [](const Effect& e) { return std::holds_alternative<PromoteSelf>(e); });
+  const auto save_own = [&c] {
+    if (c.save_own) c.fx.persist.add({.kind = PersistFile::Kind::kOwn, .text = print_own_file(c.own)});
+  };
+  if (promoted) save_own();
   if (c.save_conf) {
     c.fx.persist.add({.kind = PersistFile::Kind::kNodesConf, .text = nodes_conf_text(c)});
     c.save_later = c.save_soon = false;
     c.save_later_since.reset();
     c.saved_at = c.now;
   }
+  if (!promoted) save_own();
   c.save_conf = false;
   c.save_own = false;
 }
