@@ -50,7 +50,7 @@ void on_pong_of_link(Node& node, const bus::Header& h) {
 void check_presence(Core& c) {
   if (!c.absence.active) return;
   // Who owns nothing answers nothing of its own; and where nobody can be elected, nobody was.
-  if (!c.self->is_primary() || !c.self->owns_slots() || no_automatic_failover(c)) return confirm(c);
+  if (!c.self->is_primary() || !c.self->owns_slots() || is_small_list(c)) return confirm(c);
   size_t present = is_voter(c, *c.self) ? 1 : 0;
   bool newer_epoch = false;
   for (const Node* n : c.order) {

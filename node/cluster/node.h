@@ -54,7 +54,7 @@ struct Node {
   Instant link_since{};     // when it was asked for
   Instant connect_after{};  // do not try again before
 
-  Instant last_ping{};      // when the newest PING left
+  Instant last_ping{};  // when the newest PING left
   // PINGs and MEETs that left on our link to it, and how many of them are answered or never will be. After an absence,
   // the PONG to this PING shows that it knows us still, and its current epoch (absence.cc).
   uint64_t pings_sent = 0;
