@@ -4,6 +4,7 @@
 #include <liblzf/lzf.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "node/base/crc.h"
 #include "node/rdb/format.h"
@@ -11,6 +12,7 @@
 #include "node/store/hash_value.h"
 #include "node/store/integer.h"
 #include "node/store/string_value.h"
+#include "node/store/zset_value.h"
 
 namespace guccho::rdb {
 
@@ -79,6 +81,27 @@ void append_hash(std::string& out, const store::Entry& entry, bool compress) {
   });
 }
 
+void append_zset(std::string& out, const store::Entry& entry, bool compress) {
+  const store::ZsetView zset(&entry);
+  append_length(out, zset.size());
+  // The greatest first, as Redis writes it, so that its reader inserts each at the head of its list.
+  for (store::ZsetCursor at = zset.at(zset.size() - 1); at.valid(); at.previous()) {
+    append_string(out, at.member(), compress);
+    append_little_endian(out, std::bit_cast<uint64_t>(at.score()));
+  }
+}
+
+// Type, key and value of what is no string.
+void append_collection(std::string& out, const store::Entry& entry, bool compress) {
+  const bool zset = entry.type() == store::Type::kZset;
+  const auto listpack = zset ? store::ZsetView(&entry).packed_bytes() : store::packed_hash_bytes(entry);
+  append_type(out, listpack ? (zset ? ValueType::kZsetListpack : ValueType::kHashListpack)
+                            : (zset ? ValueType::kZset2 : ValueType::kHash));
+  append_string(out, entry.key(), compress);
+  if (listpack) return append_string(out, *listpack, compress);
+  zset ? append_zset(out, entry, compress) : append_hash(out, entry, compress);
+}
+
 }  // namespace
 
 void append_length(std::string& out, uint64_t length) {
@@ -136,14 +159,8 @@ void append_entry(std::string& out, const store::Entry& entry, const WriteOption
     append_string(out, entry.key(), compress);
     store::IntText scratch;
     append_string(out, store::string_bytes(entry, scratch), compress);
-  } else if (const auto listpack = store::packed_hash_bytes(entry)) {
-    append_type(out, ValueType::kHashListpack);
-    append_string(out, entry.key(), compress);
-    append_string(out, *listpack, compress);
   } else {
-    append_type(out, ValueType::kHash);
-    append_string(out, entry.key(), compress);
-    append_hash(out, entry, compress);
+    append_collection(out, entry, compress);
   }
 }
 
