@@ -95,8 +95,7 @@ void pop_from_one(Context& c, End end) {
   PopRequest request{.keys = c.args.subspan(1, 1), .end = end};
   if (c.argc() == 3) {
     request.count = parse_integer(c.arg(2));
-    if (!request.count) return c.not_an_integer();
-    if (*request.count < 0) return c.reply.error("ERR value is out of range, must be positive");
+    if (!request.count || *request.count < 0) return c.reply.error("ERR value is out of range, must be positive");
   }
   if (!pop(c, request)) c.reply.array(0);
 }

@@ -55,10 +55,15 @@ size_t place_for(const Listpack& pack, const ScoredMember& pair) {
   return Listpack::kEnd;
 }
 
+// An integer wherever the score is one, so that the sign of a zero is lost, as in Redis.
+std::string_view packed_text(double score, RealText& scratch) {
+  return print_real(score == 0 ? 0 : score, scratch);
+}
+
 void append_pair(ListpackBlock& block, const ScoredMember& pair) {
   RealText scratch;
   block.append(pair.member);
-  block.append(print_real(pair.score, scratch));
+  block.append(packed_text(pair.score, scratch));
 }
 
 bool fits(const PackedLimits& limits, std::span<const ScoredMember> members) {
@@ -251,7 +256,7 @@ void ZsetValue::insert_packed(double score, std::string_view member) {
     append_pair(block, {score, member});
   } else {
     // The score first: the member then goes before it, to the same place.
-    block.insert(at, print_real(score, scratch));
+    block.insert(at, packed_text(score, scratch));
     block.insert(at, member);
   }
   own_entry_->set_external(block.external());

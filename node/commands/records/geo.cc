@@ -8,12 +8,12 @@ namespace {
 
 constexpr KeySpec kGeoradiusKeys[] = {
     {.flags = kKeyRO | kKeyAccess, .index = 1},
-    {.flags = kKeyOW | kKeyUpdate, .begin = KeySpec::Begin::kKeyword, .index = 6, .keyword = "store"},
-    {.flags = kKeyOW | kKeyUpdate, .begin = KeySpec::Begin::kKeyword, .index = 6, .keyword = "storedist"}};
+    {.flags = kKeyOW | kKeyUpdate, .begin = KeySpec::Begin::kKeyword, .index = 6, .keyword = "STORE"},
+    {.flags = kKeyOW | kKeyUpdate, .begin = KeySpec::Begin::kKeyword, .index = 6, .keyword = "STOREDIST"}};
 constexpr KeySpec kGeoradiusbymemberKeys[] = {
     {.flags = kKeyRO | kKeyAccess, .index = 1},
-    {.flags = kKeyOW | kKeyUpdate, .begin = KeySpec::Begin::kKeyword, .index = 5, .keyword = "store"},
-    {.flags = kKeyOW | kKeyUpdate, .begin = KeySpec::Begin::kKeyword, .index = 5, .keyword = "storedist"}};
+    {.flags = kKeyOW | kKeyUpdate, .begin = KeySpec::Begin::kKeyword, .index = 5, .keyword = "STORE"},
+    {.flags = kKeyOW | kKeyUpdate, .begin = KeySpec::Begin::kKeyword, .index = 5, .keyword = "STOREDIST"}};
 constexpr KeySpec kGeosearchstoreKeys[] = {{.flags = kKeyOW | kKeyUpdate, .index = 1},
                                            {.flags = kKeyRO | kKeyAccess, .index = 2}};
 

@@ -192,7 +192,7 @@ TEST(ZsetValueTest, PackedBytes) {
     const ListpackElement element = pack.get(at);
     text += (element.integer ? "int " : "") + std::string(element.text(scratch)) + ",";
   }
-  EXPECT_EQ(text, "a,-1.0000000000000001e+300,n,-0,z,int 0,int 7,int 1,c,3.2999999999999998,");
+  EXPECT_EQ(text, "a,-1.0000000000000001e+300,n,int 0,z,int 0,int 7,int 1,c,3.2999999999999998,");
   EXPECT_TRUE(Listpack::valid(bytes, true));
   EXPECT_TRUE(valid_packed_zset(bytes));
 }
