@@ -25,7 +25,7 @@ TEST(SortedSets, AddingAndRemoving) {
       {"ZADD z INCR 0 a", "$3|5.5|", "", ""},
       {"ZINCRBY z 1 new", "$1|1|", "ZINCRBY z 1 new", "zincr z"},
       {"ZADD z inf i", ":1|"},
-      {"ZINCRBY z -inf i", "-ERR resulting score is not a number (NaN)|", "ZADD z inf i", "zadd z"},
+      {"ZINCRBY z -inf i", "-ERR resulting score is not a number (NaN)|", "", ""},
       {"ZADD z 1 a b", "-ERR syntax error|", "", ""},
       {"ZADD z 1 a x b", "-ERR value is not a valid float|", "", ""},
       {"ZSCORE z a", "$3|5.5|"},
@@ -39,7 +39,7 @@ TEST(SortedSets, AddingAndRemoving) {
       {"ZREMRANGEBYSCORE z 8 9", ":0|", "", ""},
       {"ZREMRANGEBYLEX z - +", ":3|", "ZREMRANGEBYLEX z - +", "zremrangebylex z; del z"},
       {"SET s 1", "+OK|"},
-      {"ZADD s 1 a", kWrongType, "SET s 1", "set s"},
+      {"ZADD s 1 a", kWrongType, "", ""},
       {"ZREM s a", kWrongType, "", ""},
       {"ZREMRANGEBYRANK s 0 1", kWrongType},
   };
@@ -88,8 +88,7 @@ TEST(SortedSets, PopsAreReplicatedAsWhatTheyTook) {
   Node node;
   const Step steps[] = {
       {"ZADD {t}z 1 a 2 b 3 c 4 d 5 e 6 f 7 g", ":7|"},
-      {"ZPOPMIN {t}z", "*2|$1|a|$1|1|", "ZADD {t}z 1 a 2 b 3 c 4 d 5 e 6 f 7 g; ZPOPMIN {t}z",
-       "zadd {t}z; zpopmin {t}z"},
+      {"ZPOPMIN {t}z", "*2|$1|a|$1|1|", "ZPOPMIN {t}z", "zpopmin {t}z"},
       {"ZPOPMAX {t}z 2", "*4|$1|g|$1|7|$1|f|$1|6|", "ZPOPMAX {t}z 2", "zpopmax {t}z"},
       {"ZPOPMIN {t}z 0", "*0|", "", ""},
       {"ZMPOP 2 {t}no {t}z MIN", "*2|$4|{t}z|*1|*2|$1|b|$1|2|", "ZPOPMIN {t}z 1", "zpopmin {t}z"},
