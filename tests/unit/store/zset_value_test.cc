@@ -245,6 +245,62 @@ TEST(ZsetValueTest, ScanVisitsEveryMember) {
   EXPECT_GT(calls, 100);
 }
 
+// A snapshot in the middle of changes delivers each sorted set as it was when it began.
+TEST(ZsetValueTest, SnapshotsAreOfTheirMoment) {
+  struct Collector : SnapshotSink {
+    std::map<std::string, std::map<std::string, double>> got;
+    void entry(Slot, const Entry& entry) override {
+      std::map<std::string, double> members;
+      for (ZsetCursor at = ZsetView(&entry).at(0); at.valid(); at.next()) members.emplace(at.member(), at.score());
+      EXPECT_TRUE(got.emplace(entry.key(), std::move(members)).second) << "delivered twice";
+    }
+  };
+  Keyspace keyspace(0, 1);
+  keyspace.packed_limits().zset_max_listpack_entries = 20;
+  Rng rng(8);
+  std::map<std::string, std::map<std::string, double>> model;
+  const auto change = [&] {
+    const std::string name = std::to_string(rng.below(40));
+    const KeyRef key(key_slot(name), name);
+    auto& members = model[name];
+    ZsetValue zset(keyspace, key, keyspace.find(key));
+    const std::string member = std::to_string(rng.below(60));
+    switch (rng.below(5)) {
+      case 0:
+        EXPECT_EQ(zset.erase(member), members.erase(member) == 1);
+        break;
+      case 1:
+        if (rng.below(10) == 0 && !members.empty()) {
+          members.erase(std::string(zset.at(0).member()));
+          zset.erase_ranks(0, 1);
+        }
+        break;
+      default:
+        zset.add(static_cast<double>(rng.below(100)), member);
+        members[member] = *zset.score(member);
+    }
+    if (members.empty() || rng.below(200) == 0) {
+      keyspace.erase(key);
+      model.erase(name);
+    }
+  };
+  SlotSet slots;
+  for (uint16_t s = 0; s < kSlotCount; ++s) slots.insert(Slot(s));
+  for (int round = 0; round < 30; ++round) {
+    for (int i = 0; i < 500; ++i) change();
+    const auto cut = model;
+    Collector sink;
+    keyspace.begin_snapshot(slots, sink);
+    while (keyspace.snapshot_step(500)) {
+      if (rng.below(20) == 0) change();
+      keyspace.free_step(5);
+    }
+    ASSERT_EQ(sink.got, cut);
+    while (keyspace.defragment_step(50)) {
+    }
+  }
+}
+
 // The target of the design: 36 bytes a member above member and score, in sets of 200 members of 12 bytes.
 TEST(ZsetValueTest, MemoryOfAMember) {
   Keyspace keyspace(0, 1);
