@@ -81,13 +81,17 @@ void append_hash(std::string& out, const store::Entry& entry, bool compress) {
   });
 }
 
+void append_scored(std::string& out, const store::ScoredMember& each, bool compress) {
+  append_string(out, each.member, compress);
+  append_little_endian(out, std::bit_cast<uint64_t>(each.score));
+}
+
 void append_zset(std::string& out, const store::Entry& entry, bool compress) {
   const store::ZsetView zset(&entry);
   append_length(out, zset.size());
   // The greatest first, as Redis writes it, so that its reader inserts each at the head of its list.
   for (store::ZsetCursor at = zset.at(zset.size() - 1); at.valid(); at.previous()) {
-    append_string(out, at.member(), compress);
-    append_little_endian(out, std::bit_cast<uint64_t>(at.score()));
+    append_scored(out, at.get(), compress);
   }
 }
 
@@ -138,13 +142,19 @@ void append_expiry(std::string& out, const store::Entry& entry) {
 
 void append_head(std::string& out, const store::Entry& entry, const WriteOptions& options) {
   append_expiry(out, entry);
-  append_type(out, ValueType::kHash);
+  const bool zset = entry.type() == store::Type::kZset;
+  append_type(out, zset ? ValueType::kZset2 : ValueType::kHash);
   append_string(out, entry.key(), options.compress);
-  append_length(out, store::hash_size(entry));
+  append_length(out, zset ? store::ZsetView(&entry).size() : store::hash_size(entry));
 }
 
-void append_elements(std::string& out, store::Type, std::span<void* const> items, const WriteOptions& options) {
+void append_elements(std::string& out, store::Type type, std::span<void* const> items, const WriteOptions& options) {
   for (const void* item : items) {
+    if (type == store::Type::kZset) {
+      const auto& scored = *static_cast<const store::ScoredItem*>(item);
+      append_scored(out, {scored.score(), scored.member()}, options.compress);
+      continue;
+    }
     const auto& pair = *static_cast<const store::FieldPair*>(item);
     append_string(out, pair.field(), options.compress);
     append_string(out, pair.value(), options.compress);

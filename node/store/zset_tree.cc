@@ -18,6 +18,7 @@ ScoredItem* ZsetTree::make_item(double score, std::string_view member, uint64_t 
 }
 
 void ZsetTree::add(double score, std::string_view member, uint64_t member_hash, SlabAllocator& alloc) {
+  before_element_change(member_hash);
   by_rank.insert(make_item(score, member, member_hash, alloc), alloc);
 }
 
@@ -26,11 +27,18 @@ void ZsetTree::append(double score, std::string_view member, SlabAllocator& allo
 }
 
 void ZsetTree::remove(ScoredItem* item, SlabAllocator& alloc) {
+  const uint64_t member_hash = hash_bytes(item->member());
+  before_element_change(member_hash);
   by_rank.remove(item, alloc);
-  by_name.remove(hash_bytes(item->member()), item, alloc);
+  by_name.remove(member_hash, item, alloc);
   const size_t size = item->allocation_size();
   item_bytes_ -= SlabAllocator::footprint(size);
   alloc.free(item, size);
+}
+
+void ZsetTree::change_score(ScoredItem* item, uint64_t member_hash, double score, SlabAllocator& alloc) {
+  before_element_change(member_hash);
+  by_rank.change_score(item, score, alloc);
 }
 
 ZsetTree* ZsetTree::copy(SlabAllocator& alloc) const {

@@ -28,6 +28,8 @@ class ZsetTree final : public Structure {
   ZsetTree* copy(SlabAllocator& alloc) const override;
   bool drain(size_t budget, SlabAllocator& alloc) override;
   void defragment(const Move& move, SlabAllocator& alloc) override;
+  // Its items are ScoredItems.
+  const TableCore* element_table() const override { return &by_name; }
 
   ScoredItem* find(std::string_view member) const { return by_name.find(member, hash_bytes(member)); }
   // The member must not be there.
@@ -35,6 +37,7 @@ class ZsetTree final : public Structure {
   // The same for one greater than all others.
   void append(double score, std::string_view member, SlabAllocator& alloc);
   void remove(ScoredItem* item, SlabAllocator& alloc);
+  void change_score(ScoredItem* item, uint64_t member_hash, double score, SlabAllocator& alloc);
 
  private:
   ScoredItem* make_item(double score, std::string_view member, uint64_t member_hash, SlabAllocator& alloc);

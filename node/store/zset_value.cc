@@ -267,7 +267,9 @@ ZsetValue::Added ZsetValue::add_to_tree(double score, std::string_view member, c
   const uint64_t member_hash = hash_bytes(member);
   if (ScoredItem* item = zset.by_name.find(member, member_hash)) {
     const Added added = decide(item->score(), score, condition);
-    if (added.outcome == Outcome::kUpdated) zset.by_rank.change_score(item, added.score, keyspace_.allocator());
+    if (added.outcome == Outcome::kUpdated) {
+      zset.change_score(item, member_hash, added.score, keyspace_.allocator());
+    }
     return added;
   }
   if (condition.xx) return {Outcome::kSkipped, score};
