@@ -188,4 +188,53 @@ void cluster_slots(Context& c);
 void readonly(Context& c);
 void readwrite(Context& c);
 
+// zset.cc, zset_range.cc, zset_pop.cc, zset_combine.cc, zset_random.cc
+void bzmpop(Context& c);
+void bzpopmax(Context& c);
+void bzpopmin(Context& c);
+void zadd(Context& c);
+void zcard(Context& c);
+void zcount(Context& c);
+void zdiff(Context& c);
+void zdiffstore(Context& c);
+void zincrby(Context& c);
+void zinter(Context& c);
+void zintercard(Context& c);
+void zinterstore(Context& c);
+void zlexcount(Context& c);
+void zmpop(Context& c);
+void zmscore(Context& c);
+void zpopmax(Context& c);
+void zpopmin(Context& c);
+void zrandmember(Context& c);
+void zrange(Context& c);
+void zrangebylex(Context& c);
+void zrangebyscore(Context& c);
+void zrangestore(Context& c);
+void zrank(Context& c);
+void zrem(Context& c);
+void zremrangebylex(Context& c);
+void zremrangebyrank(Context& c);
+void zremrangebyscore(Context& c);
+void zrevrange(Context& c);
+void zrevrangebylex(Context& c);
+void zrevrangebyscore(Context& c);
+void zrevrank(Context& c);
+void zscan(Context& c);
+void zscore(Context& c);
+void zunion(Context& c);
+void zunionstore(Context& c);
+
+// geo.cc, geo_search.cc
+void geoadd(Context& c);
+void geodist(Context& c);
+void geohash(Context& c);
+void geopos(Context& c);
+void georadius(Context& c);
+void georadius_ro(Context& c);
+void georadiusbymember(Context& c);
+void georadiusbymember_ro(Context& c);
+void geosearch(Context& c);
+void geosearchstore(Context& c);
+
 }  // namespace guccho::commands::handlers

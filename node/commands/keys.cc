@@ -19,7 +19,7 @@ size_t begin_of(const KeySpec& spec, Args args) {
   const int64_t start = spec.index > 0 ? spec.index : size + spec.index;
   const int64_t step = spec.index > 0 ? 1 : -1;
   for (int64_t i = start; i > 0 && i < size; i += step) {
-    if (equals_ignore_case(spec.keyword, args[static_cast<size_t>(i)])) return static_cast<size_t>(i + 1);
+    if (same_word(spec.keyword, args[static_cast<size_t>(i)])) return static_cast<size_t>(i + 1);
   }
   return kNotThere;
 }
@@ -53,6 +53,16 @@ bool collect_counted(const KeySpec& spec, size_t begin, Args args, std::vector<K
   return true;
 }
 
+// What STORE and its like name, options that may come several times: the last one counts, and one without a value is a
+// syntax error of the handler's.
+void collect_stored(const KeySpec& spec, Args args, std::vector<KeyPosition>& out) {
+  for (size_t i = args.size(); i-- > static_cast<size_t>(spec.index);) {
+    if (i + 1 < args.size() && same_word(spec.keyword, args[i])) {
+      return out.push_back({static_cast<uint32_t>(i + 1), spec.flags});
+    }
+  }
+}
+
 // SET reads the old value only with GET, BITFIELD changes something only with SET or INCRBY.
 uint16_t actual_flags(const CommandSpec& spec, Args args) {
   if (spec.name == "set") {
@@ -78,6 +88,10 @@ uint16_t actual_flags(const CommandSpec& spec, Args args) {
 bool find_keys(const CommandSpec& spec, std::span<const std::string_view> args, std::vector<KeyPosition>& out) {
   out.clear();
   for (const KeySpec& key : spec.keys) {
+    if (key.begin == KeySpec::Begin::kKeyword && (key.flags & kKeyOW) != 0) {
+      collect_stored(key, args, out);
+      continue;
+    }
     const size_t begin = begin_of(key, args);
     const bool optional = key.begin == KeySpec::Begin::kKeyword;
     if (begin == kNotThere) {

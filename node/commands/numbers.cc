@@ -3,6 +3,7 @@
 
 #include <cctype>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -42,6 +43,11 @@ std::optional<long double> parse_long_double(std::string_view text) {
 }
 
 std::optional<double> parse_double(std::string_view text) {
+  // Nearly all are plain decimals, which this reads several times faster, to the same value.
+  double plain = 0;
+  const char* const text_end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), text_end, plain);
+  if (error == std::errc() && stop == text_end && std::isfinite(plain)) return plain;
   const auto value = convert_all<double, 256>(text, [](const char* s, char** end) { return strtod(s, end); });
   if (!value || out_of_range(*value) || std::isnan(*value)) return std::nullopt;
   return value;

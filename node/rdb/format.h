@@ -34,10 +34,14 @@ enum class Opcode : uint8_t {
 
 enum class ValueType : uint8_t {
   kString = 0,
+  kZset = 3,
   kHash = 4,
+  kZset2 = 5,
   kHashZipmap = 9,
+  kZsetZiplist = 12,
   kHashZiplist = 13,
   kHashListpack = 16,
+  kZsetListpack = 17,
 };
 
 // How the bytes of a value follow its key.
@@ -45,6 +49,7 @@ enum class Shape : uint8_t {
   kUnsupported,  // known by name, refused
   kOneString,    // one string, plain or packed
   kPairs,        // a count, then twice as many strings
+  kScored,       // a count, then as many strings, each followed by a score
 };
 
 struct TypeInfo {

@@ -1,10 +1,33 @@
 // Records into keys.
 #include "node/rdb/load.h"
 
+#include <algorithm>
+#include <unordered_set>
+
 #include "node/store/hash_value.h"
 #include "node/store/listpack.h"
+#include "node/store/zset_value.h"
 
 namespace guccho::rdb {
+
+namespace {
+
+Result<store::Entry*> load_scored(store::Keyspace& keyspace, const store::KeyRef& key, const ScoredList& list) {
+  std::vector<store::ScoredMember> members;
+  std::unordered_set<std::string_view> seen;
+  members.reserve(list.size());
+  seen.reserve(list.size());
+  for (const auto& [member, score] : list) {
+    if (!seen.insert(member).second) return fail("a sorted set with a member twice");
+    members.push_back({score, member});
+  }
+  // Redis writes the greatest first.
+  std::ranges::reverse(members);
+  if (!std::ranges::is_sorted(members, std::less())) std::ranges::sort(members, std::less());
+  return store::make_zset(keyspace, key, members);
+}
+
+}  // namespace
 
 Status load(store::Keyspace& keyspace, const Record& record) {
   const store::KeyRef key(key_slot(record.key), record.key);
@@ -15,6 +38,12 @@ Status load(store::Keyspace& keyspace, const Record& record) {
     keyspace.erase(key);
     if (const auto* packed = std::get_if<PackedHash>(&record.value)) {
       entry = store::adopt_packed_hash(keyspace, key, packed->listpack);
+    } else if (const auto* packed_zset = std::get_if<PackedZset>(&record.value)) {
+      entry = store::adopt_packed_zset(keyspace, key, packed_zset->listpack);
+    } else if (const auto* scored = std::get_if<ScoredList>(&record.value)) {
+      const Result<store::Entry*> loaded = load_scored(keyspace, key, *scored);
+      if (!loaded) return std::unexpected(loaded.error());
+      entry = *loaded;
     } else {
       store::HashValue hash(keyspace, key, nullptr);
       for (const auto& [field, value] : std::get<FieldList>(record.value)) {

@@ -5,12 +5,17 @@
 #include <liblzf/lzf.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <unordered_set>
 
 #include "node/base/crc.h"
+#include "node/base/real.h"
 #include "node/rdb/packed.h"
 #include "node/store/listpack.h"
+#include "node/store/zset_value.h"
 
 namespace guccho::rdb {
 
@@ -42,6 +47,25 @@ Result<FieldList> pairs_of(std::vector<std::string> strings) {
   pairs.reserve(strings.size() / 2);
   for (size_t i = 0; i < strings.size(); i += 2) pairs.emplace_back(std::move(strings[i]), std::move(strings[i + 1]));
   return pairs;
+}
+
+// The elements of a ziplist: members and scores in turn, in the order of a sorted set, each member once.
+std::optional<ScoredList> scored_of(std::optional<std::vector<std::string>> elements) {
+  if (!elements || elements->size() % 2 != 0) return std::nullopt;
+  ScoredList scored;
+  std::vector<std::string_view> members;
+  for (size_t i = 0; i < elements->size(); i += 2) {
+    const std::optional<double> score = parse_real((*elements)[i + 1]);
+    if (!score) return std::nullopt;
+    members.push_back((*elements)[i]);
+    if (i > 0 && !(store::ScoredMember{scored.back().second, members[i / 2 - 1]} <
+                   store::ScoredMember{*score, members.back()})) {
+      return std::nullopt;
+    }
+    scored.emplace_back((*elements)[i], *score);
+  }
+  if (!distinct(members)) return std::nullopt;
+  return scored;
 }
 
 }  // namespace
@@ -99,6 +123,24 @@ class Reader::Input {
     }
     set_error(fmt::format("unknown string encoding {:#04x}", first));
     return {};
+  }
+
+  // Type 5: the bytes of the number; type 3: its text after a length, with three lengths that stand for a value.
+  double score(bool binary) {
+    double value = 0;
+    if (binary) {
+      value = std::bit_cast<double>(little_endian(8));
+    } else if (const uint8_t size = u8(); size == 253) {
+      value = std::numeric_limits<double>::quiet_NaN();
+    } else if (size >= 254) {
+      value = size == 254 ? HUGE_VAL : -HUGE_VAL;
+    } else {
+      const std::optional<double> parsed = parse_real(take(size));
+      if (!parsed) set_error("a score that is no number");
+      value = parsed.value_or(0);
+    }
+    if (std::isnan(value)) set_error("a score that is no number");
+    return value;
   }
 
  private:
@@ -199,6 +241,9 @@ Result<bool> Reader::step() {
       break;
     case State::kString:
       status = read_value_string(in);
+      break;
+    case State::kScored:
+      status = read_scored(in);
       break;
     case State::kChecksum:
       status = read_checksum(in);
@@ -316,24 +361,34 @@ Status Reader::read_key(Input& in) {
   if (in.short_of_bytes() || in.error()) return {};
   record_.key = std::move(key);
   strings_.clear();
+  scored_.clear();
   strings_left_ = 1;
-  state_ = type_->shape == Shape::kPairs ? State::kCount : State::kString;
+  state_ = type_->shape == Shape::kOneString ? State::kString : State::kCount;
   return {};
 }
 
 Status Reader::read_count(Input& in) {
-  const uint64_t pairs = in.length();
+  const uint64_t count = in.length();
   if (in.short_of_bytes() || in.error()) return {};
-  if (pairs > UINT64_MAX / 2) return fail(fmt::format("a count of {} cannot be right", pairs));
-  strings_left_ = 2 * pairs;
-  state_ = State::kString;
-  return pairs == 0 ? finish_value() : Status{};
+  if (count > UINT64_MAX / 2) return fail(fmt::format("a count of {} cannot be right", count));
+  const bool pairs = type_->shape == Shape::kPairs;
+  strings_left_ = pairs ? 2 * count : count;
+  state_ = pairs ? State::kString : State::kScored;
+  return count == 0 ? finish_value() : Status{};
 }
 
 Status Reader::read_value_string(Input& in) {
   std::string string = in.string();
   if (in.short_of_bytes() || in.error()) return {};
   strings_.push_back(std::move(string));
+  return --strings_left_ == 0 ? finish_value() : Status{};
+}
+
+Status Reader::read_scored(Input& in) {
+  std::string member = in.string();
+  const double score = in.score(type_->type == static_cast<uint8_t>(ValueType::kZset2));
+  if (in.short_of_bytes() || in.error()) return {};
+  scored_.emplace_back(std::move(member), score);
   return --strings_left_ == 0 ? finish_value() : Status{};
 }
 
@@ -352,6 +407,22 @@ Status Reader::finish_value() {
       record_.value = PackedHash{std::move(strings_[0])};
       return deliver();
     }
+    case ValueType::kZsetListpack:
+      if (!store::Listpack::valid(strings_[0], true) || !store::valid_packed_zset(strings_[0])) {
+        return fail("a sorted set whose listpack is damaged");
+      }
+      record_.value = PackedZset{std::move(strings_[0])};
+      return deliver();
+    case ValueType::kZsetZiplist: {
+      std::optional<ScoredList> scored = scored_of(read_ziplist(strings_[0]));
+      if (!scored) return fail(fmt::format("a {} that is damaged", type_->name));
+      record_.value = std::move(*scored);
+      return deliver();
+    }
+    case ValueType::kZset:
+    case ValueType::kZset2:
+      record_.value = std::move(scored_);
+      return deliver();
     case ValueType::kHash:
       elements = std::move(strings_);
       break;
@@ -373,7 +444,10 @@ Status Reader::deliver() {
   Record record = std::exchange(record_, Record{});
   const auto* fields = std::get_if<FieldList>(&record.value);
   const auto* packed = std::get_if<PackedHash>(&record.value);
-  if ((fields && fields->empty()) || (packed && store::Listpack(packed->listpack).count() == 0)) {
+  const auto* scored = std::get_if<ScoredList>(&record.value);
+  const auto* packed_zset = std::get_if<PackedZset>(&record.value);
+  if ((fields && fields->empty()) || (packed && store::Listpack(packed->listpack).count() == 0) ||
+      (scored && scored->empty()) || (packed_zset && store::Listpack(packed_zset->listpack).count() == 0)) {
     ++empty_keys_;
     return {};
   }

@@ -27,8 +27,13 @@ struct PackedHash {
 };
 // A field may come twice: load() refuses that, at no cost of its own.
 using FieldList = std::vector<std::pair<std::string, std::string>>;
-// A string's bytes, or a hash in one of two forms.
-using Value = std::variant<std::string, PackedHash, FieldList>;
+struct PackedZset {
+  std::string listpack;  // checked: well-formed, distinct members in order
+};
+// Checked: no NaN. In any order; a member may come twice: load() refuses that.
+using ScoredList = std::vector<std::pair<std::string, double>>;
+// A string's bytes, or a hash or a sorted set in one of two forms.
+using Value = std::variant<std::string, PackedHash, FieldList, PackedZset, ScoredList>;
 
 struct Record {
   std::string key;
@@ -65,7 +70,7 @@ class Reader {
   uint64_t empty_keys() const { return empty_keys_; }
 
  private:
-  enum class State : uint8_t { kHeader, kOpcode, kKey, kCount, kString, kChecksum, kDone, kFailed };
+  enum class State : uint8_t { kHeader, kOpcode, kKey, kCount, kString, kScored, kChecksum, kDone, kFailed };
 
   class Input;
   // One step: reads one unit, or leaves the input where it was and returns false for want of bytes.
@@ -76,6 +81,7 @@ class Reader {
   Status read_key(Input& in);
   Status read_count(Input& in);
   Status read_value_string(Input& in);
+  Status read_scored(Input& in);
   Status read_checksum(Input& in);
   Status start_value(uint8_t type);
   Status finish_value();
@@ -94,6 +100,7 @@ class Reader {
   const TypeInfo* type_ = nullptr;
   uint64_t strings_left_ = 0;
   std::vector<std::string> strings_;
+  ScoredList scored_;
   uint64_t empty_keys_ = 0;
 };
 

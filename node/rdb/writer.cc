@@ -4,6 +4,7 @@
 #include <liblzf/lzf.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "node/base/crc.h"
 #include "node/rdb/format.h"
@@ -11,6 +12,7 @@
 #include "node/store/hash_value.h"
 #include "node/store/integer.h"
 #include "node/store/string_value.h"
+#include "node/store/zset_value.h"
 
 namespace guccho::rdb {
 
@@ -79,6 +81,31 @@ void append_hash(std::string& out, const store::Entry& entry, bool compress) {
   });
 }
 
+void append_scored(std::string& out, const store::ScoredMember& each, bool compress) {
+  append_string(out, each.member, compress);
+  append_little_endian(out, std::bit_cast<uint64_t>(each.score));
+}
+
+void append_zset(std::string& out, const store::Entry& entry, bool compress) {
+  const store::ZsetView zset(&entry);
+  append_length(out, zset.size());
+  // The greatest first, as Redis writes it, so that its reader inserts each at the head of its list.
+  for (store::ZsetCursor at = zset.at(zset.size() - 1); at.valid(); at.previous()) {
+    append_scored(out, at.get(), compress);
+  }
+}
+
+// Type, key and value of what is no string.
+void append_collection(std::string& out, const store::Entry& entry, bool compress) {
+  const bool zset = entry.type() == store::Type::kZset;
+  const auto listpack = zset ? store::ZsetView(&entry).packed_bytes() : store::packed_hash_bytes(entry);
+  append_type(out, listpack ? (zset ? ValueType::kZsetListpack : ValueType::kHashListpack)
+                            : (zset ? ValueType::kZset2 : ValueType::kHash));
+  append_string(out, entry.key(), compress);
+  if (listpack) return append_string(out, *listpack, compress);
+  zset ? append_zset(out, entry, compress) : append_hash(out, entry, compress);
+}
+
 }  // namespace
 
 void append_length(std::string& out, uint64_t length) {
@@ -115,13 +142,19 @@ void append_expiry(std::string& out, const store::Entry& entry) {
 
 void append_head(std::string& out, const store::Entry& entry, const WriteOptions& options) {
   append_expiry(out, entry);
-  append_type(out, ValueType::kHash);
+  const bool zset = entry.type() == store::Type::kZset;
+  append_type(out, zset ? ValueType::kZset2 : ValueType::kHash);
   append_string(out, entry.key(), options.compress);
-  append_length(out, store::hash_size(entry));
+  append_length(out, zset ? store::ZsetView(&entry).size() : store::hash_size(entry));
 }
 
-void append_elements(std::string& out, store::Type, std::span<void* const> items, const WriteOptions& options) {
+void append_elements(std::string& out, store::Type type, std::span<void* const> items, const WriteOptions& options) {
   for (const void* item : items) {
+    if (type == store::Type::kZset) {
+      const auto& scored = *static_cast<const store::ScoredItem*>(item);
+      append_scored(out, {scored.score(), scored.member()}, options.compress);
+      continue;
+    }
     const auto& pair = *static_cast<const store::FieldPair*>(item);
     append_string(out, pair.field(), options.compress);
     append_string(out, pair.value(), options.compress);
@@ -136,14 +169,8 @@ void append_entry(std::string& out, const store::Entry& entry, const WriteOption
     append_string(out, entry.key(), compress);
     store::IntText scratch;
     append_string(out, store::string_bytes(entry, scratch), compress);
-  } else if (const auto listpack = store::packed_hash_bytes(entry)) {
-    append_type(out, ValueType::kHashListpack);
-    append_string(out, entry.key(), compress);
-    append_string(out, *listpack, compress);
   } else {
-    append_type(out, ValueType::kHash);
-    append_string(out, entry.key(), compress);
-    append_hash(out, entry, compress);
+    append_collection(out, entry, compress);
   }
 }
 

@@ -2,9 +2,9 @@
 #include "node/resp/writer.h"
 
 #include <charconv>
-#include <cmath>
-#include <cstdio>
 #include <cstring>
+
+#include "node/base/real.h"
 
 namespace guccho::resp {
 namespace {
@@ -135,14 +135,8 @@ void append_request(Buffer& out, std::span<const std::string_view> args) {
 }
 
 size_t format_double(double value, char (&out)[40]) {
-  if (std::isnan(value)) return copy_text(out, "nan");
-  if (std::isinf(value)) return copy_text(out, value > 0 ? "inf" : "-inf");
-  if (value == 0) return copy_text(out, std::signbit(value) ? "-0" : "0");
-  // Whole numbers in the range where every integer has a double are printed as integers.
-  if (value > -4503599627370496.0 && value < 4503599627370496.0 && value == std::floor(value)) {
-    return static_cast<size_t>(std::to_chars(out, out + sizeof out, static_cast<int64_t>(value)).ptr - out);
-  }
-  return static_cast<size_t>(std::snprintf(out, sizeof out, "%.17g", value));
+  RealText scratch;
+  return copy_text(out, print_real(value, scratch));
 }
 
 }  // namespace guccho::resp

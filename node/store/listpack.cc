@@ -148,6 +148,19 @@ size_t Listpack::next(size_t position) const {
   return at_end(after) ? kEnd : after;
 }
 
+size_t Listpack::previous(size_t position) const {
+  const size_t end = position == kEnd ? block_.size() - 1 : position;
+  if (end == kHeaderSize) return kEnd;
+  size_t body = 0;
+  size_t length_size = 0;
+  uint8_t byte;
+  do {
+    byte = byte_at(block_, end - ++length_size);
+    body |= size_t{byte & 127u} << (7 * (length_size - 1));
+  } while ((byte & 128) != 0);
+  return end - length_size - body;
+}
+
 ListpackElement Listpack::get(size_t position) const {
   const uint8_t first = byte_at(block_, position);
   const Head head = *head_of(first);
@@ -212,8 +225,8 @@ ListpackBlock ListpackBlock::copy(std::string_view block, SlabAllocator& alloc) 
   return {external, alloc};
 }
 
-void ListpackBlock::append(std::string_view text) {
-  splice(external_.size - 1, 0, encode(text), 1);
+void ListpackBlock::insert(size_t position, std::string_view text) {
+  splice(position == Listpack::kEnd ? external_.size - 1 : position, 0, encode(text), 1);
 }
 
 void ListpackBlock::replace(size_t position, std::string_view text) {

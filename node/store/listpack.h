@@ -42,6 +42,8 @@ class Listpack {
 
   size_t first() const { return at_end(kHeaderSize) ? kEnd : kHeaderSize; }
   size_t next(size_t position) const;
+  // The element before the one at `position`; kEnd when that is the first. From kEnd on, the last.
+  size_t previous(size_t position) const;
   ListpackElement get(size_t position) const;
   size_t count() const;
   // The first of every second element, from `position` on, whose text equals `text`; kEnd when none does.
@@ -65,7 +67,9 @@ class ListpackBlock {
   Listpack view() const { return Listpack({data(), external_.size}); }
 
   // `text` is stored as an integer when it is the canonical text of one. It must not point into this block.
-  void append(std::string_view text);
+  void append(std::string_view text) { insert(Listpack::kEnd, text); }
+  // Before the element at `position`; behind the last one for kEnd.
+  void insert(size_t position, std::string_view text);
   void replace(size_t position, std::string_view text);
   // Removes `elements` elements from `position` on.
   void erase(size_t position, size_t elements);

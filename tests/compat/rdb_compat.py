@@ -74,6 +74,13 @@ def fill(client, rng):
         if i % 3 == 0:
             pipe.pexpireat(f"hash:{i}", 4_000_000_000_000 + i)
     pipe.hset("hash:big", mapping={f"f{i}": i for i in range(100000)})
+    for i in range(200):
+        members = {str(rng.randrange(1000)) if j % 2 else f"member{j}": rng.choice(
+            [rng.randrange(-1000, 1000), rng.uniform(-1e3, 1e3), rng.uniform(-1, 1) * 1e300, float("inf"), float("-inf")])
+            for j in range(rng.choice([1, 5, 127, 128, 129, 300]))}
+        pipe.zadd(f"zset:{i}", members)
+    pipe.zadd("zset:big", {f"m{i}": rng.random() for i in range(100000)})
+    pipe.zadd("zset:wide", {"w" * 5000: 1.5, "v" * 65: 1.5})
     pipe.execute()
 
 

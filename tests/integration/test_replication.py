@@ -43,7 +43,15 @@ class Load:
                         ("SET", f"e:{k}", "v", "EX", 1000), ("GETEX", f"e:{k}", "PERSIST"), ("SETRANGE", f"r:{k}", 5, turn),
                         ("MULTI",), ("SET", f"{{{k}}}m1", turn), ("SET", f"{{{k}}}m2", turn), ("EXEC",),
                         ("RENAME", f"{{{k}}}m1", f"{{{k}}}m3"), ("COPY", f"{{{k}}}m2", f"{{{k}}}m4", "REPLACE"),
-                        ("DEL", f"{{{k}}}m2"), ("GETDEL", f"{{{k}}}m4"), ("SET", f"p:{k}", "gone", "PX", 50)]):
+                        ("DEL", f"{{{k}}}m2"), ("GETDEL", f"{{{k}}}m4"), ("SET", f"p:{k}", "gone", "PX", 50),
+                        ("ZADD", f"{{{k}}}z1", turn % 50, turn % 300, -turn / 7, "a", "inf", "b"), ("ZINCRBY", f"{{{k}}}z1", 0.1, "a"),
+                        ("ZADD", f"{{{k}}}z1", "GT", "CH", turn % 60, turn % 300), ("ZREM", f"{{{k}}}z1", turn % 31),
+                        ("GEOADD", f"{{{k}}}g1", turn % 180, turn % 85, turn % 40), ("ZPOPMIN", f"{{{k}}}z1"),
+                        ("BZPOPMAX", f"{{{k}}}z0", f"{{{k}}}z1", 0), ("ZADD", f"{{{k}}}z1", 1, "c", 2, "d", 3, "e"),
+                        ("ZMPOP", 2, f"{{{k}}}z0", f"{{{k}}}z1", "MIN", "COUNT", 2), ("ZREMRANGEBYRANK", f"{{{k}}}z1", 200, -1),
+                        ("ZUNIONSTORE", f"{{{k}}}z2", 2, f"{{{k}}}z1", f"{{{k}}}g1", "WEIGHTS", 2, 0.5),
+                        ("ZRANGESTORE", f"{{{k}}}z3", f"{{{k}}}z2", 0, turn % 200),
+                        ("GEOSEARCHSTORE", f"{{{k}}}g2", f"{{{k}}}g1", "FROMLONLAT", 10, 10, "BYRADIUS", 3000, "km")]):
                     if isinstance(reply, Exception):
                         self.problems.append(reply)
                 self.rounds += 1
@@ -74,6 +82,7 @@ class Replication(Case):
                 before = load.rounds
                 until(lambda: load.rounds > before + 5, 10, "more writes")
                 primary.call("CONFIG", "SET", "hash-max-listpack-entries", 1 if turn % 2 else 512)
+                primary.call("CONFIG", "SET", "zset-max-listpack-entries", 10 if turn % 2 else 128)
                 if turn == 4:
                     primary.call("FLUSHALL")
         self.assertEqual(load.problems, [])

@@ -12,9 +12,11 @@ std::span<const CommandSpec> bitmap();
 std::span<const CommandSpec> cluster();
 std::span<const CommandSpec> connection();
 std::span<const CommandSpec> generic();
+std::span<const CommandSpec> geo();
 std::span<const CommandSpec> hash();
 std::span<const CommandSpec> introspection();
 std::span<const CommandSpec> server();
+std::span<const CommandSpec> sorted_set();
 std::span<const CommandSpec> string();
 std::span<const CommandSpec> transaction();
 

@@ -2,15 +2,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 
 #include "node/base/random.h"
+#include "node/base/real.h"
 #include "node/rdb/load.h"
 #include "node/rdb/packed.h"
 #include "node/rdb/reader.h"
 #include "node/rdb/writer.h"
 #include "node/store/hash_value.h"
 #include "node/store/string_value.h"
+#include "node/store/zset_value.h"
 
 namespace guccho::rdb {
 namespace {
@@ -63,6 +66,12 @@ std::map<std::string, std::string> dump(store::Keyspace& keyspace) {
       if (entry.type() == store::Type::kString) {
         store::IntText scratch;
         text = store::string_bytes(entry, scratch);
+      } else if (entry.type() == store::Type::kZset) {
+        const store::ZsetView zset(&entry);
+        for (auto at = zset.at(0); at.valid(); at.next()) {
+          RealText scratch;
+          text += std::string(at.member()) + "=" + std::string(print_real(at.score(), scratch)) + ";";
+        }
       } else {
         std::map<std::string, std::string> fields;
         store::for_each_field(entry, [&](std::string_view f, std::string_view v) { fields.emplace(f, v); });
@@ -93,6 +102,13 @@ void fill(store::Keyspace& keyspace) {
     const std::string name = "hash" + std::to_string(fields);
     store::HashValue hash(keyspace, ref(name), nullptr);
     for (int i = 0; i < fields; ++i) hash.set("field" + std::to_string(i), std::to_string(i * 7919));
+  }
+  for (const int members : {1, 100, 129, 3000}) {
+    const std::string name = "zset" + std::to_string(members);
+    store::ZsetValue zset(keyspace, ref(name), nullptr);
+    for (int i = 0; i < members; ++i) zset.add(i % 7 == 0 ? i : std::sqrt(i) - 20, std::to_string(i * 7919));
+    zset.add(-HUGE_VAL, "least");
+    zset.add(HUGE_VAL, "greatest");
   }
   store::HashValue big(keyspace, ref("bigvalue"), nullptr);
   big.set("f", std::string(10000, 'v'));
@@ -220,6 +236,56 @@ TEST(RdbTest, OldEncodingsOfHashes) {
   EXPECT_EQ(dump(loader.keyspace)["z"], "hashtable a=1;b=300;long=" + long_value + ";");
 }
 
+TEST(RdbTest, SortedSetsInEveryEncoding) {
+  const std::string binary = "\x05\x01"s + "b\x03" + "\x01z\0\0\0\0\0\0\xf0\x7f"s +
+                             "\x02yy\x9a\x99\x99\x99\x99\x99\xf1\x3f"s + "\xc0\x07\0\0\0\0\0\0\xf0\xbf"s;
+  const std::string text = "\x03\x01"s + "t\x03" + "\x01z\xfe\x01y\x03" + "1.5" + "\x01x\xff";
+  // a: 1, b: 2.5, as the older servers packed it.
+  const std::string ziplist =
+      "\x0c\x01p\x18\x18\0\0\0\x12\0\0\0\x04\0\0\x01"s + "a\x03\xf2\x02\x01" + "b\x03\x03" + "2.5" + "\xff";
+  Loader loader;
+  const Status status = read_all(kHead + binary + text + ziplist + kEnd, loader, 1);
+  ASSERT_TRUE(status) << status.error().text;
+  EXPECT_EQ(dump(loader.keyspace)["b"], "listpack 7=-1;yy=1.1000000000000001;z=inf;");
+  EXPECT_EQ(dump(loader.keyspace)["t"], "listpack x=-inf;y=1.5;z=inf;");
+  EXPECT_EQ(dump(loader.keyspace)["p"], "listpack a=1;b=2.5;");
+}
+
+TEST(RdbTest, DamagedSortedSetsAreRefused) {
+  const auto packed = [](std::initializer_list<const char*> elements) {
+    store::SlabAllocator alloc;
+    store::ListpackBlock block = store::ListpackBlock::make(alloc);
+    for (const char* element : elements) block.append(element);
+    std::string out = "\x11\x01z";
+    append_string(out, {static_cast<const char*>(block.external().data), block.external().size}, false);
+    block.release();
+    return kHead + out;
+  };
+  const std::string damaged = "rdb: offset 12: a sorted set whose listpack is damaged";
+  EXPECT_EQ(error_of(packed({"a", "2", "b", "1"})), damaged);
+  EXPECT_EQ(error_of(packed({"a", "1", "a", "2"})), damaged);
+  EXPECT_EQ(error_of(packed({"a", "nan"})), damaged);
+  EXPECT_EQ(error_of(packed({"a", "x"})), damaged);
+  EXPECT_EQ(error_of(packed({"a"})), damaged);
+  EXPECT_EQ(error_of(packed({"a", "1", "b", "2"}) + kEnd), "no error");
+  const std::string one = "\0\0\0\0\0\0\xf0\x3f"s;
+  EXPECT_EQ(error_of(kHead + "\x05\x01z\x01\x01"s + "a" + "\0\0\0\0\0\0\xf8\x7f"s),
+            "rdb: offset 13: a score that is no number");
+  EXPECT_EQ(error_of(kHead + "\x05\x01z\x02\x01"s + "a" + one + "\x01"s + "a" + one),
+            "rdb: offset 23: a sorted set with a member twice");
+  EXPECT_EQ(error_of(kHead + "\x03\x01z\x01\x01"s + "a\xfd"), "rdb: offset 13: a score that is no number");
+  EXPECT_EQ(error_of(kHead + "\x03\x01z\x01\x01"s + "a\x02" + "1x"), "rdb: offset 13: a score that is no number");
+  EXPECT_EQ(error_of(kHead + "\x0c\x01z\x03"s + "abc"), "rdb: offset 12: a sorted set as ziplist that is damaged");
+}
+
+TEST(RdbTest, EmptySortedSetsAreLeftOut) {
+  Collector sink;
+  Reader reader(sink);
+  ASSERT_TRUE(reader.feed(kHead + "\x05\x01z\x00"s + "\x11\x01y\x07\x07\0\0\0\0\0\xff"s + kEnd));
+  EXPECT_EQ(reader.empty_keys(), 2u);
+  EXPECT_TRUE(sink.records.empty());
+}
+
 TEST(RdbTest, ExpiryIdleFrequencyAndFunctions) {
   Collector sink;
   // A function library; database 0 and its sizes; keys that expire at 16 s, were idle for 128 s, have frequency 7.
@@ -287,6 +353,7 @@ TEST(RdbTest, DamagedStreamsAreRefusedOrRead) {
   store::Keyspace keyspace(0, 1);
   fill(keyspace);
   keyspace.erase(store::KeyRef(key_slot("hash3000"), "hash3000"));
+  keyspace.erase(store::KeyRef(key_slot("zset3000"), "zset3000"));
   const std::string bytes = write_all(keyspace, {}, false);
   Rng rng(9);
   int refused = 0;
