@@ -46,7 +46,8 @@ class Table {
   Table() {
     const std::array families = {records::bitmap(),  records::cluster(), records::connection(),
                                  records::generic(), records::hash(),    records::introspection(),
-                                 records::server(),  records::string(),  records::transaction()};
+                                 records::list(),    records::server(),  records::set(),
+                                 records::sort(),    records::string(),  records::transaction()};
     size_t total = 0;
     for (const auto family : families) {
       commands_ += family.size();

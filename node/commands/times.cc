@@ -1,6 +1,7 @@
 // Reading times, with redis-server's checks against overflow.
 #include "node/commands/times.h"
 
+#include <cmath>
 #include <limits>
 
 #include "node/commands/numbers.h"
@@ -37,6 +38,23 @@ std::optional<Millis> read_timeout(Context& c, std::string_view text) {
     c.reply.error("ERR timeout is out of range");
   } else {
     return Millis(*timeout);
+  }
+  return std::nullopt;
+}
+
+std::optional<Millis> read_block_timeout(Context& c, std::string_view text) {
+  const std::optional<long double> seconds = parse_long_double(text);
+  if (!seconds) {
+    c.reply.error("ERR timeout is not a float or out of range");
+    return std::nullopt;
+  }
+  const long double millis = std::ceil(*seconds * 1000);
+  if (millis > static_cast<long double>(kMax - c.now.time_since_epoch().count())) {
+    c.reply.error("ERR timeout is out of range");
+  } else if (millis < 0) {
+    c.reply.error("ERR timeout is negative");
+  } else {
+    return Millis(static_cast<int64_t>(millis));
   }
   return std::nullopt;
 }

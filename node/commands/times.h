@@ -22,6 +22,8 @@ std::optional<UnixMillis> read_expiry(Context& c, const ExpiryArgument& argument
 
 // A timeout in milliseconds, zero or more. Nothing after an error reply.
 std::optional<Millis> read_timeout(Context& c, std::string_view text);
+// The timeout of a blocking command: seconds, with a fraction or without, zero or more. Rounded up to a millisecond.
+std::optional<Millis> read_block_timeout(Context& c, std::string_view text);
 
 // A time that has come: the key is deleted at once instead of being given a dead expiry. Only a primary decides so.
 inline bool already_expired(const Context& c, UnixMillis when) {

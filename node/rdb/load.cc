@@ -2,27 +2,65 @@
 #include "node/rdb/load.h"
 
 #include "node/store/hash_value.h"
-#include "node/store/listpack.h"
+#include "node/store/list_value.h"
+#include "node/store/set_value.h"
 
 namespace guccho::rdb {
 
+namespace {
+
+using store::Entry;
+
+// Makes the key out of a value of each kind; the key is absent.
+struct Maker {
+  store::Keyspace& keyspace;
+  const store::KeyRef& key;
+
+  Result<Entry*> operator()(const std::string& string) const { return keyspace.set_string(key, string); }
+
+  Result<Entry*> operator()(const PackedHash& packed) const {
+    return store::adopt_packed_hash(keyspace, key, packed.listpack);
+  }
+
+  Result<Entry*> operator()(const FieldList& fields) const {
+    store::HashValue hash(keyspace, key, nullptr);
+    for (const auto& [field, value] : fields) {
+      if (!hash.set(field, value)) return fail("a hash with a field twice");
+    }
+    return hash.entry();
+  }
+
+  Result<Entry*> operator()(const ListNodes& nodes) const {
+    store::ListLoader list(keyspace, key);
+    for (const ListNode& node : nodes) node.listpack ? list.add_listpack(node.bytes) : list.add(node.bytes);
+    return list.finish();
+  }
+
+  Result<Entry*> operator()(const PackedSet& packed) const {
+    return store::adopt_packed_set(keyspace, key, packed.listpack);
+  }
+
+  Result<Entry*> operator()(const IntegerSet& integers) const {
+    return store::adopt_intset(keyspace, key, integers.intset);
+  }
+
+  Result<Entry*> operator()(const MemberList& members) const {
+    store::SetValue set(keyspace, key, nullptr);
+    for (const std::string& member : members) {
+      if (!set.add(member)) return fail("a set with a member twice");
+    }
+    return set.entry();
+  }
+};
+
+}  // namespace
+
 Status load(store::Keyspace& keyspace, const Record& record) {
   const store::KeyRef key(key_slot(record.key), record.key);
-  store::Entry* entry = nullptr;
-  if (const auto* string = std::get_if<std::string>(&record.value)) {
-    entry = keyspace.set_string(key, *string);
-  } else {
-    keyspace.erase(key);
-    if (const auto* packed = std::get_if<PackedHash>(&record.value)) {
-      entry = store::adopt_packed_hash(keyspace, key, packed->listpack);
-    } else {
-      store::HashValue hash(keyspace, key, nullptr);
-      for (const auto& [field, value] : std::get<FieldList>(record.value)) {
-        if (!hash.set(field, value)) return fail("a hash with a field twice");
-      }
-      entry = hash.entry();
-    }
-  }
+  if (!std::holds_alternative<std::string>(record.value)) keyspace.erase(key);
+  const Result<Entry*> made = std::visit(Maker{keyspace, key}, record.value);
+  if (!made) return std::unexpected(made.error());
+  Entry* entry = *made;
   if (record.expiry) entry = keyspace.set_expiry(key, entry, *record.expiry);
   if (record.idle_seconds && !keyspace.access_policy().lfu) {
     keyspace.set_idle_seconds(*entry, static_cast<int64_t>(*record.idle_seconds));

@@ -27,8 +27,22 @@ struct PackedHash {
 };
 // A field may come twice: load() refuses that, at no cost of its own.
 using FieldList = std::vector<std::pair<std::string, std::string>>;
-// A string's bytes, or a hash in one of two forms.
-using Value = std::variant<std::string, PackedHash, FieldList>;
+// A list is a row of nodes: listpacks (checked, not empty), or single elements.
+struct ListNode {
+  std::string bytes;
+  bool listpack = false;
+};
+using ListNodes = std::vector<ListNode>;
+struct PackedSet {
+  std::string listpack;  // checked: well-formed, distinct members
+};
+struct IntegerSet {
+  std::string intset;  // checked
+};
+// A member may come twice: load() refuses that.
+using MemberList = std::vector<std::string>;
+// A string's bytes; a hash, a list, a set in one of their forms.
+using Value = std::variant<std::string, PackedHash, FieldList, ListNodes, PackedSet, IntegerSet, MemberList>;
 
 struct Record {
   std::string key;
@@ -79,6 +93,9 @@ class Reader {
   Status read_checksum(Input& in);
   Status start_value(uint8_t type);
   Status finish_value();
+  Status finish_hash();
+  Status finish_list();
+  Status finish_set();
   Status deliver();
 
   RecordSink& sink_;
@@ -94,6 +111,7 @@ class Reader {
   const TypeInfo* type_ = nullptr;
   uint64_t strings_left_ = 0;
   std::vector<std::string> strings_;
+  std::vector<Container> containers_;  // of the strings, where each has one
   uint64_t empty_keys_ = 0;
 };
 

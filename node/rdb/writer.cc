@@ -4,11 +4,14 @@
 #include <liblzf/lzf.h>
 
 #include <algorithm>
+#include <cassert>
 
 #include "node/base/crc.h"
 #include "node/rdb/format.h"
 #include "node/store/hash_value.h"
 #include "node/store/integer.h"
+#include "node/store/list_value.h"
+#include "node/store/set_value.h"
 #include "node/store/string_value.h"
 
 namespace guccho::rdb {
@@ -70,12 +73,46 @@ bool append_compressed(std::string& out, std::string_view bytes) {
   return true;
 }
 
+void append_head(std::string& out, ValueType type, const store::Entry& entry, bool compress) {
+  append_type(out, type);
+  append_string(out, entry.key(), compress);
+}
+
 void append_hash(std::string& out, const store::Entry& entry, bool compress) {
+  if (const auto listpack = store::packed_hash_bytes(entry)) {
+    append_head(out, ValueType::kHashListpack, entry, compress);
+    return append_string(out, *listpack, compress);
+  }
+  append_head(out, ValueType::kHash, entry, compress);
   append_length(out, store::hash_size(entry));
   store::for_each_field(entry, [&](std::string_view field, std::string_view value) {
     append_string(out, field, compress);
     append_string(out, value, compress);
   });
+}
+
+void append_list(std::string& out, const store::Entry& entry, bool compress) {
+  append_head(out, ValueType::kListQuicklist2, entry, compress);
+  const store::ListView list(entry);
+  append_length(out, list.blocks().size());
+  std::string listpack;
+  for (const store::ListBlock& block : list.blocks()) {
+    append_length(out, uint64_t(block.plain ? Container::kPlain : Container::kPacked));
+    if (!block.plain) store::write_block_as_listpack(block, listpack);
+    append_string(out, block.plain ? block.bytes() : listpack, compress);
+  }
+}
+
+// Version 10 knows no packed sets but of integers: others are written member by member.
+void append_set(std::string& out, const store::Entry& entry, bool compress) {
+  const store::SetView set(&entry);
+  if (const auto intset = set.intset()) {
+    append_head(out, ValueType::kSetIntset, entry, compress);
+    return append_string(out, *intset, compress);
+  }
+  append_head(out, ValueType::kSet, entry, compress);
+  append_length(out, set.size());
+  set.for_each([&](std::string_view member) { append_string(out, member, compress); });
 }
 
 }  // namespace
@@ -111,20 +148,24 @@ void append_entry(std::string& out, const store::Entry& entry, const WriteOption
     append_little_endian(out, expiry->time_since_epoch().count());
   }
   const bool compress = options.compress;
-  if (entry.type() == store::Type::kString) {
-    append_type(out, ValueType::kString);
-    append_string(out, entry.key(), compress);
-    store::IntText scratch;
-    append_string(out, store::string_bytes(entry, scratch), compress);
-  } else if (const auto listpack = store::packed_hash_bytes(entry)) {
-    append_type(out, ValueType::kHashListpack);
-    append_string(out, entry.key(), compress);
-    append_string(out, *listpack, compress);
-  } else {
-    append_type(out, ValueType::kHash);
-    append_string(out, entry.key(), compress);
-    append_hash(out, entry, compress);
+  switch (entry.type()) {
+    case store::Type::kString: {
+      append_head(out, ValueType::kString, entry, compress);
+      store::IntText scratch;
+      return append_string(out, store::string_bytes(entry, scratch), compress);
+    }
+    case store::Type::kHash:
+      return append_hash(out, entry, compress);
+    case store::Type::kList:
+      return append_list(out, entry, compress);
+    case store::Type::kSet:
+      return append_set(out, entry, compress);
+    case store::Type::kZset:
+    case store::Type::kStream:
+      break;
   }
+  // No command makes one yet.
+  assert(false);
 }
 
 void StreamWriter::write(std::string_view bytes) {

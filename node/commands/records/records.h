@@ -14,7 +14,10 @@ std::span<const CommandSpec> connection();
 std::span<const CommandSpec> generic();
 std::span<const CommandSpec> hash();
 std::span<const CommandSpec> introspection();
+std::span<const CommandSpec> list();
 std::span<const CommandSpec> server();
+std::span<const CommandSpec> set();
+std::span<const CommandSpec> sort();
 std::span<const CommandSpec> string();
 std::span<const CommandSpec> transaction();
 
