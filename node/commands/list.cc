@@ -1,5 +1,5 @@
-// Lists: pushing, popping, and elements by index or value. Moving between lists is in list_move.cc, popping from several
-// keys and waiting for them in list_pop.cc.
+// Lists: pushing, popping, and elements by index or value. Moving between lists is in list_move.cc, popping from
+// several keys and waiting for them in list_pop.cc.
 #include <algorithm>
 
 #include "node/commands/handlers.h"
@@ -207,8 +207,8 @@ void lrem(Context& c) {
   // The count's size without its sign, also of the least integer.
   const uint64_t limit = *count < 0 ? 0 - static_cast<uint64_t>(*count) : static_cast<uint64_t>(*count);
   ListValue list(c.data, key, entry);
-  const size_t removed = list.erase_matching(c.arg(3), limit == 0 ? SIZE_MAX : limit,
-                                             *count < 0 ? ListEnd::kTail : ListEnd::kHead);
+  const size_t removed =
+      list.erase_matching(c.arg(3), limit == 0 ? SIZE_MAX : limit, *count < 0 ? ListEnd::kTail : ListEnd::kHead);
   if (removed > 0) announce_removal(c, key, list, "lrem");
   c.reply.integer(static_cast<int64_t>(removed));
 }

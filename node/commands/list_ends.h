@@ -24,8 +24,8 @@ const EndNames& names_of(store::ListEnd end);
 
 void reply_element(resp::ReplyWriter& reply, const store::ListpackElement& element);
 
-// Takes `count` elements, at most as many as there are, from one end and replies with each; the array around them is the
-// caller's. Says what changed, and deletes the key when nothing is left.
+// Takes `count` elements, at most as many as there are, from one end and replies with each; the array around them is
+// the caller's. Says what changed, and deletes the key when nothing is left.
 void take(Context& c, const store::KeyRef& key, store::Entry* entry, store::ListEnd end, size_t count);
 
 }  // namespace guccho::commands

@@ -37,8 +37,8 @@ bool pop_first_found(Context& c, const PopRequest& request) {
       c.reply.array(taken);
       take(c, key, entry, request.end, taken);
       store::IntText scratch;
-      c.replicate_as({names_of(request.end).pop_command, name,
-                      store::print_integer(static_cast<int64_t>(taken), scratch)});
+      c.replicate_as(
+          {names_of(request.end).pop_command, name, store::print_integer(static_cast<int64_t>(taken), scratch)});
     } else {
       take(c, key, entry, request.end, 1);
       c.replicate_as({names_of(request.end).pop_command, name});

@@ -1,8 +1,8 @@
 // SORT and SORT_RO: the elements of a list, set or sorted set by their own value or by that of other keys, replied or
 // stored as a list.
 //
-// BY and GET make names of further keys out of a pattern and each element. Redis 7.2 refuses them in cluster mode, later
-// versions take those whose names all have the hash tag of the sorted key: so do we.
+// BY and GET make names of further keys out of a pattern and each element. Redis 7.2 refuses them in cluster mode,
+// later versions take those whose names all have the hash tag of the sorted key: so do we.
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
@@ -86,7 +86,7 @@ std::optional<SortOptions> parse_options(Context& c, bool may_store) {
       if (pattern.find('*') == std::string_view::npos) {
         options.sorted = false;
       } else if (!stays_in_slot(pattern, c.slot)) {
-        c.reply.error("ERR BY option of SORT denied in cluster mode.");
+        c.reply.error("ERR BY option of SORT denied in Cluster mode.");
         return std::nullopt;
       } else {
         options.by = pattern;
@@ -94,7 +94,7 @@ std::optional<SortOptions> parse_options(Context& c, bool may_store) {
     } else if (is("get", 1)) {
       const std::string_view pattern = c.arg(++i);
       if (pattern != "#" && !stays_in_slot(pattern, c.slot)) {
-        c.reply.error("ERR GET option of SORT denied in cluster mode.");
+        c.reply.error("ERR GET option of SORT denied in Cluster mode.");
         return std::nullopt;
       }
       options.get.push_back(pattern);

@@ -419,7 +419,8 @@ Status Reader::finish_hash() {
 // Empty nodes are left out, as Redis leaves them out.
 Status Reader::finish_list() {
   ListNodes nodes;
-  const bool ziplists = type_->type == uint8_t(ValueType::kListZiplist) || type_->type == uint8_t(ValueType::kListQuicklist);
+  const bool ziplists =
+      type_->type == uint8_t(ValueType::kListZiplist) || type_->type == uint8_t(ValueType::kListQuicklist);
   for (size_t i = 0; i < strings_.size(); ++i) {
     std::string& bytes = strings_[i];
     if (ziplists) {

@@ -116,8 +116,8 @@ void ListBlocks::lay_out(uint32_t capacity, uint32_t first, SlabAllocator& alloc
   first_ = first;
 }
 
-// A place for a new descriptor, for the caller to fill. Moves the shorter side; when that has no room, all are moved, or
-// get half as many places more, such that the next quarter of their number costs nothing.
+// A place for a new descriptor, for the caller to fill. Moves the shorter side; when that has no room, all are moved,
+// or get half as many places more, such that the next quarter of their number costs nothing.
 ListBlock& ListBlocks::open_block(size_t at, SlabAllocator& alloc) {
   const bool front = at < count_ / 2 || (at == 0 && count_ > 0);
   if (front ? first_ == 0 : first_ + count_ == capacity_) {
@@ -298,7 +298,8 @@ bool ListBlocks::merge_with_next(size_t at, const ListLimit& limit, SlabAllocato
   if (at + 1 >= count_) return false;
   ListBlock& b = block(at);
   ListBlock& next = block(at + 1);
-  if (b.plain || next.plain || limit.exceeded(listpack_size(b) + next.used(), b.count + size_t{next.count})) return false;
+  if (b.plain || next.plain || limit.exceeded(listpack_size(b) + next.used(), b.count + size_t{next.count}))
+    return false;
   if (b.capacity - b.end < next.used()) reallocate(b, b.used() + next.used(), 0, alloc);
   std::memcpy(b.data + b.end, next.data + next.begin, next.used());
   b.end += static_cast<uint32_t>(next.used());

@@ -171,9 +171,8 @@ bool ListValue::insert(std::string_view pivot, bool after, std::string_view text
   while (!cursor.at_end() && !wanted.matches(cursor.element())) cursor.next();
   if (cursor.at_end()) return false;
   if (packed()) {
-    change_packed([&](ListpackBlock& pack) {
-      pack.insert(after ? pack.view().next(cursor.offset()) : cursor.offset(), text);
-    });
+    change_packed(
+        [&](ListpackBlock& pack) { pack.insert(after ? pack.view().next(cursor.offset()) : cursor.offset(), text); });
   } else {
     blocks().insert(cursor, after, text, limit(), keyspace_.allocator());
   }

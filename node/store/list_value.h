@@ -1,5 +1,5 @@
-// The list value of a key: a packed block while it is small (list-max-listpack-size), linked blocks after that; and back
-// when it has shrunk to half of that, as Redis 7.2 does it.
+// The list value of a key: a packed block while it is small (list-max-listpack-size), linked blocks after that; and
+// back when it has shrunk to half of that, as Redis 7.2 does it.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +32,9 @@ class ListView {
 };
 
 // Reads and changes the list at a key. A missing key (entry == nullptr) reads as empty and is made by the first push().
-// The entry must be of type list and not expired. Removing the last element leaves an empty list behind: the caller, who
-// also has to announce the deletion, then calls Keyspace::erase. After a change entry() is where the entry now lies;
-// views handed out before are stale. Texts to be stored must not point into this list.
+// The entry must be of type list and not expired. Removing the last element leaves an empty list behind: the caller,
+// who also has to announce the deletion, then calls Keyspace::erase. After a change entry() is where the entry now
+// lies; views handed out before are stale. Texts to be stored must not point into this list.
 class ListValue {
  public:
   ListValue(Keyspace& keyspace, const KeyRef& key, Entry* entry) : keyspace_(keyspace), key_(key), entry_(entry) {}
@@ -73,7 +73,8 @@ class ListValue {
   Entry* entry_;
 };
 
-// For loading (RDB): makes a list block by block, then gives it the form that its size asks for. The key must be absent.
+// For loading (RDB): makes a list block by block, then gives it the form that its size asks for. The key must be
+// absent.
 class ListLoader {
  public:
   ListLoader(Keyspace& keyspace, const KeyRef& key);

@@ -76,8 +76,8 @@ class ListpackBlock {
 
  private:
   char* data() const { return static_cast<char*>(external_.data); }
-  // Makes `new_size` bytes of what were `old_size` bytes at `position`, to be written by the caller; adds `delta` to the
-  // element count.
+  // Makes `new_size` bytes of what were `old_size` bytes at `position`, to be written by the caller; adds `delta` to
+  // the element count.
   char* splice(size_t position, size_t old_size, size_t new_size, int delta);
 
   External external_;

@@ -183,9 +183,7 @@ void SetValue::expect(std::string_view first, size_t members) {
   Keyspace::Charge charge(keyspace_, key_.slot);
   if (entry_ == nullptr) {
     const bool integers = members <= limits.set_max_intset_entries && parse_integer(first).has_value();
-    make(integers                                      ? Repr::kIntegers
-         : members <= limits.set_max_listpack_entries ? Repr::kPacked
-                                                       : Repr::kTable);
+    make(integers ? Repr::kIntegers : members <= limits.set_max_listpack_entries ? Repr::kPacked : Repr::kTable);
   } else if ((repr() == Repr::kIntegers && members > limits.set_max_intset_entries) ||
              (repr() == Repr::kPacked && members > limits.set_max_listpack_entries)) {
     convert_to_table();

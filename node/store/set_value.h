@@ -45,9 +45,9 @@ class SetView {
 };
 
 // Reads and changes the set at a key. A missing key (entry == nullptr) reads as empty and is made by the first add().
-// The entry must be of type set and not expired. Erasing the last member leaves an empty set behind: the caller, who also
-// has to announce the deletion, then calls Keyspace::erase. After a change entry() is where the entry now lies; views
-// handed out before are stale.
+// The entry must be of type set and not expired. Erasing the last member leaves an empty set behind: the caller, who
+// also has to announce the deletion, then calls Keyspace::erase. After a change entry() is where the entry now lies;
+// views handed out before are stale.
 class SetValue {
  public:
   SetValue(Keyspace& keyspace, const KeyRef& key, Entry* entry) : keyspace_(keyspace), key_(key), entry_(entry) {}
@@ -75,8 +75,8 @@ class SetValue {
   Entry* entry_;
 };
 
-// For loading (RDB): makes the key from a well-formed block, as it is if the limits allow it. The key must be absent, the
-// block not empty, the members of a listpack distinct.
+// For loading (RDB): makes the key from a well-formed block, as it is if the limits allow it. The key must be absent,
+// the block not empty, the members of a listpack distinct.
 Entry* adopt_intset(Keyspace& keyspace, const KeyRef& key, std::string_view intset);
 Entry* adopt_packed_set(Keyspace& keyspace, const KeyRef& key, std::string_view listpack);
 

@@ -42,7 +42,16 @@ class Load:
                         ("SET", f"e:{k}", "v", "EX", 1000), ("GETEX", f"e:{k}", "PERSIST"), ("SETRANGE", f"r:{k}", 5, turn),
                         ("MULTI",), ("SET", f"{{{k}}}m1", turn), ("SET", f"{{{k}}}m2", turn), ("EXEC",),
                         ("RENAME", f"{{{k}}}m1", f"{{{k}}}m3"), ("COPY", f"{{{k}}}m2", f"{{{k}}}m4", "REPLACE"),
-                        ("DEL", f"{{{k}}}m2"), ("GETDEL", f"{{{k}}}m4"), ("SET", f"p:{k}", "gone", "PX", 50)]):
+                        ("DEL", f"{{{k}}}m2"), ("GETDEL", f"{{{k}}}m4"), ("SET", f"p:{k}", "gone", "PX", 50),
+                        ("RPUSH", f"{{{k}}}l1", turn, "a", "b" * (turn % 200), turn), ("LPUSH", f"{{{k}}}l1", "c", -turn),
+                        ("LINSERT", f"{{{k}}}l1", "BEFORE", "a", "d"), ("LSET", f"{{{k}}}l1", 1, "e" * (turn % 90)),
+                        ("LMOVE", f"{{{k}}}l1", f"{{{k}}}l2", "LEFT", "RIGHT"), ("BLPOP", f"{{{k}}}l0", f"{{{k}}}l1", 0),
+                        ("BRPOPLPUSH", f"{{{k}}}l1", f"{{{k}}}l2", 0), ("LREM", f"{{{k}}}l2", 1, "c"),
+                        ("LMPOP", 2, f"{{{k}}}l0", f"{{{k}}}l2", "LEFT", "COUNT", 2), ("LTRIM", f"{{{k}}}l1", 0, 400),
+                        ("SADD", f"{{{k}}}s1", turn, turn % 7, -turn), ("SADD", f"{{{k}}}s2", "a", f"member {turn % 300}", turn % 7),
+                        ("SPOP", f"{{{k}}}s2"), ("SPOP", f"{{{k}}}s1", 2), ("SMOVE", f"{{{k}}}s1", f"{{{k}}}s2", turn % 7),
+                        ("SUNIONSTORE", f"{{{k}}}s3", f"{{{k}}}s1", f"{{{k}}}s2"), ("SREM", f"{{{k}}}s2", turn % 7),
+                        ("SORT", f"{{{k}}}s3", "ALPHA", "LIMIT", 0, 20, "STORE", f"{{{k}}}l3")]):
                     if isinstance(reply, Exception):
                         self.problems.append(reply)
                 self.rounds += 1
@@ -73,6 +82,8 @@ class Replication(Case):
                 before = load.rounds
                 until(lambda: load.rounds > before + 5, 10, "more writes")
                 primary.call("CONFIG", "SET", "hash-max-listpack-entries", 1 if turn % 2 else 512)
+                primary.call("CONFIG", "SET", "list-max-listpack-size", 5 if turn % 2 else -2)
+                primary.call("CONFIG", "SET", "set-max-intset-entries", 1 if turn % 2 else 512)
                 if turn == 4:
                     primary.call("FLUSHALL")
         self.assertEqual(load.problems, [])

@@ -11,14 +11,16 @@ constexpr KeySpec kPatternKeys = {
     .flags = kKeyRO | kKeyAccess,
     .begin = KeySpec::Begin::kUnknown,
     .find = KeySpec::Find::kUnknown,
-    .notes = "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of "
-             "the key we sort"};
+    .notes =
+        "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of "
+        "the key we sort"};
 constexpr KeySpec kStoredKey = {
     .flags = kKeyOW | kKeyUpdate,
     .begin = KeySpec::Begin::kUnknown,
     .find = KeySpec::Find::kUnknown,
-    .notes = "For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere in the "
-             "argument array"};
+    .notes =
+        "For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere in the "
+        "argument array"};
 constexpr KeySpec kSortKeys[] = {kSortedKey, kPatternKeys, kStoredKey};
 constexpr KeySpec kSortRoKeys[] = {kSortedKey, kPatternKeys};
 

@@ -4,6 +4,15 @@ from .resp import ReplyError
 from .slots import slot_of
 
 
+# How a value of each type is read whole.
+READ = {
+    "string": lambda key: ("GET", key),
+    "hash": lambda key: ("HGETALL", key),
+    "list": lambda key: ("LRANGE", key, 0, -1),
+    "set": lambda key: ("SMEMBERS", key),
+}
+
+
 class Writer:
     """Writes strings and hashes over all slots and remembers what was acknowledged."""
 
@@ -60,7 +69,9 @@ class Writer:
             connection.ask("READONLY")  # a server outside of a cluster refuses it and serves reads
             keys = connection.call("KEYS", "*")
             kinds = connection.pipeline([("TYPE", key) for key in keys])
-            reads = [("GET", key) if kind == "string" else ("HGETALL", key) for key, kind in zip(keys, kinds)]
+            reads = [READ[kind](key) for key, kind in zip(keys, kinds)]
             for key, kind, value in zip(keys, kinds, connection.pipeline(reads)):
-                held[key] = value if kind == "string" else dict(zip(value[::2], value[1::2]))
+                if kind == "hash":
+                    value = dict(zip(value[::2], value[1::2]))
+                held[key] = set(value) if kind == "set" else value
         return held

@@ -276,7 +276,7 @@ TEST(RdbTest, OldFormsOfListsAndSets) {
     const Status status = read_all(bytes + kEnd, loader, piece);
     ASSERT_TRUE(status) << status.error().text;
     const std::map<std::string, std::string> expected = {
-        {"1", "listpack a;5;"},   {"2", "listpack a;5;"}, {"3", "listpack a;5;a;5;"}, {"4", "quicklist p;a;5;"},
+        {"1", "listpack a;5;"}, {"2", "listpack a;5;"}, {"3", "listpack a;5;a;5;"}, {"4", "quicklist p;a;5;"},
         {"5", "listpack 5;a;"}, {"6", "listpack 5;a;"}, {"7", "intset 5;6;"},
     };
     EXPECT_EQ(dump(loader.keyspace), expected);
@@ -326,8 +326,8 @@ TEST(RdbTest, EmptyCollectionsAreLeftOutAndCounted) {
   Reader reader(sink);
   const std::string empty_pack = "\x07\x07\x00\x00\x00\x00\x00\xff"s;
   ASSERT_TRUE(reader.feed(kHead + "\x04\x01h\x00"s + "\x01\x01l\x00"s + "\x12\x01m\x01\x02"s + empty_pack +
-                          "\x02\x01s\x00"s + "\x14\x01t"s + empty_pack + "\x0b\x01u\x08\x02\x00\x00\x00\x00\x00\x00\x00"s +
-                          kEnd));
+                          "\x02\x01s\x00"s + "\x14\x01t"s + empty_pack +
+                          "\x0b\x01u\x08\x02\x00\x00\x00\x00\x00\x00\x00"s + kEnd));
   EXPECT_TRUE(reader.finished());
   EXPECT_EQ(reader.empty_keys(), 6u);
   EXPECT_TRUE(sink.records.empty());

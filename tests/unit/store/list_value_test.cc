@@ -141,8 +141,8 @@ struct Player {
         const size_t first = rng.below(std::min<size_t>(size, 40));
         const size_t count = size - first - rng.below(std::min<size_t>(size - first, 40));
         list.trim(first, count);
-        model = Model(model.begin() + static_cast<ptrdiff_t>(first),
-                      model.begin() + static_cast<ptrdiff_t>(first + count));
+        model =
+            Model(model.begin() + static_cast<ptrdiff_t>(first), model.begin() + static_cast<ptrdiff_t>(first + count));
       }
     }
     entry = list.entry();

@@ -126,10 +126,11 @@ TEST(SetValueTest, StepsBetweenTheForms) {
     EXPECT_EQ(encoding(set), test.encoding);
     EXPECT_EQ(members(set.view()), Model(test.members.begin(), test.members.end()));
     // None leads back.
-    while (set.size() > 1) set.view().for_each_while([&](std::string_view m) {
-      set.erase(std::string(m));
-      return false;
-    });
+    while (set.size() > 1)
+      set.view().for_each_while([&](std::string_view m) {
+        set.erase(std::string(m));
+        return false;
+      });
     EXPECT_EQ(encoding(set), test.encoding);
   }
 }
@@ -168,7 +169,9 @@ TEST(SetValueTest, RandomMembersComeUpEvenly) {
 TEST(IntsetTest, LayoutIsThatOfRedis) {
   SlabAllocator alloc;
   IntsetBlock block = IntsetBlock::make(alloc);
-  const auto bytes = [&] { return std::string(static_cast<const char*>(block.external().data), block.external().size); };
+  const auto bytes = [&] {
+    return std::string(static_cast<const char*>(block.external().data), block.external().size);
+  };
   EXPECT_TRUE(block.add(2));
   EXPECT_TRUE(block.add(-1));
   EXPECT_FALSE(block.add(2));
@@ -189,14 +192,17 @@ TEST(IntsetTest, DamagedBlocksAreRefused) {
   EXPECT_TRUE(valid("\x02\0\0\0\x02\0\0\0\x01\0\x02\0", 12));
   EXPECT_TRUE(valid("\x02\0\0\0\0\0\0\0", 8));
   EXPECT_FALSE(valid("\x02\0\0\0\0\0\0", 7));
-  EXPECT_FALSE(valid("\x03\0\0\0\x01\0\0\0\x01\0\0", 11));                // a width of 3
-  EXPECT_FALSE(valid("\0\0\0\0\x05\0\0\0", 8));                           // a width of 0
-  EXPECT_FALSE(valid("\x02\0\0\0\x02\0\0\0\x01\0", 10));                  // too short
-  EXPECT_FALSE(valid("\x02\0\0\0\x01\0\0\0\x01\0\x02\0", 12));            // too long
-  EXPECT_FALSE(valid("\x02\0\0\0\x02\0\0\0\x02\0\x01\0", 12));            // not ascending
-  EXPECT_FALSE(valid("\x02\0\0\0\x02\0\0\0\x01\0\x01\0", 12));            // one twice
-  EXPECT_FALSE(valid("\x02\0\0\0\xff\xff\xff\xff\x01\0\x02\0", 12));      // a count that overflows
-  EXPECT_FALSE(valid("\x08\0\0\0\0\0\0\x80" "\0\0\0\0\0\0\0\0", 16));
+  EXPECT_FALSE(valid("\x03\0\0\0\x01\0\0\0\x01\0\0", 11));            // a width of 3
+  EXPECT_FALSE(valid("\0\0\0\0\x05\0\0\0", 8));                       // a width of 0
+  EXPECT_FALSE(valid("\x02\0\0\0\x02\0\0\0\x01\0", 10));              // too short
+  EXPECT_FALSE(valid("\x02\0\0\0\x01\0\0\0\x01\0\x02\0", 12));        // too long
+  EXPECT_FALSE(valid("\x02\0\0\0\x02\0\0\0\x02\0\x01\0", 12));        // not ascending
+  EXPECT_FALSE(valid("\x02\0\0\0\x02\0\0\0\x01\0\x01\0", 12));        // one twice
+  EXPECT_FALSE(valid("\x02\0\0\0\xff\xff\xff\xff\x01\0\x02\0", 12));  // a count that overflows
+  EXPECT_FALSE(
+      valid("\x08\0\0\0\0\0\0\x80"
+            "\0\0\0\0\0\0\0\0",
+            16));
 }
 
 TEST(SetValueTest, AdoptsBlocksWithinTheLimitsOnly) {
