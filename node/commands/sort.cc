@@ -15,6 +15,7 @@
 #include "node/commands/handlers.h"
 #include "node/commands/list_ends.h"
 #include "node/commands/numbers.h"
+#include "node/commands/ranges.h"
 #include "node/commands/text.h"
 #include "node/store/hash_value.h"
 #include "node/store/list_value.h"
@@ -121,26 +122,35 @@ class Sorter {
   bool look_up(std::string_view pattern, std::string_view element, std::string& out);
   bool weigh(Item& item);
   int compare_weights(const Item& a, const Item& b) const;
+  IndexRange limited(size_t size) const;
   std::span<const Item> output() const;
 
   Context& c_;
   const SortOptions& options_;
   std::vector<Item> items_;
+  bool is_limited_ = false;  // the items are what LIMIT leaves
   std::deque<store::IntText> integers_;
 };
 
-// Elements that lie in the value are viewed there, integers are printed.
+// Elements that lie in the value are viewed there, integers are printed. Of a list that stays in its order only what
+// LIMIT leaves is read.
 void Sorter::load(const Entry* entry) {
   if (entry == nullptr) return;
   if (entry->type() == store::Type::kList) {
     const store::ListView list(*entry);
-    items_.reserve(list.size());
-    for (store::ListCursor at = list.at(0); !at.at_end(); at.next()) {
+    const bool backwards = !options_.sorted && options_.descending;
+    IndexRange range{0, list.size()};
+    if (!options_.sorted) {
+      range = limited(list.size());
+      is_limited_ = true;
+    }
+    items_.reserve(range.count);
+    store::ListCursor at;
+    if (range.count > 0) at = list.at(backwards ? list.size() - 1 - range.first : range.first);
+    for (size_t i = 0; i < range.count; ++i, backwards ? at.previous() : at.next()) {
       const store::ListpackElement element = at.element();
       items_.push_back({.text = element.integer ? element.text(integers_.emplace_back()) : element.bytes});
     }
-    // Not sorted, but the other way round.
-    if (!options_.sorted && options_.descending) std::ranges::reverse(items_);
   } else {
     const store::SetView set(entry);
     items_.reserve(set.size());
@@ -233,12 +243,18 @@ bool Sorter::sort() {
   return true;
 }
 
-// What LIMIT leaves.
+// What LIMIT leaves of so many.
+IndexRange Sorter::limited(size_t size) const {
+  const auto length = static_cast<int64_t>(size);
+  const int64_t start = std::clamp<int64_t>(options_.limit_start, 0, length);
+  const int64_t count = options_.limit_count < 0 ? length : options_.limit_count;
+  return {static_cast<size_t>(start), static_cast<size_t>(std::min(count, length - start))};
+}
+
 std::span<const Item> Sorter::output() const {
-  const auto size = static_cast<int64_t>(items_.size());
-  const int64_t start = std::clamp<int64_t>(options_.limit_start, 0, size);
-  const int64_t count = options_.limit_count < 0 ? size : options_.limit_count;
-  return std::span(items_).subspan(static_cast<size_t>(start), static_cast<size_t>(std::min(count, size - start)));
+  if (is_limited_) return items_;
+  const IndexRange range = limited(items_.size());
+  return std::span(items_).subspan(range.first, range.count);
 }
 
 void Sorter::reply() {

@@ -70,8 +70,8 @@ IntsetBlock IntsetBlock::copy(std::string_view block, SlabAllocator& alloc) {
 
 void IntsetBlock::resize(size_t size) {
   if (size > external_.capacity || size < external_.capacity / 2) {
-    // As a listpack: a sixteenth of slack when growing out of the small classes.
-    const size_t wanted = size > SlabAllocator::kMaxSmall && size > external_.size ? size + size / 16 : size;
+    // As a listpack: a thirty-second of slack when growing out of the small classes.
+    const size_t wanted = size > SlabAllocator::kMaxSmall && size > external_.size ? size + size / 32 : size;
     const size_t capacity = SlabAllocator::usable(wanted);
     external_.data = alloc_.reallocate(external_.data, external_.capacity, capacity);
     external_.capacity = static_cast<uint32_t>(capacity);

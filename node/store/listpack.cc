@@ -121,8 +121,8 @@ char* ListpackBlock::splice(size_t position, size_t old_size, size_t new_size, i
   const size_t size = external_.size - old_size + new_size;
   const size_t behind = external_.size - position - old_size;
   if (size > external_.capacity || size < external_.capacity / 2) {
-    // Growing out of the small classes leaves a sixteenth of slack, so that appending n elements copies O(n) bytes.
-    const size_t wanted = size > SlabAllocator::kMaxSmall && size > external_.size ? size + size / 16 : size;
+    // Growing out of the small classes leaves a thirty-second of slack, so that appending n elements copies O(n) bytes.
+    const size_t wanted = size > SlabAllocator::kMaxSmall && size > external_.size ? size + size / 32 : size;
     const size_t capacity = SlabAllocator::usable(wanted);
     // What lies behind a shrinking splice moves first, or the reallocation would cut it off.
     const bool shrinking = wanted < external_.size;

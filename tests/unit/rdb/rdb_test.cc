@@ -346,7 +346,7 @@ TEST(RdbTest, HostileCountsWaitForTheirBytes) {
 TEST(RdbTest, DamagedStreamsAreRefusedOrRead) {
   store::Keyspace keyspace(0, 1);
   fill(keyspace);
-  for (const std::string_view large : {"hash3000", "list3000", "integers3000", "set3000"}) {
+  for (const std::string_view large : {"hash3000", "list3000", "integers3000", "set3000", "list400", "set400"}) {
     keyspace.erase(store::KeyRef(key_slot(large), large));
   }
   const std::string bytes = write_all(keyspace, {}, false);
