@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <clocale>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -100,6 +101,7 @@ int main(int argc, char** argv) {
   const config::Config defaults = runtime::defaults_of_this_machine();
   Result<config::Loaded> loaded = config::load(*line, read_file, defaults);
   if (!loaded) return refuse(loaded.error().text);
+  std::setlocale(LC_COLLATE, "");  // for SORT ALPHA, before there are threads
 
   runtime::NodeOptions options;
   options.config = loaded->config;

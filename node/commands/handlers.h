@@ -114,6 +114,53 @@ void hsetnx(Context& c);
 void hstrlen(Context& c);
 void hvals(Context& c);
 
+// list.cc, list_move.cc, list_pop.cc
+void blmove(Context& c);
+void blmpop(Context& c);
+void blpop(Context& c);
+void brpop(Context& c);
+void brpoplpush(Context& c);
+void lindex(Context& c);
+void linsert(Context& c);
+void llen(Context& c);
+void lmove(Context& c);
+void lmpop(Context& c);
+void lpop(Context& c);
+void lpos(Context& c);
+void lpush(Context& c);
+void lpushx(Context& c);
+void lrange(Context& c);
+void lrem(Context& c);
+void lset(Context& c);
+void ltrim(Context& c);
+void rpop(Context& c);
+void rpoplpush(Context& c);
+void rpush(Context& c);
+void rpushx(Context& c);
+
+// set.cc, set_random.cc, set_combine.cc
+void sadd(Context& c);
+void scard(Context& c);
+void sdiff(Context& c);
+void sdiffstore(Context& c);
+void sinter(Context& c);
+void sintercard(Context& c);
+void sinterstore(Context& c);
+void sismember(Context& c);
+void smembers(Context& c);
+void smismember(Context& c);
+void smove(Context& c);
+void spop(Context& c);
+void srandmember(Context& c);
+void srem(Context& c);
+void sscan(Context& c);
+void sunion(Context& c);
+void sunionstore(Context& c);
+
+// sort.cc
+void sort(Context& c);
+void sort_ro(Context& c);
+
 // transaction.cc
 void discard(Context& c);
 void multi(Context& c);

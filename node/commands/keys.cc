@@ -13,7 +13,6 @@ constexpr size_t kNotThere = SIZE_MAX;
 
 size_t begin_of(const KeySpec& spec, Args args) {
   if (spec.begin == KeySpec::Begin::kIndex) return static_cast<size_t>(spec.index);
-  if (spec.begin == KeySpec::Begin::kUnknown) return kNotThere;
   // A keyword: searched from `index` on, or backwards from that place before the end; the keys follow it.
   const auto size = static_cast<int64_t>(args.size());
   const int64_t start = spec.index > 0 ? spec.index : size + spec.index;
@@ -54,13 +53,27 @@ bool collect_counted(const KeySpec& spec, size_t begin, Args args, std::vector<K
 }
 
 // What STORE and its like name, options that may come several times: the last one counts, and one without a value is a
-// syntax error of the handler's.
+// syntax error of the handler's. SORT has more words that take values, which may look like STORE.
 void collect_stored(const KeySpec& spec, Args args, std::vector<KeyPosition>& out) {
   for (size_t i = args.size(); i-- > static_cast<size_t>(spec.index);) {
     if (i + 1 < args.size() && same_word(spec.keyword, args[i])) {
       return out.push_back({static_cast<uint32_t>(i + 1), spec.flags});
     }
   }
+}
+
+void collect_sort_store(const KeySpec& spec, Args args, std::vector<KeyPosition>& out) {
+  size_t stored = 0;
+  for (size_t i = 2; i + 1 < args.size(); ++i) {
+    if (equals_ignore_case("limit", args[i])) {
+      i += 2;
+    } else if (equals_ignore_case("get", args[i]) || equals_ignore_case("by", args[i])) {
+      i += 1;
+    } else if (equals_ignore_case("store", args[i])) {
+      stored = ++i;
+    }
+  }
+  if (stored > 0) out.push_back({static_cast<uint32_t>(stored), spec.flags});
 }
 
 // SET reads the old value only with GET, BITFIELD changes something only with SET or INCRBY.
@@ -90,6 +103,11 @@ bool find_keys(const CommandSpec& spec, std::span<const std::string_view> args, 
   for (const KeySpec& key : spec.keys) {
     if (key.begin == KeySpec::Begin::kKeyword && (key.flags & kKeyOW) != 0) {
       collect_stored(key, args, out);
+      continue;
+    }
+    if (key.begin == KeySpec::Begin::kUnknown) {
+      // SORT's alone: names that its BY and GET make are in the same slot (sort.cc), its STORE can be found.
+      if ((key.flags & kKeyOW) != 0) collect_sort_store(key, args, out);
       continue;
     }
     const size_t begin = begin_of(key, args);

@@ -180,7 +180,7 @@ constexpr Directive kDirectives[] = {
     unused("shutdown-on-sigterm", Kind::kString, "default", "SIGTERM hands the primary role over and stops", "",
            kManyArguments),
     unused("enable-module-command", Kind::kEnum, "no", "there are no modules", "no, yes, local", kImmutable),
-    unused("locale-collate", Kind::kString, "", "nothing compares by locale"),
+    unused("locale-collate", Kind::kString, "", "SORT compares by LC_COLLATE of the environment"),
 
     // Cluster.
     only("cluster-enabled", "yes", "a node is always a cluster node", kImmutable),

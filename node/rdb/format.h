@@ -34,22 +34,31 @@ enum class Opcode : uint8_t {
 
 enum class ValueType : uint8_t {
   kString = 0,
+  kList = 1,
+  kSet = 2,
   kZset = 3,
   kHash = 4,
   kZset2 = 5,
   kHashZipmap = 9,
+  kListZiplist = 10,
+  kSetIntset = 11,
   kZsetZiplist = 12,
   kHashZiplist = 13,
+  kListQuicklist = 14,
   kHashListpack = 16,
   kZsetListpack = 17,
+  kListQuicklist2 = 18,
+  kSetListpack = 20,
 };
 
 // How the bytes of a value follow its key.
 enum class Shape : uint8_t {
   kUnsupported,  // known by name, refused
   kOneString,    // one string, plain or packed
+  kStrings,      // a count, then as many strings
   kPairs,        // a count, then twice as many strings
   kScored,       // a count, then as many strings, each followed by a score
+  kNodes,        // a count, then as many pairs of a container (a length) and a string
 };
 
 struct TypeInfo {
@@ -57,6 +66,9 @@ struct TypeInfo {
   std::string_view name;
   Shape shape;
 };
+
+// What a node of a list (type 18) holds.
+enum class Container : uint8_t { kPlain = 1, kPacked = 2 };
 
 // All value types up to version 12; nothing for other numbers.
 const TypeInfo* type_info(uint8_t type);

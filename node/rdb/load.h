@@ -7,8 +7,8 @@
 
 namespace guccho::rdb {
 
-// Makes the key in the keyspace that owns its slot, or replaces it. Errors: a hash with a field twice, a sorted set
-// with a member twice.
+// Makes the key in the keyspace that owns its slot, or replaces it. Errors: a hash with a field twice, a set or a sorted
+// set with a member twice.
 Status load(store::Keyspace& keyspace, const Record& record);
 
 }  // namespace guccho::rdb

@@ -14,6 +14,7 @@
 #include "node/base/crc.h"
 #include "node/base/real.h"
 #include "node/rdb/packed.h"
+#include "node/store/intset.h"
 #include "node/store/listpack.h"
 #include "node/store/zset_value.h"
 
@@ -31,14 +32,37 @@ bool distinct(const std::vector<std::string_view>& fields) {
   return seen.size() == fields.size();
 }
 
-std::vector<std::string_view> fields_of(const store::Listpack& pack, std::vector<store::IntText>& texts) {
-  std::vector<std::string_view> fields;
-  texts.resize(pack.count() / 2);
+// The first of every `every` elements, viewed in the pack or in `texts`.
+std::vector<std::string_view> names_in(const store::Listpack& pack, size_t every, std::vector<store::IntText>& texts) {
+  std::vector<std::string_view> names;
+  texts.resize(pack.count() / every);
   for (size_t at = pack.first(); at != store::Listpack::kEnd;) {
-    fields.push_back(pack.get(at).text(texts[fields.size()]));
-    at = pack.next(pack.next(at));
+    names.push_back(pack.get(at).text(texts[names.size()]));
+    for (size_t i = 0; i < every; ++i) at = pack.next(at);
   }
-  return fields;
+  return names;
+}
+
+bool has_distinct_names(std::string_view listpack, size_t every) {
+  std::vector<store::IntText> texts;
+  return distinct(names_in(store::Listpack(listpack), every, texts));
+}
+
+bool is_empty(const Value& value) {
+  return std::visit(
+      []<class T>(const T& v) {
+        if constexpr (std::is_same_v<T, std::string>) {
+          return false;
+        } else if constexpr (std::is_same_v<T, PackedHash> || std::is_same_v<T, PackedSet> ||
+                             std::is_same_v<T, PackedZset>) {
+          return store::Listpack(v.listpack).count() == 0;
+        } else if constexpr (std::is_same_v<T, IntegerSet>) {
+          return store::Intset(v.intset).count() == 0;
+        } else {
+          return v.empty();
+        }
+      },
+      value);
 }
 
 Result<FieldList> pairs_of(std::vector<std::string> strings) {
@@ -363,6 +387,7 @@ Status Reader::read_key(Input& in) {
   strings_.clear();
   scored_.clear();
   strings_left_ = 1;
+  containers_.clear();
   state_ = type_->shape == Shape::kOneString ? State::kString : State::kCount;
   return {};
 }
@@ -371,15 +396,21 @@ Status Reader::read_count(Input& in) {
   const uint64_t count = in.length();
   if (in.short_of_bytes() || in.error()) return {};
   if (count > UINT64_MAX / 2) return fail(fmt::format("a count of {} cannot be right", count));
-  const bool pairs = type_->shape == Shape::kPairs;
-  strings_left_ = pairs ? 2 * count : count;
-  state_ = pairs ? State::kString : State::kScored;
+  strings_left_ = type_->shape == Shape::kPairs ? 2 * count : count;
+  state_ = type_->shape == Shape::kScored ? State::kScored : State::kString;
   return count == 0 ? finish_value() : Status{};
 }
 
 Status Reader::read_value_string(Input& in) {
+  const uint64_t container = type_->shape == Shape::kNodes ? in.length() : 0;
   std::string string = in.string();
   if (in.short_of_bytes() || in.error()) return {};
+  if (type_->shape == Shape::kNodes) {
+    if (container != uint64_t(Container::kPlain) && container != uint64_t(Container::kPacked)) {
+      return fail(fmt::format("a list node of unknown kind {}", container));
+    }
+    containers_.push_back(static_cast<Container>(container));
+  }
   strings_.push_back(std::move(string));
   return --strings_left_ == 0 ? finish_value() : Status{};
 }
@@ -394,44 +425,49 @@ Status Reader::read_scored(Input& in) {
 
 Status Reader::finish_value() {
   state_ = State::kOpcode;
-  std::optional<std::vector<std::string>> elements;
   switch (static_cast<ValueType>(type_->type)) {
     case ValueType::kString:
       record_.value = std::move(strings_[0]);
       return deliver();
-    case ValueType::kHashListpack: {
-      if (!store::Listpack::valid(strings_[0], true)) return fail("a hash whose listpack is damaged");
-      const store::Listpack pack(strings_[0]);
-      std::vector<store::IntText> texts;
-      if (!distinct(fields_of(pack, texts))) return fail("a hash with a field twice");
-      record_.value = PackedHash{std::move(strings_[0])};
-      return deliver();
-    }
-    case ValueType::kZsetListpack:
-      if (!store::Listpack::valid(strings_[0], true) || !store::valid_packed_zset(strings_[0])) {
-        return fail("a sorted set whose listpack is damaged");
-      }
-      record_.value = PackedZset{std::move(strings_[0])};
-      return deliver();
-    case ValueType::kZsetZiplist: {
-      std::optional<ScoredList> scored = scored_of(read_ziplist(strings_[0]));
-      if (!scored) return fail(fmt::format("a {} that is damaged", type_->name));
-      record_.value = std::move(*scored);
-      return deliver();
-    }
+    case ValueType::kHash:
+    case ValueType::kHashZipmap:
+    case ValueType::kHashZiplist:
+    case ValueType::kHashListpack:
+      return finish_hash();
+    case ValueType::kList:
+    case ValueType::kListZiplist:
+    case ValueType::kListQuicklist:
+    case ValueType::kListQuicklist2:
+      return finish_list();
+    case ValueType::kSet:
+    case ValueType::kSetIntset:
+    case ValueType::kSetListpack:
+      return finish_set();
     case ValueType::kZset:
     case ValueType::kZset2:
-      record_.value = std::move(scored_);
+    case ValueType::kZsetZiplist:
+    case ValueType::kZsetListpack:
+      return finish_zset();
+  }
+  return fail(fmt::format("type {} ({}) has no decoder", type_->type, type_->name));
+}
+
+Status Reader::finish_hash() {
+  std::optional<std::vector<std::string>> elements;
+  switch (static_cast<ValueType>(type_->type)) {
+    case ValueType::kHashListpack:
+      if (!store::Listpack::valid(strings_[0], true)) return fail("a hash whose listpack is damaged");
+      if (!has_distinct_names(strings_[0], 2)) return fail("a hash with a field twice");
+      record_.value = PackedHash{std::move(strings_[0])};
       return deliver();
-    case ValueType::kHash:
-      elements = std::move(strings_);
-      break;
     case ValueType::kHashZiplist:
       elements = read_ziplist(strings_[0]);
       break;
     case ValueType::kHashZipmap:
       elements = read_zipmap(strings_[0]);
       break;
+    default:
+      elements = std::move(strings_);
   }
   if (!elements) return fail(fmt::format("a {} that is damaged", type_->name));
   Result<FieldList> pairs = pairs_of(std::move(*elements));
@@ -440,14 +476,68 @@ Status Reader::finish_value() {
   return deliver();
 }
 
+// Empty nodes are left out, as Redis leaves them out.
+Status Reader::finish_list() {
+  ListNodes nodes;
+  const bool ziplists =
+      type_->type == uint8_t(ValueType::kListZiplist) || type_->type == uint8_t(ValueType::kListQuicklist);
+  for (size_t i = 0; i < strings_.size(); ++i) {
+    std::string& bytes = strings_[i];
+    if (ziplists) {
+      auto elements = read_ziplist(bytes);
+      if (!elements) return fail(fmt::format("a {} that is damaged", type_->name));
+      for (std::string& element : *elements) nodes.push_back({std::move(element), false});
+    } else if (!containers_.empty() && containers_[i] == Container::kPacked) {
+      if (!store::Listpack::valid(bytes)) return fail("a list with a listpack that is damaged");
+      if (store::Listpack(bytes).count() > 0) nodes.push_back({std::move(bytes), true});
+    } else {
+      nodes.push_back({std::move(bytes), false});
+    }
+  }
+  record_.value = std::move(nodes);
+  return deliver();
+}
+
+Status Reader::finish_set() {
+  switch (static_cast<ValueType>(type_->type)) {
+    case ValueType::kSetIntset:
+      if (!store::Intset::valid(strings_[0])) return fail("a set whose intset is damaged");
+      record_.value = IntegerSet{std::move(strings_[0])};
+      break;
+    case ValueType::kSetListpack:
+      if (!store::Listpack::valid(strings_[0])) return fail("a set whose listpack is damaged");
+      if (!has_distinct_names(strings_[0], 1)) return fail("a set with a member twice");
+      record_.value = PackedSet{std::move(strings_[0])};
+      break;
+    default:
+      record_.value = std::move(strings_);
+  }
+  return deliver();
+}
+
+Status Reader::finish_zset() {
+  switch (static_cast<ValueType>(type_->type)) {
+    case ValueType::kZsetListpack:
+      if (!store::Listpack::valid(strings_[0], true) || !store::valid_packed_zset(strings_[0])) {
+        return fail("a sorted set whose listpack is damaged");
+      }
+      record_.value = PackedZset{std::move(strings_[0])};
+      break;
+    case ValueType::kZsetZiplist: {
+      std::optional<ScoredList> scored = scored_of(read_ziplist(strings_[0]));
+      if (!scored) return fail(fmt::format("a {} that is damaged", type_->name));
+      record_.value = std::move(*scored);
+      break;
+    }
+    default:
+      record_.value = std::move(scored_);
+  }
+  return deliver();
+}
+
 Status Reader::deliver() {
   Record record = std::exchange(record_, Record{});
-  const auto* fields = std::get_if<FieldList>(&record.value);
-  const auto* packed = std::get_if<PackedHash>(&record.value);
-  const auto* scored = std::get_if<ScoredList>(&record.value);
-  const auto* packed_zset = std::get_if<PackedZset>(&record.value);
-  if ((fields && fields->empty()) || (packed && store::Listpack(packed->listpack).count() == 0) ||
-      (scored && scored->empty()) || (packed_zset && store::Listpack(packed_zset->listpack).count() == 0)) {
+  if (is_empty(record.value)) {
     ++empty_keys_;
     return {};
   }

@@ -27,13 +27,28 @@ struct PackedHash {
 };
 // A field may come twice: load() refuses that, at no cost of its own.
 using FieldList = std::vector<std::pair<std::string, std::string>>;
+// A list is a row of nodes: listpacks (checked, not empty), or single elements.
+struct ListNode {
+  std::string bytes;
+  bool listpack = false;
+};
+using ListNodes = std::vector<ListNode>;
+struct PackedSet {
+  std::string listpack;  // checked: well-formed, distinct members
+};
+struct IntegerSet {
+  std::string intset;  // checked
+};
+// A member may come twice: load() refuses that.
+using MemberList = std::vector<std::string>;
 struct PackedZset {
   std::string listpack;  // checked: well-formed, distinct members in order
 };
 // Checked: no NaN. In any order; a member may come twice: load() refuses that.
 using ScoredList = std::vector<std::pair<std::string, double>>;
-// A string's bytes, or a hash or a sorted set in one of two forms.
-using Value = std::variant<std::string, PackedHash, FieldList, PackedZset, ScoredList>;
+// A string's bytes; a hash, a list, a set, a sorted set in one of their forms.
+using Value = std::variant<std::string, PackedHash, FieldList, ListNodes, PackedSet, IntegerSet, MemberList, PackedZset,
+                           ScoredList>;
 
 struct Record {
   std::string key;
@@ -85,6 +100,10 @@ class Reader {
   Status read_checksum(Input& in);
   Status start_value(uint8_t type);
   Status finish_value();
+  Status finish_hash();
+  Status finish_list();
+  Status finish_set();
+  Status finish_zset();
   Status deliver();
 
   RecordSink& sink_;
@@ -101,6 +120,7 @@ class Reader {
   uint64_t strings_left_ = 0;
   std::vector<std::string> strings_;
   ScoredList scored_;
+  std::vector<Container> containers_;  // of the strings, where each has one
   uint64_t empty_keys_ = 0;
 };
 

@@ -5,12 +5,16 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 
 #include "node/base/crc.h"
 #include "node/rdb/format.h"
 #include "node/store/hash_table.h"
 #include "node/store/hash_value.h"
 #include "node/store/integer.h"
+#include "node/store/list_value.h"
+#include "node/store/set_table.h"
+#include "node/store/set_value.h"
 #include "node/store/string_value.h"
 #include "node/store/zset_value.h"
 
@@ -73,7 +77,17 @@ bool append_compressed(std::string& out, std::string_view bytes) {
   return true;
 }
 
+void append_head(std::string& out, ValueType type, const store::Entry& entry, bool compress) {
+  append_type(out, type);
+  append_string(out, entry.key(), compress);
+}
+
 void append_hash(std::string& out, const store::Entry& entry, bool compress) {
+  if (const auto listpack = store::packed_hash_bytes(entry)) {
+    append_head(out, ValueType::kHashListpack, entry, compress);
+    return append_string(out, *listpack, compress);
+  }
+  append_head(out, ValueType::kHash, entry, compress);
   append_length(out, store::hash_size(entry));
   store::for_each_field(entry, [&](std::string_view field, std::string_view value) {
     append_string(out, field, compress);
@@ -88,6 +102,11 @@ void append_scored(std::string& out, const store::ScoredMember& each, bool compr
 
 void append_zset(std::string& out, const store::Entry& entry, bool compress) {
   const store::ZsetView zset(&entry);
+  if (const auto listpack = zset.packed_bytes()) {
+    append_head(out, ValueType::kZsetListpack, entry, compress);
+    return append_string(out, *listpack, compress);
+  }
+  append_head(out, ValueType::kZset2, entry, compress);
   append_length(out, zset.size());
   // The greatest first, as Redis writes it, so that its reader inserts each at the head of its list.
   for (store::ZsetCursor at = zset.at(zset.size() - 1); at.valid(); at.previous()) {
@@ -95,15 +114,28 @@ void append_zset(std::string& out, const store::Entry& entry, bool compress) {
   }
 }
 
-// Type, key and value of what is no string.
-void append_collection(std::string& out, const store::Entry& entry, bool compress) {
-  const bool zset = entry.type() == store::Type::kZset;
-  const auto listpack = zset ? store::ZsetView(&entry).packed_bytes() : store::packed_hash_bytes(entry);
-  append_type(out, listpack ? (zset ? ValueType::kZsetListpack : ValueType::kHashListpack)
-                            : (zset ? ValueType::kZset2 : ValueType::kHash));
-  append_string(out, entry.key(), compress);
-  if (listpack) return append_string(out, *listpack, compress);
-  zset ? append_zset(out, entry, compress) : append_hash(out, entry, compress);
+void append_list(std::string& out, const store::Entry& entry, bool compress) {
+  append_head(out, ValueType::kListQuicklist2, entry, compress);
+  const store::ListView list(entry);
+  append_length(out, list.blocks().size());
+  std::string listpack;
+  for (const store::ListBlock& block : list.blocks()) {
+    append_length(out, uint64_t(block.plain ? Container::kPlain : Container::kPacked));
+    if (!block.plain) store::write_block_as_listpack(block, listpack);
+    append_string(out, block.plain ? block.bytes() : listpack, compress);
+  }
+}
+
+// Version 10 knows no packed sets but of integers: others are written member by member.
+void append_set(std::string& out, const store::Entry& entry, bool compress) {
+  const store::SetView set(&entry);
+  if (const auto intset = set.intset()) {
+    append_head(out, ValueType::kSetIntset, entry, compress);
+    return append_string(out, *intset, compress);
+  }
+  append_head(out, ValueType::kSet, entry, compress);
+  append_length(out, set.size());
+  set.for_each([&](std::string_view member) { append_string(out, member, compress); });
 }
 
 }  // namespace
@@ -142,36 +174,57 @@ void append_expiry(std::string& out, const store::Entry& entry) {
 
 void append_head(std::string& out, const store::Entry& entry, const WriteOptions& options) {
   append_expiry(out, entry);
-  const bool zset = entry.type() == store::Type::kZset;
-  append_type(out, zset ? ValueType::kZset2 : ValueType::kHash);
-  append_string(out, entry.key(), options.compress);
-  append_length(out, zset ? store::ZsetView(&entry).size() : store::hash_size(entry));
+  switch (entry.type()) {
+    case store::Type::kSet:
+      append_head(out, ValueType::kSet, entry, options.compress);
+      return append_length(out, store::SetView(&entry).size());
+    case store::Type::kZset:
+      append_head(out, ValueType::kZset2, entry, options.compress);
+      return append_length(out, store::ZsetView(&entry).size());
+    default:
+      append_head(out, ValueType::kHash, entry, options.compress);
+      return append_length(out, store::hash_size(entry));
+  }
 }
 
 void append_elements(std::string& out, store::Type type, std::span<void* const> items, const WriteOptions& options) {
+  const bool compress = options.compress;
   for (const void* item : items) {
-    if (type == store::Type::kZset) {
+    if (type == store::Type::kSet) {
+      append_string(out, store::SetTable::text(item), compress);
+    } else if (type == store::Type::kZset) {
       const auto& scored = *static_cast<const store::ScoredItem*>(item);
-      append_scored(out, {scored.score(), scored.member()}, options.compress);
-      continue;
+      append_scored(out, {scored.score(), scored.member()}, compress);
+    } else {
+      const auto& pair = *static_cast<const store::FieldPair*>(item);
+      append_string(out, pair.field(), compress);
+      append_string(out, pair.value(), compress);
     }
-    const auto& pair = *static_cast<const store::FieldPair*>(item);
-    append_string(out, pair.field(), options.compress);
-    append_string(out, pair.value(), options.compress);
   }
 }
 
 void append_entry(std::string& out, const store::Entry& entry, const WriteOptions& options) {
   append_expiry(out, entry);
   const bool compress = options.compress;
-  if (entry.type() == store::Type::kString) {
-    append_type(out, ValueType::kString);
-    append_string(out, entry.key(), compress);
-    store::IntText scratch;
-    append_string(out, store::string_bytes(entry, scratch), compress);
-  } else {
-    append_collection(out, entry, compress);
+  switch (entry.type()) {
+    case store::Type::kString: {
+      append_head(out, ValueType::kString, entry, compress);
+      store::IntText scratch;
+      return append_string(out, store::string_bytes(entry, scratch), compress);
+    }
+    case store::Type::kHash:
+      return append_hash(out, entry, compress);
+    case store::Type::kList:
+      return append_list(out, entry, compress);
+    case store::Type::kSet:
+      return append_set(out, entry, compress);
+    case store::Type::kZset:
+      return append_zset(out, entry, compress);
+    case store::Type::kStream:
+      break;
   }
+  // No command makes one yet.
+  assert(false);
 }
 
 void StreamWriter::write(std::string_view bytes) {

@@ -10,23 +10,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 
 #include "node/store/entry.h"
+#include "node/store/listpack_element.h"
 #include "node/store/slab.h"
 
 namespace guccho::store {
-
-// One element: an integer, or bytes in the block.
-struct ListpackElement {
-  std::optional<int64_t> integer;
-  std::string_view bytes;
-
-  // The text, printed into `scratch` for integers.
-  std::string_view text(IntText& scratch) const;
-};
 
 // Reads a well-formed block. Positions are byte offsets; kEnd follows the last element.
 class Listpack {
@@ -39,17 +29,24 @@ class Listpack {
 
   // Whether untrusted bytes are a well-formed block; if `even`, also of an even number of elements.
   static bool valid(std::string_view block, bool even = false);
+  // Header and end of a block of `size` bytes in all; the elements in between are the caller's.
+  static void write_frame(char* block, size_t size, size_t elements);
 
   size_t first() const { return at_end(kHeaderSize) ? kEnd : kHeaderSize; }
   size_t next(size_t position) const;
   // The element before the one at `position`; kEnd when that is the first. From kEnd on, the last.
   size_t previous(size_t position) const;
-  ListpackElement get(size_t position) const;
+  ListpackElement get(size_t position) const { return read_element(block_.data() + position); }
   size_t count() const;
+  // The first element whose text equals `text`; kEnd when none does.
+  size_t find(std::string_view text) const { return find_from(first(), text, 1); }
   // The first of every second element, from `position` on, whose text equals `text`; kEnd when none does.
-  size_t find_every_second(size_t position, std::string_view text) const;
+  size_t find_every_second(size_t position, std::string_view text) const { return find_from(position, text, 2); }
+  // All elements, without header and end.
+  std::string_view elements() const { return block_.substr(kHeaderSize, block_.size() - kEmptySize); }
 
  private:
+  size_t find_from(size_t position, std::string_view text, size_t every) const;
   bool at_end(size_t position) const { return static_cast<uint8_t>(block_[position]) == 0xff; }
   std::string_view block_;
 };
@@ -62,11 +59,13 @@ class ListpackBlock {
   static ListpackBlock make(SlabAllocator& alloc);
   // Copies a well-formed block.
   static ListpackBlock copy(std::string_view block, SlabAllocator& alloc);
+  // Copies well-formed elements, `count` of them, into a block.
+  static ListpackBlock wrap(std::string_view elements, size_t count, SlabAllocator& alloc);
 
   const External& external() const { return external_; }
   Listpack view() const { return Listpack({data(), external_.size}); }
 
-  // `text` is stored as an integer when it is the canonical text of one. It must not point into this block.
+  // A text is stored as an integer when it is the canonical text of one. It must not point into this block.
   void append(std::string_view text) { insert(Listpack::kEnd, text); }
   // Before the element at `position`; behind the last one for kEnd.
   void insert(size_t position, std::string_view text);
@@ -77,8 +76,9 @@ class ListpackBlock {
 
  private:
   char* data() const { return static_cast<char*>(external_.data); }
-  // Replaces `old_size` bytes at `position` by `bytes`; adds `delta` to the element count.
-  void splice(size_t position, size_t old_size, std::string_view bytes, int delta);
+  // Makes `new_size` bytes of what were `old_size` bytes at `position`, to be written by the caller; adds `delta` to
+  // the element count.
+  char* splice(size_t position, size_t old_size, size_t new_size, int delta);
 
   External external_;
   SlabAllocator& alloc_;

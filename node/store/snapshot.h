@@ -21,7 +21,7 @@ class SnapshotSink {
   virtual ~SnapshotSink() = default;
   virtual void entry(Slot slot, const Entry& entry) = 0;
   virtual void begin_value(uint64_t id, const Entry& entry) = 0;
-  // Items of the structure's element_table(): FieldPairs of a hash, ScoredItems of a sorted set.
+  // Items of the structure's element_table(): FieldPairs of a hash, Members of a set, ScoredItems of a sorted set.
   virtual void elements(uint64_t id, Type type, std::span<void* const> items) = 0;
   virtual void end_value(uint64_t id) = 0;
 };

@@ -74,6 +74,17 @@ def fill(client, rng):
         if i % 3 == 0:
             pipe.pexpireat(f"hash:{i}", 4_000_000_000_000 + i)
     pipe.hset("hash:big", mapping={f"f{i}": i for i in range(100000)})
+    for i in range(300):
+        size = rng.choice([1, 2, 10, 128, 129, 512, 513, 2000])
+        element = rng.choice([lambda n: n, lambda n: f"element{n}", lambda n: rng.randbytes(rng.randrange(80)),
+                              lambda n: rng.choice([-n * 10**9, b"x" * rng.randrange(300)])])
+        for at in range(0, size, 500):
+            pipe.rpush(f"list:{i}", *(element(n) for n in range(at, min(size, at + 500))))
+            pipe.sadd(f"set:{i}", *(element(n) for n in range(at, min(size, at + 500))))
+    pipe.rpush("list:large", *(b"y" * n for n in (5, 9000, 70000, 3, 9000)))
+    for at in range(0, 100000, 1000):
+        pipe.rpush("list:big", *range(at, at + 1000))
+        pipe.sadd("set:big", *(f"member{n}" for n in range(at, at + 1000)))
     for i in range(200):
         members = {str(rng.randrange(1000)) if j % 2 else f"member{j}": rng.choice(
             [rng.randrange(-1000, 1000), rng.uniform(-1e3, 1e3), rng.uniform(-1, 1) * 1e300, float("inf"), float("-inf")])
@@ -127,12 +138,12 @@ def main():
             check(target.client.execute_command("DEBUG", "RELOAD") in (b"OK", True), f"{label}: DEBUG RELOAD")
             check(target.client.execute_command("DEBUG", "DIGEST") == digest, f"{label}: same digest after it")
             target.stop()
-    lists = Server()
-    lists.client.rpush("l", 1)
-    refused = subprocess.run([tool], input=lists.save(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    lists.stop()
-    check(refused.returncode != 0 and b"(list as quicklist) is not supported" in refused.stderr,
-          "a list is refused by name")
+    streams = Server()
+    streams.client.xadd("s", {"f": "v"})
+    refused = subprocess.run([tool], input=streams.save(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    streams.stop()
+    check(refused.returncode != 0 and b"(stream (second form)) is not supported" in refused.stderr,
+          "a stream is refused by name")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,16 @@ class Load:
                         ("ZMPOP", 2, f"{{{k}}}z0", f"{{{k}}}z1", "MIN", "COUNT", 2), ("ZREMRANGEBYRANK", f"{{{k}}}z1", 200, -1),
                         ("ZUNIONSTORE", f"{{{k}}}z2", 2, f"{{{k}}}z1", f"{{{k}}}g1", "WEIGHTS", 2, 0.5),
                         ("ZRANGESTORE", f"{{{k}}}z3", f"{{{k}}}z2", 0, turn % 200),
-                        ("GEOSEARCHSTORE", f"{{{k}}}g2", f"{{{k}}}g1", "FROMLONLAT", 10, 10, "BYRADIUS", 3000, "km")]):
+                        ("GEOSEARCHSTORE", f"{{{k}}}g2", f"{{{k}}}g1", "FROMLONLAT", 10, 10, "BYRADIUS", 3000, "km"),
+                        ("RPUSH", f"{{{k}}}l1", turn, "a", "b" * (turn % 200), turn), ("LPUSH", f"{{{k}}}l1", "c", -turn),
+                        ("LINSERT", f"{{{k}}}l1", "BEFORE", "a", "d"), ("LSET", f"{{{k}}}l1", 1, "e" * (turn % 90)),
+                        ("LMOVE", f"{{{k}}}l1", f"{{{k}}}l2", "LEFT", "RIGHT"), ("BLPOP", f"{{{k}}}l0", f"{{{k}}}l1", 0),
+                        ("BRPOPLPUSH", f"{{{k}}}l1", f"{{{k}}}l2", 0), ("LREM", f"{{{k}}}l2", 1, "c"),
+                        ("LMPOP", 2, f"{{{k}}}l0", f"{{{k}}}l2", "LEFT", "COUNT", 2), ("LTRIM", f"{{{k}}}l1", 0, 400),
+                        ("SADD", f"{{{k}}}s1", turn, turn % 7, -turn), ("SADD", f"{{{k}}}s2", "a", f"member {turn % 300}", turn % 7),
+                        ("SPOP", f"{{{k}}}s2"), ("SPOP", f"{{{k}}}s1", 2), ("SMOVE", f"{{{k}}}s1", f"{{{k}}}s2", turn % 7),
+                        ("SUNIONSTORE", f"{{{k}}}s3", f"{{{k}}}s1", f"{{{k}}}s2"), ("SREM", f"{{{k}}}s2", turn % 7),
+                        ("SORT", f"{{{k}}}s3", "ALPHA", "LIMIT", 0, 20, "STORE", f"{{{k}}}l3")]):
                     if isinstance(reply, Exception):
                         self.problems.append(reply)
                 self.rounds += 1
@@ -83,6 +92,8 @@ class Replication(Case):
                 until(lambda: load.rounds > before + 5, 10, "more writes")
                 primary.call("CONFIG", "SET", "hash-max-listpack-entries", 1 if turn % 2 else 512)
                 primary.call("CONFIG", "SET", "zset-max-listpack-entries", 10 if turn % 2 else 128)
+                primary.call("CONFIG", "SET", "list-max-listpack-size", 5 if turn % 2 else -2)
+                primary.call("CONFIG", "SET", "set-max-intset-entries", 1 if turn % 2 else 512)
                 if turn == 4:
                     primary.call("FLUSHALL")
         self.assertEqual(load.problems, [])

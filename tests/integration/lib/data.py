@@ -8,6 +8,8 @@ from .slots import slot_of
 READ = {
     "string": lambda key: ("GET", key),
     "hash": lambda key: ("HGETALL", key),
+    "list": lambda key: ("LRANGE", key, 0, -1),
+    "set": lambda key: ("SMEMBERS", key),
     "zset": lambda key: ("ZRANGE", key, 0, -1, "WITHSCORES"),
 }
 
@@ -70,5 +72,7 @@ class Writer:
             kinds = connection.pipeline([("TYPE", key) for key in keys])
             reads = [READ[kind](key) for key, kind in zip(keys, kinds)]
             for key, kind, value in zip(keys, kinds, connection.pipeline(reads)):
-                held[key] = dict(zip(value[::2], value[1::2])) if kind == "hash" else value
+                if kind == "hash":
+                    value = dict(zip(value[::2], value[1::2]))
+                held[key] = set(value) if kind == "set" else value
         return held

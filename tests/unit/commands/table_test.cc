@@ -89,6 +89,19 @@ TEST(Table, FindsKeysByPosition) {
   EXPECT_EQ(keys_of(*find_command("lcs"), {"lcs", "a", "b"}), (std::vector<uint32_t>{1, 2}));
   EXPECT_EQ(keys_of(*find_command("rename"), {"rename", "a", "b"}), (std::vector<uint32_t>{1, 2}));
   EXPECT_EQ(keys_of(*find_command("ping"), {"ping"}), (std::vector<uint32_t>{}));
+  EXPECT_EQ(keys_of(*find_command("blpop"), {"blpop", "a", "b", "0"}), (std::vector<uint32_t>{1, 2}));
+  EXPECT_EQ(keys_of(*find_command("blmpop"), {"blmpop", "0", "2", "a", "b", "LEFT"}), (std::vector<uint32_t>{3, 4}));
+  EXPECT_EQ(keys_of(*find_command("sinterstore"), {"sinterstore", "d", "a", "b"}), (std::vector<uint32_t>{1, 2, 3}));
+}
+
+TEST(Table, FindsWhereSortStores) {
+  const CommandSpec& sort = *find_command("sort");
+  EXPECT_EQ(keys_of(sort, {"sort", "a"}), (std::vector<uint32_t>{1}));
+  EXPECT_EQ(keys_of(sort, {"sort", "a", "STORE"}), (std::vector<uint32_t>{1}));
+  EXPECT_EQ(keys_of(sort, {"sort", "a", "by", "store", "store", "b"}), (std::vector<uint32_t>{1, 5}));
+  EXPECT_EQ(keys_of(sort, {"sort", "a", "limit", "store", "b", "get", "store", "store", "c", "store", "d"}),
+            (std::vector<uint32_t>{1, 10}));
+  EXPECT_EQ(keys_of(*find_command("sort_ro"), {"sort_ro", "a", "STORE", "b"}), (std::vector<uint32_t>{1}));
 }
 
 TEST(Table, FindsKeysByKeywordAndByCount) {

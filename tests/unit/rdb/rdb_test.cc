@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "node/base/random.h"
 #include "node/base/real.h"
@@ -12,6 +13,8 @@
 #include "node/rdb/reader.h"
 #include "node/rdb/writer.h"
 #include "node/store/hash_value.h"
+#include "node/store/list_value.h"
+#include "node/store/set_value.h"
 #include "node/store/string_value.h"
 #include "node/store/zset_value.h"
 
@@ -72,6 +75,14 @@ std::map<std::string, std::string> dump(store::Keyspace& keyspace) {
           RealText scratch;
           text += std::string(at.member()) + "=" + std::string(print_real(at.score(), scratch)) + ";";
         }
+      } else if (entry.type() == store::Type::kList) {
+        const store::ListView list(entry);
+        store::IntText scratch;
+        for (auto at = list.at(0); !at.at_end(); at.next()) text += std::string(at.element().text(scratch)) + ";";
+      } else if (entry.type() == store::Type::kSet) {
+        std::set<std::string> members;
+        store::SetView(&entry).for_each([&](std::string_view member) { members.emplace(member); });
+        for (const auto& member : members) text += member + ";";
       } else {
         std::map<std::string, std::string> fields;
         store::for_each_field(entry, [&](std::string_view f, std::string_view v) { fields.emplace(f, v); });
@@ -113,6 +124,18 @@ void fill(store::Keyspace& keyspace) {
   store::HashValue big(keyspace, ref("bigvalue"), nullptr);
   big.set("f", std::string(10000, 'v'));
   keyspace.set_expiry(ref("bigvalue"), big.entry(), UnixMillis(Millis(1800000000000)));
+  for (const int members : {1, 100, 400, 3000}) {
+    const std::string name = std::to_string(members);
+    store::ListValue list(keyspace, ref("list" + name), nullptr);
+    store::SetValue integers(keyspace, ref("integers" + name), nullptr);
+    store::SetValue set(keyspace, ref("set" + name), nullptr);
+    for (int i = 0; i < members; ++i) {
+      list.push(store::ListEnd::kHead, "element" + std::to_string(i));
+      if (i % 500 == 7) list.push(store::ListEnd::kTail, std::string(10000, 'e'));
+      integers.add(std::to_string(i * 7919));
+      set.add("member" + std::to_string(i));
+    }
+  }
 }
 
 std::string write_all(store::Keyspace& keyspace, const WriteOptions& options, bool checksum = true) {
@@ -301,6 +324,31 @@ TEST(RdbTest, ExpiryIdleFrequencyAndFunctions) {
   EXPECT_EQ(sink.records["c"].frequency, 7);
 }
 
+TEST(RdbTest, OldFormsOfListsAndSets) {
+  const auto field = [](const std::string& bytes) { return std::string(1, static_cast<char>(bytes.size())) + bytes; };
+  // Ziplist of "a" and 5.
+  const std::string ziplist = "\x10\0\0\0\x0d\0\0\0\x02\0"s + "\0\x01"s + "a" + "\x03\xf6"s + "\xff";
+  const std::string listpack = "\x0c\0\0\0\x02\0\x81"s + "a\x02\x05\x01\xff"s;
+  std::string bytes = kHead;
+  bytes += "\x01\x01"s + "1" + "\x02\x01" + "a\xc0\x05"s;
+  bytes += "\x0a\x01"s + "2" + field(ziplist);
+  bytes += "\x0e\x01"s + "3" + "\x02" + field(ziplist) + field(ziplist);
+  bytes += "\x12\x01"s + "4" + "\x02\x01\x01" + "p\x02" + field(listpack);
+  bytes += "\x02\x01"s + "5" + "\x02\x01" + "a\xc0\x05"s;
+  bytes += "\x14\x01"s + "6" + field(listpack);
+  bytes += "\x0b\x01"s + "7" + field("\x02\0\0\0\x02\0\0\0\x05\0\x06\0"s);
+  for (const size_t piece : {size_t{1}, SIZE_MAX}) {
+    Loader loader;
+    const Status status = read_all(bytes + kEnd, loader, piece);
+    ASSERT_TRUE(status) << status.error().text;
+    const std::map<std::string, std::string> expected = {
+        {"1", "listpack a;5;"}, {"2", "listpack a;5;"}, {"3", "listpack a;5;a;5;"}, {"4", "quicklist p;a;5;"},
+        {"5", "listpack 5;a;"}, {"6", "listpack 5;a;"}, {"7", "intset 5;6;"},
+    };
+    EXPECT_EQ(dump(loader.keyspace), expected);
+  }
+}
+
 TEST(RdbTest, RefusalsNameWhatAndWhere) {
   const struct {
     std::string bytes;
@@ -309,7 +357,6 @@ TEST(RdbTest, RefusalsNameWhatAndWhere) {
       {"HELLO0010", "rdb: offset 0: not an RDB: no \"REDIS\" at its start"},
       {"REDIS00x0", "rdb: offset 0: not an RDB: its version is not a number"},
       {"REDIS0099", "rdb: offset 0: RDB version 99 cannot be read, only 1 to 12"},
-      {kHead + "\x01\x01k"s, "rdb: offset 9: type 1 (list) is not supported by this version"},
       {kHead + "\x15\x01k"s, "rdb: offset 9: type 21 (stream (third form)) is not supported by this version"},
       {kHead + "\x63\x01k"s, "rdb: offset 9: unknown value type 99"},
       {kHead + "\xfe\x02"s, "rdb: offset 9: database 2: only database 0 exists here"},
@@ -326,16 +373,29 @@ TEST(RdbTest, RefusalsNameWhatAndWhere) {
       {kHead + "\x10\x01h\x03"s + "abc", "rdb: offset 12: a hash whose listpack is damaged"},
       {kHead + "\x0d\x01h\x03"s + "abc", "rdb: offset 12: a hash as ziplist that is damaged"},
       {kHead + "\x09\x01h\x03"s + "abc", "rdb: offset 12: a hash as zipmap that is damaged"},
+      {kHead + "\x0a\x01l\x03"s + "abc", "rdb: offset 12: a list as ziplist that is damaged"},
+      {kHead + "\x0e\x01l\x01\x03"s + "abc", "rdb: offset 13: a list as quicklist of ziplists that is damaged"},
+      {kHead + "\x12\x01l\x01\x02\x03"s + "abc", "rdb: offset 13: a list with a listpack that is damaged"},
+      {kHead + "\x12\x01l\x01\x03\x03"s + "abc", "rdb: offset 13: a list node of unknown kind 3"},
+      {kHead + "\x12\x01l\x01\xc0\x03"s + "abc", "rdb: offset 13: byte 0xc0 where a length was expected"},
+      {kHead + "\x0b\x01s\x03"s + "abc", "rdb: offset 12: a set whose intset is damaged"},
+      {kHead + "\x14\x01s\x03"s + "abc", "rdb: offset 12: a set whose listpack is damaged"},
+      {kHead + "\x14\x01s\x0d\x0d\x00\x00\x00\x02\x00"s + "\x81" + "a\x02\x81" + "a\x02\xff",
+       "rdb: offset 12: a set with a member twice"},
+      {kHead + "\x02\x01s\x02\x01"s + "a\x01" + "a", "rdb: offset 15: a set with a member twice"},
   };
   for (const auto& c : cases) EXPECT_EQ(error_of(c.bytes), c.error);
 }
 
-TEST(RdbTest, EmptyHashesAreLeftOutAndCounted) {
+TEST(RdbTest, EmptyCollectionsAreLeftOutAndCounted) {
   Collector sink;
   Reader reader(sink);
-  ASSERT_TRUE(reader.feed(kHead + "\x04\x01h\x00"s + kEnd));
+  const std::string empty_pack = "\x07\x07\x00\x00\x00\x00\x00\xff"s;
+  ASSERT_TRUE(reader.feed(kHead + "\x04\x01h\x00"s + "\x01\x01l\x00"s + "\x12\x01m\x01\x02"s + empty_pack +
+                          "\x02\x01s\x00"s + "\x14\x01t"s + empty_pack +
+                          "\x0b\x01u\x08\x02\x00\x00\x00\x00\x00\x00\x00"s + kEnd));
   EXPECT_TRUE(reader.finished());
-  EXPECT_EQ(reader.empty_keys(), 1u);
+  EXPECT_EQ(reader.empty_keys(), 6u);
   EXPECT_TRUE(sink.records.empty());
 }
 
@@ -352,8 +412,10 @@ TEST(RdbTest, HostileCountsWaitForTheirBytes) {
 TEST(RdbTest, DamagedStreamsAreRefusedOrRead) {
   store::Keyspace keyspace(0, 1);
   fill(keyspace);
-  keyspace.erase(store::KeyRef(key_slot("hash3000"), "hash3000"));
-  keyspace.erase(store::KeyRef(key_slot("zset3000"), "zset3000"));
+  for (const std::string_view large :
+       {"hash3000", "zset3000", "list3000", "integers3000", "set3000", "list400", "set400"}) {
+    keyspace.erase(store::KeyRef(key_slot(large), large));
+  }
   const std::string bytes = write_all(keyspace, {}, false);
   Rng rng(9);
   int refused = 0;

@@ -84,8 +84,11 @@ TEST(ListpackTest, RandomEditsAgainstAVector) {
     const size_t index = model.empty() ? 0 : rng.below(model.size());
     size_t at = block.view().first();
     for (size_t i = 0; i < index; ++i) at = block.view().next(at);
-    const uint64_t edit = rng.below(10);
-    if (edit < 5 || model.empty()) {
+    const uint64_t edit = rng.below(12);
+    if (edit >= 10 && !model.empty()) {
+      block.insert(at, text);
+      model.insert(model.begin() + static_cast<ptrdiff_t>(index), text);
+    } else if (edit < 5 || model.empty()) {
       block.append(text);
       model.push_back(text);
     } else if (edit < 7) {
@@ -100,6 +103,12 @@ TEST(ListpackTest, RandomEditsAgainstAVector) {
     if (step % 50 == 0) {
       ASSERT_EQ(read(bytes_of(block)), model);
       ASSERT_TRUE(Listpack::valid(bytes_of(block)));
+      std::vector<std::string> backwards;
+      IntText scratch;
+      for (size_t p = block.view().previous(Listpack::kEnd); p != Listpack::kEnd; p = block.view().previous(p)) {
+        backwards.emplace(backwards.begin(), block.view().get(p).text(scratch));
+      }
+      ASSERT_EQ(backwards, model);
     }
   }
   block.release();
