@@ -5,11 +5,6 @@
 
 namespace guccho::runtime {
 
-size_t BlockedClients::keys_when_gone() const {
-  return static_cast<size_t>(
-      std::count_if(keys_.begin(), keys_.end(), [](const auto& k) { return k.second.when_gone > 0; }));
-}
-
 BlockedClients::Ticket BlockedClients::add(BlockedCommand command) {
   if (const auto old = of_client(command.place.client)) remove(*old);
   // A key named twice is waited for once.
@@ -19,7 +14,7 @@ BlockedClients::Ticket BlockedClients::add(BlockedCommand command) {
   for (const std::string& key : command.keys) {
     Key& k = keys_[key];
     k.waiters.insert(ticket);
-    if (command.when_gone) ++k.when_gone;
+    if (command.when_gone && k.when_gone++ == 0) ++keys_when_gone_;
   }
   if (command.deadline != 0) deadlines_.emplace(command.deadline, ticket);
   clients_[command.place.client] = ticket;
@@ -43,7 +38,7 @@ BlockedCommand BlockedClients::remove(Ticket ticket) {
   for (const std::string& key : command.keys) {
     const auto it = keys_.find(key);
     it->second.waiters.erase(ticket);
-    if (command.when_gone) --it->second.when_gone;
+    if (command.when_gone && --it->second.when_gone == 0) --keys_when_gone_;
     if (it->second.waiters.empty()) keys_.erase(it);
   }
   if (command.deadline != 0) deadlines_.erase({command.deadline, ticket});

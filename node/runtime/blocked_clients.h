@@ -53,7 +53,7 @@ class BlockedClients {
   size_t size() const { return waiting_.size(); }
   size_t keys() const { return keys_.size(); }
   // Of these, keys whose end also interests somebody.
-  size_t keys_when_gone() const;
+  size_t keys_when_gone() const { return keys_when_gone_; }
 
   // A client waits at most once: a second command of the same client takes the place of the first.
   Ticket add(BlockedCommand command);
@@ -93,6 +93,7 @@ class BlockedClients {
   };
 
   Ticket last_ = 0;
+  size_t keys_when_gone_ = 0;
   std::map<Ticket, BlockedCommand> waiting_;
   std::unordered_map<uint64_t, Ticket> clients_;
   std::unordered_map<std::string, Key, Hash, std::equal_to<>> keys_;

@@ -1,4 +1,5 @@
 // Blocking commands on the worker that owns their keys: waiting, being served, giving up.
+#include <algorithm>
 #include <limits>
 #include <variant>
 
@@ -103,6 +104,13 @@ void Worker::serve_blocked() {
 
 void Worker::serve(BlockedClients::Ticket ticket) {
   const BlockedCommand& command = *blocked_.find(ticket);
+  // Nothing is taken for a connection that is about to be forgotten.
+  const bool ours = command.place.worker == index_;
+  const Connection* c = ours ? find_connection(command.place.client) : nullptr;
+  if (ours && (c == nullptr || c->closing())) {
+    blocked_.remove(ticket);
+    return count_blocked();
+  }
   const CommandSpec& spec = *command.spec;
   const std::vector<std::string_view> args(command.args.begin(), command.args.end());
   std::string refusal(node_refusal(spec));
@@ -208,7 +216,7 @@ std::string Worker::why_not_here(const BlockedCommand& command) const {
 void Worker::count_blocked() {
   stats_.blocked_clients.set(deferred_ + blocked_.size() + router_->blocked_count());
   stats_.blocking_keys.set(blocked_.keys());
-  stats_.blocking_keys_when_gone.set(blocked_.empty() ? 0 : blocked_.keys_when_gone());
+  stats_.blocking_keys_when_gone.set(blocked_.keys_when_gone());
 }
 
 // Those who were served and whose connections live here go on with their next commands, which may serve others.

@@ -281,7 +281,7 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
         if (!target) target = find_target(caller_of(c), *spec, args);
         if (forwarded) {
           router_->take(c, *spec, args, *target->slot);
-          if (spec->has(commands::kBlocking)) c.hold(Hold::kDrain);
+          if (spec->has(commands::kBlocking) && c.has_outstanding()) c.hold(Hold::kDrain);
         } else {
           done = target->error.empty() ? run_on_owner(c, *spec, args, *target) : refuse(c, spec, target->error);
         }

@@ -254,6 +254,10 @@ void BlockingForwards::step(Instant now) {
   const auto check = [&](Upstream& u) { u.check(now, router_.view().find(u.node())); };
   for (const auto& [id, control] : controls_) check(*control);
   for (const auto& upstream : idle_) check(*upstream);
+  for (auto& upstream : idle_) {
+    if (router_.view().find(upstream->node()) == nullptr) dead_.push_back(std::move(upstream));
+  }
+  std::erase(idle_, nullptr);
   // Each look may answer a client, whose next command may wait in turn.
   std::vector<uint64_t> clients;
   for (const auto& [client, w] : waiting_) clients.push_back(client);
