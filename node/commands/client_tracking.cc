@@ -117,7 +117,7 @@ void switch_on(Context& c, Options o) {
     if (std::ranges::find(all, p) == all.end()) fresh.push_back(p);
   }
   const bool caching = s.tracking && s.tracking->caching;
-  s.tracking = std::make_unique<Tracking>(std::move(t));
+  s.tracking = std::make_shared<Tracking>(std::move(t));
   s.tracking->caching = caching;
   s.tracking->prefixes = fresh;
   c.host.start_tracking(s);

@@ -41,7 +41,7 @@ void confirm(Context& c, SubscriptionKind kind, const std::string_view* name) {
 
 void subscribe_to(Context& c, SubscriptionKind kind) {
   Session& session = *c.session;
-  if (!session.subscriptions) session.subscriptions = std::make_unique<Subscriptions>();
+  if (!session.subscriptions) session.subscriptions = std::make_shared<Subscriptions>();
   Names& names = names_of(*session.subscriptions, kind);
   for (const std::string_view name : c.args.subspan(1)) {
     if (names.emplace(name).second) c.host.subscribed(session, kind, name);

@@ -51,7 +51,7 @@ struct Transaction {
   std::vector<std::string> watched_keys;
 };
 
-// What a connection subscribed to. Made with its first subscription.
+// What a connection subscribed to. Made with its first subscription; copies of a session are for show and share it.
 struct Subscriptions {
   std::set<std::string, std::less<>> channels;
   std::set<std::string, std::less<>> patterns;
@@ -99,8 +99,8 @@ struct Session {
   bool router = false;  // came in on the router port
   bool close_after_reply = false;
   Transaction transaction;
-  std::unique_ptr<Subscriptions> subscriptions;  // null: none
-  std::unique_ptr<Tracking> tracking;            // null: off
+  std::shared_ptr<Subscriptions> subscriptions;  // null: none
+  std::shared_ptr<Tracking> tracking;            // null: off
 
   // For CLIENT LIST and INFO.
   UnixMillis created{};

@@ -297,6 +297,8 @@ void Node::replication_command(Session& session, commands::Context& context) {
     std::string unsent;
     std::string unread;
     const ReplicaHello hello = c->replica_hello;
+    if (c->subscriptions) home.leave_channels(*c);
+    if (c->tracking) home.leave_tracking(*c);
     Session as_client = *c;
     as_client.kind = commands::SessionKind::kReplica;
     Stream stream = c->take_stream(unsent, unread);

@@ -50,7 +50,7 @@ void Node::stop_tracking(commands::Session& session) {
 }
 
 void Worker::leave_tracking(Connection& c) {
-  const std::unique_ptr<commands::Tracking> had = std::move(c.tracking);
+  const std::shared_ptr<const commands::Tracking> had = std::move(c.tracking);
   tracking_.clients.erase(&c);
   tracking_.count();
   if (had->prefixes.empty()) return;
