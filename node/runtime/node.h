@@ -139,7 +139,7 @@ class Node final : public commands::Host {
                          Micros duration, uint64_t client_id, size_t limit);
 
   // Tells the other nodes of a message (sharded: those of this shard).
-  void publish_to_cluster(bool sharded, std::string_view channel, std::string_view message);
+  void publish_to_cluster(const cluster::View& view, bool sharded, std::string_view channel, std::string_view message);
   // A message of another node, to our subscribers. The control thread.
   void deliver_from_cluster(bool sharded, std::string channel, std::string message);
 

@@ -131,7 +131,7 @@ void Worker::drop_foreign_shard_channels() {
 
 uint64_t Worker::publish(bool sharded, std::string_view channel, std::string_view message) {
   const uint64_t receivers = publish_here(sharded, channel, message);
-  node_.publish_to_cluster(sharded, channel, message);
+  node_.publish_to_cluster(*routes_->view, sharded, channel, message);
   return receivers;
 }
 
@@ -172,9 +172,8 @@ void Worker::deliver(const PublishedMessage& m) {
 
 // ---- the cluster ----
 
-void Node::publish_to_cluster(bool sharded, std::string_view channel, std::string_view message) {
-  const std::shared_ptr<const RouteTable> routes = this->routes().first;
-  const cluster::View& view = *routes->view;
+void Node::publish_to_cluster(const cluster::View& view, bool sharded, std::string_view channel,
+                              std::string_view message) {
   const bool anybody = sharded
                            ? std::ranges::any_of(view.nodes,
                                                  [&](const cluster::NodeView& n) {
