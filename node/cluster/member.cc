@@ -63,8 +63,14 @@ void on_event(Core& c, const ReplicationStatus& e) {
 }
 
 void on_event(Core& c, const PublishToCluster& e) {
-  broadcast(c, e.sharded ? bus::MessageType::kPublishShard : bus::MessageType::kPublish,
-            bus::PublishBody{.channel = e.channel, .message = e.message});
+  const bus::PublishBody body{.channel = e.channel, .message = e.message};
+  if (!e.sharded) return broadcast(c, bus::MessageType::kPublish, body);
+  const auto shard = [](const Node& n) { return n.is_replica() ? static_cast<const Node*>(n.primary) : &n; };
+  for (const Node* n : c.order) {
+    const bool peer = n != c.self && shard(*n) == shard(*c.self) && shard(*n) != nullptr;
+    if (!peer || n->in_handshake() || !n->link_open) continue;
+    send_message(c, n->link, bus::Message{.header = make_header(c, bus::MessageType::kPublishShard, n), .body = body});
+  }
 }
 
 void publish_if_due(Core& c, bool tick) {

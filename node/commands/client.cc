@@ -22,6 +22,12 @@ std::string client_flags(const Session& s) {
   if (s.kind == SessionKind::kPrimary) flags += 'M';
   if (s.kind == SessionKind::kPubsub) flags += 'P';
   if (s.transaction.active) flags += 'x';
+  if (s.blocked) flags += 'b';
+  if (s.tracking) {
+    flags += 't';
+    if (s.tracking->broken) flags += 'R';
+    if (s.tracking->broadcast) flags += 'B';
+  }
   const WatchFlag& broken = s.transaction.watch_broken;
   if (broken != nullptr && broken->load(std::memory_order_relaxed)) flags += 'd';
   if (s.close_after_reply) flags += 'c';
@@ -134,15 +140,21 @@ std::string describe_client(const Session& s, UnixMillis now) {
                     " fd=" + std::to_string(s.fd) + " name=" + s.name +
                     " age=" + std::to_string(seconds_between(s.created, now)) +
                     " idle=" + std::to_string(seconds_between(s.last_interaction, now)) + " flags=" + client_flags(s);
-  out += " db=0 sub=0 psub=0 ssub=0 multi=" + (t.active ? std::to_string(t.queue.size()) : "-1");
+  const Subscriptions none;
+  const Subscriptions& subscribed = s.subscriptions ? *s.subscriptions : none;
+  out += " db=0 sub=" + std::to_string(subscribed.channels.size()) +
+         " psub=" + std::to_string(subscribed.patterns.size()) +
+         " ssub=" + std::to_string(subscribed.shard_channels.size());
+  out += " multi=" + (t.active ? std::to_string(t.queue.size()) : "-1");
   out += " qbuf=" + std::to_string(s.query_buffer_used) + " qbuf-free=" + std::to_string(s.query_buffer_free) +
          " argv-mem=0 multi-mem=" + std::to_string(t.queued_bytes) + " rbs=" + std::to_string(s.output_buffer_used) +
          " rbp=" + std::to_string(s.output_buffer_used) + " obl=" + std::to_string(s.output_buffer_used) +
          " oll=" + std::to_string(s.output_queue_length) + " omem=" + std::to_string(s.output_queue_bytes) +
          " tot-mem=" + std::to_string(total) + " events=r cmd=";
   out += s.last_command != nullptr ? s.last_command->full_name : "NULL";
-  out += " user=" + s.user + " redir=-1 resp=" + std::to_string(static_cast<int>(s.resp)) +
-         " lib-name=" + s.library_name + " lib-ver=" + s.library_version;
+  out += " user=" + s.user + " redir=" + (s.tracking ? std::to_string(s.tracking->redirect) : "-1") +
+         " resp=" + std::to_string(static_cast<int>(s.resp)) + " lib-name=" + s.library_name +
+         " lib-ver=" + s.library_version;
   return out;
 }
 
@@ -274,33 +286,6 @@ void client_unblock(Context& c) {
   const auto id = parse_integer(c.arg(2));
   if (!id) return c.not_an_integer();
   c.reply.integer(*id > 0 && c.host.unblock(static_cast<uint64_t>(*id), with_error) ? 1 : 0);
-}
-
-// Client-side caching is not there: it can be switched off, not on, and is reported as off.
-void client_tracking(Context& c) {
-  const auto on = read_switch(c, c.arg(2));
-  if (!on) return;
-  *on ? c.reply.error("ERR CLIENT TRACKING is not supported by this server") : c.reply.ok();
-}
-
-void client_caching(Context& c) {
-  c.reply.error(
-      "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled");
-}
-
-void client_getredir(Context& c) {
-  c.reply.integer(-1);
-}
-
-void client_trackinginfo(Context& c) {
-  c.reply.map(3);
-  c.reply.bulk("flags");
-  c.reply.set(1);
-  c.reply.bulk("off");
-  c.reply.bulk("redirect");
-  c.reply.integer(-1);
-  c.reply.bulk("prefixes");
-  c.reply.array(0);
 }
 
 void client_help(Context& c) {

@@ -6,6 +6,7 @@
 #include "node/commands/handlers.h"
 #include "node/commands/host.h"
 #include "node/commands/numbers.h"
+#include "node/commands/subscriptions.h"
 #include "node/commands/text.h"
 
 namespace guccho::commands::handlers {
@@ -89,6 +90,12 @@ void reply_hello(Context& c) {
 
 void ping(Context& c) {
   if (c.argc() > 2) return c.wrong_arity();
+  // To a subscriber that knows no pushes an answer looks like a message.
+  if (c.session != nullptr && c.session->kind == SessionKind::kPubsub && !c.reply.resp3()) {
+    c.reply.array(2);
+    c.reply.bulk("pong");
+    return c.reply.bulk(c.argc() == 2 ? c.arg(1) : std::string_view());
+  }
   if (c.argc() == 2) return c.reply.bulk(c.arg(1));
   c.reply.simple("PONG");
 }
@@ -134,6 +141,8 @@ void reset(Context& c) {
   if (s.kind == SessionKind::kReplica || s.kind == SessionKind::kPrimary) {
     return c.reply.error("ERR can only reset normal client connections");
   }
+  leave_all_channels(c);
+  if (s.tracking) c.host.stop_tracking(s);
   s.kind = SessionKind::kNormal;
   s.transaction = {};
   s.name.clear();

@@ -59,6 +59,9 @@ class EffectSink {
   virtual void key_missed(Slot slot, std::string_view key) = 0;
   // The command waits: see Context::block. The views are valid during the call only.
   virtual void block(const Context& context, const Block& block) = 0;
+  // Sends a message to the subscribers of a channel, and to those of patterns that match it (sharded: to the subscribers
+  // of a shard channel), on this node and across the cluster. Returns how many on this node get it.
+  virtual uint64_t publish(bool sharded, std::string_view channel, std::string_view message) = 0;
   // All keys of the node are about to go (FLUSHALL, in the exclusive section): breaks every WATCH on a key that exists.
   virtual void removing_all_keys() = 0;
   virtual void count_hit() = 0;

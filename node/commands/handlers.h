@@ -283,5 +283,20 @@ void georadiusbymember(Context& c);
 void georadiusbymember_ro(Context& c);
 void geosearch(Context& c);
 void geosearchstore(Context& c);
+// pubsub.cc
+void subscribe(Context& c);
+void psubscribe(Context& c);
+void ssubscribe(Context& c);
+void unsubscribe(Context& c);
+void punsubscribe(Context& c);
+void sunsubscribe(Context& c);
+void publish(Context& c);
+void spublish(Context& c);
+void pubsub_channels(Context& c);
+void pubsub_help(Context& c);
+void pubsub_numpat(Context& c);
+void pubsub_numsub(Context& c);
+void pubsub_shardchannels(Context& c);
+void pubsub_shardnumsub(Context& c);
 
 }  // namespace guccho::commands::handlers

@@ -68,6 +68,8 @@ struct ClusterLink {
   size_t send_buffer_used = 0;
 };
 
+enum class SubscriptionKind : uint8_t { kChannel, kPattern, kShard };
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -114,6 +116,18 @@ class Host {
   virtual void unpause_clients() = 0;
   // CLIENT UNBLOCK: false when the client is not blocked.
   virtual bool unblock(uint64_t client_id, bool with_error) = 0;
+
+  // kHome: the session's subscription (already entered in, or taken out of, Session::subscriptions) is in force.
+  virtual void subscribed(Session& session, SubscriptionKind kind, std::string_view name) = 0;
+  virtual void unsubscribed(Session& session, SubscriptionKind kind, std::string_view name) = 0;
+  // Any thread. Of this node: the channels that have subscribers; how many one of them has; how many patterns there are.
+  virtual std::vector<std::string> channels(bool sharded) = 0;
+  virtual uint64_t subscribers(bool sharded, std::string_view channel) = 0;
+  virtual uint64_t patterns() = 0;
+  // kExclusive only: switches client-side caching on, or adds to its prefixes, with Session::tracking as it is now.
+  virtual void start_tracking(Session& session) = 0;
+  // kHome or kExclusive: switches it off.
+  virtual void stop_tracking(Session& session) = 0;
 
   // kHome: turns the connection into a MONITOR.
   virtual void start_monitor(Session& session) = 0;

@@ -1,4 +1,5 @@
 // COMMAND: what the command table says of itself.
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -32,7 +33,6 @@ constexpr Name kFlagNames[] = {{kWrite, "write"},
                                {kAsking, "asking"},
                                {kFast, "fast"},
                                {kNoAuth, "no_auth"},
-                               {kMayReplicate, "may_replicate"},
                                {kNoAsyncLoading, "no_async_loading"},
                                {kNoMulti, "no_multi"},
                                {kMovableKeys, "movablekeys"},
@@ -274,7 +274,7 @@ bool keys_of_request(Context& c, std::vector<KeyPosition>& keys) {
   const CommandSpec* spec = resolve(request);
   if (spec == nullptr) {
     c.reply.error("ERR Invalid command specified");
-  } else if (spec->keys.empty()) {
+  } else if (!std::ranges::any_of(spec->keys, [](const KeySpec& k) { return (k.flags & kKeyNotKey) == 0; })) {
     c.reply.error("ERR The command has no key arguments");
   } else if (!arity_fits(*spec, request.size())) {
     c.reply.error("ERR Invalid number of arguments specified for command");

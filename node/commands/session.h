@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,9 @@ struct Caller {
   bool asking = false;        // ASKING came before this command
   bool from_primary = false;  // the replication stream: no routing, no expiry decisions, no reply
   bool no_touch = false;      // CLIENT NO-TOUCH: reads leave the access clock alone
+  bool router = false;        // came in on the router port
+  uint16_t worker = 0;        // the connection's
+  bool tracked = false;       // the keys that it reads are remembered for this client (CLIENT TRACKING)
   bool in_exec = false;       // inside EXEC
   bool may_block = true;      // false inside EXEC and scripts, and for the replication stream
 };
@@ -44,6 +49,30 @@ struct Transaction {
   size_t queued_bytes = 0;
   WatchFlag watch_broken;  // null: nothing is watched
   std::vector<std::string> watched_keys;
+};
+
+// What a connection subscribed to. Made with its first subscription; copies of a session are for show and share it.
+struct Subscriptions {
+  std::set<std::string, std::less<>> channels;
+  std::set<std::string, std::less<>> patterns;
+  std::set<std::string, std::less<>> shard_channels;
+  bool empty() const { return channels.empty() && patterns.empty() && shard_channels.empty(); }
+};
+
+// CLIENT TRACKING ON, with its options.
+struct Tracking {
+  bool broadcast = false;  // BCAST: told about all keys with one of the prefixes
+  bool opt_in = false;     // remembers keys only after CACHING YES
+  bool opt_out = false;    // remembers keys except after CACHING NO
+  bool no_loop = false;    // not told about its own changes
+  bool caching = false;    // CACHING YES or NO came before the command that runs next
+  bool broken = false;     // the connection that invalidations are redirected to is gone
+  uint64_t redirect = 0;   // id of that connection; 0: none
+  uint16_t redirect_worker = 0;
+  std::vector<std::string> prefixes;
+
+  // Whether the keys that the next command reads are to be remembered.
+  bool remembers() const { return !broadcast && !(opt_in && !caching) && !(opt_out && caching); }
 };
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext };
@@ -70,6 +99,8 @@ struct Session {
   bool router = false;  // came in on the router port
   bool close_after_reply = false;
   Transaction transaction;
+  std::shared_ptr<Subscriptions> subscriptions;  // null: none
+  std::shared_ptr<Tracking> tracking;            // null: off
 
   // For CLIENT LIST and INFO.
   UnixMillis created{};
@@ -81,7 +112,8 @@ struct Session {
   size_t output_buffer_used = 0;
   size_t output_queue_length = 0;
   size_t output_queue_bytes = 0;
-  uint16_t worker = 0;  // home worker
+  uint16_t worker = 0;   // home worker
+  bool blocked = false;  // waits in a blocking command
 };
 
 }  // namespace guccho::commands

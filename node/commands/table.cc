@@ -44,11 +44,10 @@ void set_key_range(CommandSpec& spec) {
 class Table {
  public:
   Table() {
-    const std::array families = {records::bitmap(), records::cluster(),       records::connection(),
-                                 records::generic(), records::geo(),          records::hash(),
-                                 records::introspection(), records::list(),   records::server(),
-                                 records::set(), records::sort(),             records::sorted_set(),
-                                 records::string(), records::transaction()};
+    const std::array families = {records::bitmap(), records::cluster(), records::connection(), records::generic(),
+                                 records::geo(), records::hash(), records::introspection(), records::list(),
+                                 records::pubsub(), records::server(), records::set(), records::sort(),
+                                 records::sorted_set(), records::string(), records::transaction()};
     size_t total = 0;
     for (const auto family : families) {
       commands_ += family.size();

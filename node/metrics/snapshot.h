@@ -171,14 +171,26 @@ struct WorkerTotals {
   uint64_t loop_turns = 0, loop_busy_nanos = 0, loop_command_nanos = 0;
   HistogramTotals loop_latency;
   uint64_t connected_clients = 0, blocked_clients = 0, replica_clients = 0, pubsub_clients = 0, watching_clients = 0;
+  uint64_t blocking_keys = 0, blocking_keys_when_gone = 0;
   uint64_t watched_keys = 0, max_input_buffer = 0, max_output_buffer = 0;
   uint64_t client_buffer_bytes = 0, replica_buffer_bytes = 0;
   uint64_t keys = 0, keys_with_expiry = 0, average_ttl_millis = 0;
   uint64_t store_bytes = 0, store_payload_bytes = 0, lazyfree_pending = 0, lazyfreed_objects = 0;
 };
 
+struct PubsubPart {
+  uint64_t channels = 0, patterns = 0, shard_channels = 0;
+};
+
+// Client-side caching.
+struct TrackingPart {
+  uint64_t clients = 0, keys = 0, items = 0, prefixes = 0;
+};
+
 struct Snapshot {
   ServerPart server;
+  PubsubPart pubsub;
+  TrackingPart tracking;
   uint64_t maxclients = 0;
   MemoryPart memory;
   PersistencePart persistence;

@@ -64,6 +64,8 @@ inline constexpr auto kWorkerFields = std::to_array<WorkerField>({
     GUCCHO_FIELD(lazyfreed_objects),
     GUCCHO_FIELD(connected_clients, Combine::kSumLevel),
     GUCCHO_FIELD(blocked_clients, Combine::kSumLevel),
+    GUCCHO_FIELD(blocking_keys, Combine::kSumLevel),
+    GUCCHO_FIELD(blocking_keys_when_gone, Combine::kSumLevel),
     GUCCHO_FIELD(replica_clients, Combine::kSumLevel),
     GUCCHO_FIELD(pubsub_clients, Combine::kSumLevel),
     GUCCHO_FIELD(watching_clients, Combine::kSumLevel),

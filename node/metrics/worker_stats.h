@@ -117,6 +117,8 @@ struct alignas(kCacheLine) WorkerStats {
   // Levels; the worker sets them about ten times a second.
   Counter connected_clients;
   Counter blocked_clients;
+  Counter blocking_keys;            // keys that somebody waits for
+  Counter blocking_keys_when_gone;  // of these, those whose end is waited for too
   Counter replica_clients;
   Counter pubsub_clients;
   Counter watching_clients;

@@ -122,6 +122,11 @@ void Connection::push_output(std::string_view bytes) {
   home_.schedule_flush(*this);
 }
 
+void Connection::push_message(std::string_view bytes) {
+  out_.append(bytes);
+  home_.schedule_flush(*this);
+}
+
 void Connection::release() {
   hold_ = Hold::kNone;
   process();

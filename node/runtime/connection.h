@@ -56,8 +56,12 @@ class Connection final : public EventHandler, public commands::Session {
   // The reply for a reserved place.
   void fill_reply(uint64_t sequence, std::string_view bytes);
   bool has_outstanding() const { return !pending_.empty(); }
-  // Bytes outside of the reply order (MONITOR lines, pushes).
+  // The place that reserve_reply() would reserve now.
+  uint64_t next_sequence() const { return first_sequence_ + pending_.size(); }
+  // Bytes outside of the reply order (MONITOR lines).
   void push_output(std::string_view bytes);
+  // A message of pub/sub or of client-side caching: goes ahead of replies that are outstanding. Between commands only.
+  void push_message(std::string_view bytes);
 
   // ---- holding ----
   void hold(Hold reason) { hold_ = reason; }
@@ -82,6 +86,9 @@ class Connection final : public EventHandler, public commands::Session {
   bool in_flush_list = false;
   UnixMillis soft_limit_since{};
   ReplicaHello replica_hello;
+  // The worker where its last blocking command waits, or waited.
+  static constexpr uint16_t kNowhere = 0xffff;
+  uint16_t blocked_at = kNowhere;
   Worker& home() { return home_; }
 
  private:

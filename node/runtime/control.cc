@@ -358,7 +358,7 @@ struct Control::Performer {
     c.watch_until_ = Instant();
   }
   void operator()(const cluster::PresenceConfirmed& e) { c.node_.presence_confirmed(e.number); }
-  void operator()(const cluster::DeliverPublish&) {}
+  void operator()(const cluster::DeliverPublish& e) { c.node_.deliver_from_cluster(e.sharded, e.channel, e.message); }
   void operator()(const cluster::LogLine& e) {
     switch (e.level) {
       case cluster::LogLevel::kDebug:

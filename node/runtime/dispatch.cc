@@ -1,4 +1,5 @@
 // From a parsed command to the place where it runs: checks in redis-server's order, routing, hand-over, execution.
+#include <set>
 #include <variant>
 
 #include "node/base/log.h"
@@ -21,6 +22,7 @@ namespace {
 
 // Commands that this file and transaction.cc treat by themselves.
 struct Known {
+  const CommandSpec* client = commands::find_command("client");
   const CommandSpec* discard = commands::find_command("discard");
   const CommandSpec* exec = commands::find_command("exec");
   const CommandSpec* multi = commands::find_command("multi");
@@ -32,6 +34,19 @@ struct Known {
 const Known& known() {
   static const Known instance;
   return instance;
+}
+
+// What a subscriber may send in RESP2, where a reply and a message look alike.
+bool allowed_to_subscribers(const CommandSpec& spec) {
+  static const std::set<const CommandSpec*> allowed = [] {
+    std::set<const CommandSpec*> out;
+    for (const std::string_view name : {"subscribe", "ssubscribe", "psubscribe", "unsubscribe", "sunsubscribe",
+                                        "punsubscribe", "ping", "quit", "reset"}) {
+      out.insert(commands::find_command(name));
+    }
+    return out;
+  }();
+  return allowed.contains(&spec);
 }
 
 // An EXEC that is refused as such says that its transaction is lost.
@@ -72,6 +87,9 @@ commands::Caller Worker::caller_of(const Connection& c) const {
           .asking = c.asking,
           .from_primary = false,
           .no_touch = c.no_touch,
+          .router = c.router,
+          .worker = index_,
+          .tracked = c.tracking && c.tracking->remembers(),
           .in_exec = false};
 }
 
@@ -122,6 +140,7 @@ Worker::Target Worker::find_target(const commands::Caller& caller, const Command
   query.writes = spec.has(commands::kWrite);
   query.asking = caller.asking || spec.has(commands::kAsking);
   query.readonly_connection = caller.readonly;
+  query.shard_channel = (spec.keys.front().flags & commands::kKeyNotKey) != 0;
   if (!query.crosses_slots && routing::must_look_up_keys(*routes_->view, query)) {
     target.route_at_owner = true;
     return target;
@@ -170,7 +189,7 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
     return refuse(c, spec, "ERR Command not allowed inside a transaction");
   }
   const bool about_data = spec->where != Where::kHome || spec == known().exec;
-  if (c.kind == commands::SessionKind::kNormal &&
+  if ((c.kind == commands::SessionKind::kNormal || c.kind == commands::SessionKind::kPubsub) &&
       (node_.paused(now_, spec->has(commands::kWrite) || spec->has(commands::kMayReplicate)) ||
        (about_data && node_.fenced()))) {
     c.hold(Hold::kPaused);
@@ -182,7 +201,10 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
   const bool transaction_command = spec == known().exec || spec == known().multi || spec == known().discard ||
                                    spec == known().watch || spec == known().unwatch;
   const bool queueing = c.transaction.active && !transaction_command && spec != known().quit && spec != known().reset;
-  if ((transaction_command || (spec->where != Where::kOwner && !queueing)) && c.has_outstanding()) {
+  const bool barrier =
+      transaction_command ||
+      (!queueing && (spec->where != Where::kOwner || (spec->flags & (commands::kBlocking | commands::kPubsub))));
+  if (barrier && c.has_outstanding()) {
     c.hold(Hold::kDrain);
     return false;
   }
@@ -217,6 +239,24 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
     }
   }
 
+  // Of the commands about the connection some name shard channels, which have a slot too.
+  const bool subscriber = c.kind == commands::SessionKind::kPubsub && c.resp == resp::Version::kResp2;
+  const bool restricted = subscriber && !allowed_to_subscribers(*spec);
+  if (!forwarded && (restricted || (spec->where == Where::kHome && !spec->keys.empty()))) {
+    if (!target) target = find_target(caller_of(c), *spec, args);
+    if (c.router && target->elsewhere && !restricted) {
+      return refuse(c, spec,
+                    "ERR Shard channels of another node are not served on the router port; use the cluster port");
+    }
+    if (!target->error.empty()) return refuse(c, spec, target->error);
+  }
+  if (restricted) {
+    const std::string error =
+        "ERR Can't execute '" + std::string(spec->full_name) +
+        "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
+    return refuse(c, spec, rejection(spec, error));
+  }
+
   c.last_command = spec;
   ++c.commands;
   if (node_.has_monitors() && !spec->has(commands::kSkipMonitor)) feed_monitors(c, args, *spec);
@@ -241,6 +281,7 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
         if (!target) target = find_target(caller_of(c), *spec, args);
         if (forwarded) {
           router_->take(c, *spec, args, *target->slot);
+          if (spec->has(commands::kBlocking) && c.has_outstanding()) c.hold(Hold::kDrain);
         } else {
           done = target->error.empty() ? run_on_owner(c, *spec, args, *target) : refuse(c, spec, target->error);
         }
@@ -251,6 +292,11 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
   }
   if (c.held() == Hold::kNone && !c.has_outstanding()) apply_reply_mode(c, mark);
   if (skip_reply) c.reply_mode = commands::ReplyMode::kOn;
+  // CLIENT CACHING is about the next command, or transaction.
+  if (c.tracking && c.tracking->caching && !c.transaction.active && spec->parent != known().client) {
+    c.tracking->caching = false;
+  }
+  finish_unit();
   return done;
 }
 
@@ -279,12 +325,17 @@ bool Worker::run_on_owner(Connection& c, const CommandSpec& spec, std::span<cons
     task.caller = caller;
     task.route_here = target.route_at_owner;
     hand_over(owner, c, std::move(task), args);
+    if (spec.has(commands::kBlocking)) {
+      c.blocked_at = owner;
+      c.hold(Hold::kDrain);
+    }
     return true;
   }
   if (target.route_at_owner) {
     const std::string error = route_by_keys(*target.slot, caller, spec, args);
     if (!error.empty()) return refuse(c, &spec, error);
   }
+  if (spec.has(commands::kBlocking) && target.slot) return run_blocking(c, spec, args, *target.slot, caller);
   if (!execute(spec, args, target.slot.value_or(Slot()), caller, &c, c.reply_target())) c.hold(Hold::kDeferred);
   return true;
 }
@@ -317,8 +368,17 @@ bool Worker::execute(const CommandSpec& spec, std::span<const std::string_view> 
   resp::ReplyWriter writer(out, caller.resp);
   commands::Context context(args, spec, writer, keyspace_, slot, now_, *config_, caller, session, node_, *this,
                             routes_->is_primary);
+  const uint64_t outer = std::exchange(running_client_, caller.client_id);
   spec.handler(context);
+  running_client_ = outer;
+  if (blocked_now_) [[unlikely]] {
+    blocked_now_ = false;
+    command_start_ = nanos_now();
+    return false;
+  }
   if (context.dirty() && !context.rewritten()) replicate(args);
+  if (caller.tracked && spec.has(commands::kReadonly)) [[unlikely]]
+    remember_keys(spec, args, caller.client_id, caller.worker);
   metrics::CommandStats& command_stats = stats_.commands[spec.id];
   const uint64_t end = nanos_now();
   command_stats.record(end - command_start_);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -73,18 +75,54 @@ class ArgumentReader {
 };
 
 struct ReplyBatch {
+  enum class Kind : uint8_t {
+    kReply,
+    kLastReply,  // the connection is closed after it
+    kRequest,    // no reply but the command itself: it cannot wait here any longer, the router port sends it elsewhere
+  };
   struct Header {
     uint64_t client_id;
     uint64_t sequence;
     size_t bytes;
+    Kind kind = Kind::kReply;
   };
   std::vector<Header> headers;
   resp::Buffer bytes;
 };
 
+// A message of PUBLISH or SPUBLISH on its way to a worker's subscribers; shared by all workers that get it.
+struct PublishedMessage {
+  bool sharded = false;
+  std::string channel;
+  std::string message;
+};
+
+// Client-side caching: a key changed that a client of the other worker has read. `origin` is the client that changed
+// it, 0 when it was none.
+struct Invalidation {
+  uint64_t client = 0;
+  uint64_t origin = 0;
+  std::string key;
+};
+// Likewise for all clients that asked for keys with a prefix: the keys of one turn, with who changed each last.
+struct BroadcastKeys {
+  std::string prefix;
+  std::map<std::string, uint64_t, std::less<>> keys;
+};
+
+// Read in the order of its members: who is gone was there when the tasks were sent, and a reply precedes the messages
+// that its command caused.
 struct Parcel {
   std::unique_ptr<TaskBatch> tasks;
   std::unique_ptr<ReplyBatch> replies;
+  std::vector<std::shared_ptr<const PublishedMessage>> messages;
+  std::vector<Invalidation> invalidations;
+  std::vector<std::shared_ptr<const BroadcastKeys>> broadcasts;
+  std::vector<uint64_t> gone;  // clients whose blocking commands wait no more
+
+  bool empty() const {
+    return !tasks && !replies && messages.empty() && invalidations.empty() && broadcasts.empty() && gone.empty();
+  }
 };
 
 // A stretch of the primary's stream for one worker of a replica. The stretch of every worker ends at the same position.

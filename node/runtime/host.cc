@@ -11,6 +11,7 @@
 #include "node/runtime/control.h"
 #include "node/runtime/node.h"
 #include "node/runtime/replication.h"
+#include "node/runtime/router.h"
 
 namespace guccho::runtime {
 
@@ -131,6 +132,8 @@ void Node::for_each_session(const std::function<void(Session&)>& visit) {
     for (auto& [id, c] : w->connections()) {
       if (c->closing()) continue;
       c->update_usage();
+      c->blocked = c->held() == Hold::kDeferred || w->router().blocks(id) ||
+                   (c->blocked_at != Connection::kNowhere && worker(c->blocked_at).blocked().of_client(id));
       visit(*c);
     }
   }
@@ -143,6 +146,7 @@ void Node::close_session(Session& session, bool after_reply) {
     return replication_->end_session(session.id);
   }
   auto& c = static_cast<Connection&>(session);
+  c.home().wake();
   if (!after_reply) return c.close_soon();
   c.close_after_reply = true;
   c.home().schedule_flush(c);
@@ -158,7 +162,15 @@ void Node::unpause_clients() {
 }
 
 bool Node::unblock(uint64_t client_id, bool with_error) {
-  return replication_->unblock(client_id, with_error);
+  for (auto& w : workers_) {
+    if (w->unblock(client_id, with_error) || w->router().unblock(client_id, with_error)) return true;
+  }
+  // The replication thread is asked only for who can be there: it may be waiting for this very section.
+  for (auto& w : workers_) {
+    const Connection* c = w->find_connection(client_id);
+    if (c != nullptr && c->held() == Hold::kDeferred) return replication_->unblock(client_id, with_error);
+  }
+  return false;
 }
 
 void Node::start_monitor(Session& session) {
@@ -285,6 +297,8 @@ void Node::replication_command(Session& session, commands::Context& context) {
     std::string unsent;
     std::string unread;
     const ReplicaHello hello = c->replica_hello;
+    if (c->subscriptions) home.leave_channels(*c);
+    if (c->tracking) home.leave_tracking(*c);
     Session as_client = *c;
     as_client.kind = commands::SessionKind::kReplica;
     Stream stream = c->take_stream(unsent, unread);

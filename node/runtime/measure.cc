@@ -108,6 +108,14 @@ metrics::Snapshot Node::measure() const {
   s.workers.keys_with_expiry = 0;
   for (const store::Keyspace* k : keyspaces_) s.workers.keys_with_expiry += k->keys_with_expiry();
   s.persistence.loading = loading();
+  s.pubsub = directory_.measure();
+  for (const auto& w : workers_) {
+    const TrackingState& t = w->tracking();
+    s.tracking.clients += t.client_count.value();
+    s.tracking.keys += t.key_count.value();
+    s.tracking.items += t.item_count.value();
+    s.tracking.prefixes = t.prefix_count.value();  // the same everywhere
+  }
 
   replication_->measure(s);
   s.memory.replication_backlog = s.replication.backlog_length;

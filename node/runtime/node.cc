@@ -38,6 +38,7 @@ Node::Node(NodeOptions options)
     : options_(std::move(options)),
       config_(std::make_shared<const config::Config>(options_.config)),
       bus_port_(options_.config.bus_port()),
+      directory_(static_cast<uint16_t>(options_.config.io_threads)),
       log_(options_.config.io_threads + 1) {
   password_required_.store(!options_.config.requirepass.empty());
   run_id_ = random_node_id().str();
@@ -275,7 +276,7 @@ SlotSet Node::non_empty_slots() const {
 }
 
 void Node::flush_everything() {
-  break_all_watches();
+  all_keys_go();
   for (store::Keyspace* k : keyspaces_) k->flush_all();
 }
 
@@ -289,11 +290,15 @@ void Node::drop_keys(const SlotSet& slots) {
           const std::string_view request[] = {"UNLINK", e.key()};
           w.replicate(request);
           w.watches().touch(e.key());
+          if (w.tracking().wanted) w.touch_tracked(e.key());
         });
         w.keyspace().flush_slot(slot);
       }
     }
-    for (auto& w : workers_) w->append_log_batch();
+    for (auto& w : workers_) {
+      w->append_log_batch();
+      w->wake();  // who read the keys is told
+    }
   });
   log_grew();
 }
@@ -311,8 +316,9 @@ void Node::break_all_watches() {
 
 void Node::was_absent(Millis duration) {
   const uint64_t number = absences_.fetch_add(1, std::memory_order_acq_rel) + 1;
-  log::warning("This process did not run for {} ms. Clients wait until a majority confirms that its slots are still its own.",
-               duration.count());
+  log::warning(
+      "This process did not run for {} ms. Clients wait until a majority confirms that its slots are still its own.",
+      duration.count());
   control_->post(cluster::WasAbsent{.number = number});
 }
 

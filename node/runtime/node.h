@@ -72,6 +72,7 @@ class Node final : public commands::Host {
   ReplicationLog& log() { return log_; }
   Control& control() { return *control_; }
   Replication& replication() { return *replication_; }
+  SubscriptionDirectory& directory() { return directory_; }
   Worker& worker(uint16_t i) { return *workers_[i]; }
   uint16_t worker_count() const { return static_cast<uint16_t>(workers_.size()); }
   uint16_t owner_of(Slot slot) const { return static_cast<uint16_t>(slot.value % workers_.size()); }
@@ -117,6 +118,7 @@ class Node final : public commands::Host {
   void log_grew();
   // Inside the exclusive section, before all keys are removed.
   void break_all_watches();
+  void all_keys_go();
 
   // ---- views ----
   // Called by the control thread. When roles or ownership changed, returns only after all workers use the new view.
@@ -135,6 +137,11 @@ class Node final : public commands::Host {
   // SLOWLOG takes note of a command that took at least slowlog-log-slower-than. Any worker.
   void note_slow_command(const commands::CommandSpec& spec, std::span<const std::string_view> args, UnixMillis when,
                          Micros duration, uint64_t client_id, size_t limit);
+
+  // Tells the other nodes of a message (sharded: those of this shard).
+  void publish_to_cluster(const cluster::View& view, bool sharded, std::string_view channel, std::string_view message);
+  // A message of another node, to our subscribers. The control thread.
+  void deliver_from_cluster(bool sharded, std::string channel, std::string message);
 
   // Everything measured, for INFO, the metrics port and the admin service. Any thread.
   metrics::Snapshot measure() const;
@@ -164,6 +171,13 @@ class Node final : public commands::Host {
   void pause_clients(UnixMillis until, bool all) override;
   void unpause_clients() override;
   bool unblock(uint64_t client_id, bool with_error) override;
+  void subscribed(commands::Session& session, commands::SubscriptionKind kind, std::string_view name) override;
+  void unsubscribed(commands::Session& session, commands::SubscriptionKind kind, std::string_view name) override;
+  std::vector<std::string> channels(bool sharded) override;
+  uint64_t subscribers(bool sharded, std::string_view channel) override;
+  uint64_t patterns() override;
+  void start_tracking(commands::Session& session) override;
+  void stop_tracking(commands::Session& session) override;
   void start_monitor(commands::Session& session) override;
   void wait_for_replicas(commands::Session& session, int64_t replicas, Millis timeout,
                          commands::Deferred reply_to) override;
@@ -194,6 +208,7 @@ class Node final : public commands::Host {
   std::string run_id_;
   UnixMillis started_{};
 
+  SubscriptionDirectory directory_;
   ReplicationLog log_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<store::Keyspace*> keyspaces_;

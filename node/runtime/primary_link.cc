@@ -567,7 +567,9 @@ void PrimaryLink::apply_everywhere(std::vector<std::vector<std::string>> request
       if (!spec->keys.empty() && commands::find_keys(*spec, args, keys) && !keys.empty()) {
         slot = key_slot(args[keys.front().index]);
       }
-      node.worker(node.owner_of(slot)).apply(*spec, args, slot);
+      Worker& owner = node.worker(node.owner_of(slot));
+      owner.apply(*spec, args, slot);
+      owner.wake();  // for what follows from it: keyspace events, clients that wait for the key
     }
   });
 }

@@ -36,7 +36,7 @@ std::string request_of(const ExecJob& job) {
 
 }  // namespace
 
-Router::Router(Worker& worker) : worker_(worker) {}
+Router::Router(Worker& worker) : worker_(worker), blocking_(worker, *this) {}
 
 Router::~Router() = default;
 
@@ -62,7 +62,27 @@ void Router::take(Connection& c, const CommandSpec& spec, std::span<const std::s
   f.resp = c.resp;
   f.writes = spec.has(commands::kWrite) || spec.has(commands::kMayReplicate);
   f.request = request.view();
+  if (spec.has(commands::kBlocking)) return blocking_.submit(std::move(f));
   submit(std::move(f));
+}
+
+void Router::take_back(uint64_t client, uint64_t sequence, std::string_view request) {
+  const Connection* c = worker_.find_connection(client);
+  if (c == nullptr || c->closing()) return;
+  if (blocking_.take_back(client, request)) return;
+  resp::CommandParser parser;
+  parser.next(request, {.max_bulk_length = std::numeric_limits<size_t>::max() / 2});
+  Forward f;
+  f.client = client;
+  f.sequence = sequence;
+  f.spec = commands::resolve(parser.args());
+  std::vector<commands::KeyPosition> keys;
+  commands::find_keys(*f.spec, parser.args(), keys);
+  f.slot = key_slot(parser.args()[keys.front().index]);
+  f.resp = c->resp;
+  f.writes = f.spec->has(commands::kWrite);
+  f.request = request;
+  blocking_.submit(std::move(f));
 }
 
 void Router::take_exec(Connection& c, const CommandSpec& spec, std::unique_ptr<ExecJob> job, Slot slot, bool writes) {
@@ -213,6 +233,7 @@ void Router::refused_here(Forward f, const std::string& error) {
 // ---- replies ----
 
 bool Router::take_local_reply(uint64_t client, uint64_t sequence, std::string_view reply) {
+  if (blocking_.take_local_reply(client, sequence, reply)) return true;
   if (local_.empty()) return false;
   auto found = local_.extract({client, sequence});
   if (!found) return false;
@@ -415,6 +436,7 @@ void Router::flush() {
   while (!dirty_.empty()) {
     for (Upstream* upstream : std::exchange(dirty_, {})) upstream->flush();
   }
+  blocking_.reap();
 }
 
 void Router::step() {
@@ -423,6 +445,7 @@ void Router::step() {
   next_tick_ = now + kTick;
   seen_view_ = view().version;
   for (const auto& [key, upstream] : upstreams_) upstream->check(now, view().find(key.first));
+  blocking_.step(now);
   std::vector<uint16_t> slots;
   for (const auto& [slot, lane] : lanes_) slots.push_back(slot);
   for (const uint16_t slot : slots) {

@@ -9,6 +9,8 @@
 // the connection is answered UNCERTAIN; a read is sent again, and may then see a later write of the same pipeline that
 // was answered UNCERTAIN.
 //
+// Blocking commands are a barrier of their connection and go through connections of their own (router_blocking.h).
+//
 // Limits. Requests in custody: kMaxHeldBytes a worker; replies that wait for their turn: kMaxUnsentReplies a
 // connection; above either a connection has at most one command under way. Commands a connection:
 // Connection::kMaxOutstanding. Redirections followed at once: kMaxHops, then one each tick.
@@ -29,6 +31,7 @@
 #include "node/commands/command.h"
 #include "node/runtime/connection.h"
 #include "node/runtime/handoff.h"
+#include "node/runtime/router_blocking.h"
 #include "node/runtime/router_upstream.h"
 #include "node/slots/slots.h"
 
@@ -36,7 +39,7 @@ namespace guccho::runtime {
 
 class Worker;
 
-class Router {
+class Router final : public UpstreamUser {
  public:
   static constexpr size_t kMaxHeldBytes = 64 * 1024 * 1024;
   static constexpr size_t kMaxUnsentReplies = 16 * 1024 * 1024;
@@ -45,7 +48,7 @@ class Router {
   static constexpr Millis kTick{20};
 
   explicit Router(Worker& worker);
-  ~Router();
+  ~Router() override;
 
   // Whether commands of the slot are in custody, so that later ones must come here too.
   bool busy(Slot slot) const;
@@ -55,22 +58,29 @@ class Router {
   void take(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot);
   void take_exec(Connection& c, const commands::CommandSpec& spec, std::unique_ptr<ExecJob> job, Slot slot,
                  bool writes);
+  // A blocking command that waited at this node and cannot do so any longer: the request, to be sent elsewhere.
+  void take_back(uint64_t client, uint64_t sequence, std::string_view request);
+  // CLIENT UNBLOCK; false when the client does not wait at another node.
+  bool unblock(uint64_t client, bool with_error) { return blocking_.unblock(client, with_error); }
+  bool blocks(uint64_t client) const { return blocking_.contains(client); }
+  size_t blocked_count() const { return blocking_.size(); }
+  void client_gone(uint64_t client) { blocking_.client_gone(client); }
   // A reply of another worker of this node; true when it belonged to the router.
   bool take_local_reply(uint64_t client, uint64_t sequence, std::string_view reply);
 
   // Sends what the turn collected.
   void flush();
   // Whether step() has work soon: the loop then sleeps at most kTick.
-  bool active() const { return held_ > 0; }
+  bool active() const { return held_ > 0 || blocking_.rests(); }
   void step();
 
   // ---- for Upstream ----
-  void flush_later(Upstream& upstream) { dirty_.push_back(&upstream); }
-  void replied(Forward forward, std::string_view reply, const NodeId& from);
-  // The connection broke before the reply. `sent`: it may have been executed.
-  void lost(Forward forward, bool sent);
+  void flush_later(Upstream& upstream) override { dirty_.push_back(&upstream); }
+  void replied(Forward forward, std::string_view reply, const NodeId& from) override;
+  void lost(Forward forward, bool sent) override;
 
  private:
+  friend class BlockingForwards;
   // The commands of one slot that wait, in order. It exists while some wait, or while the first is being tried.
   struct Lane {
     std::deque<Forward> waiting;
@@ -122,6 +132,7 @@ class Router {
   std::vector<Upstream*> dirty_;
   // Commands that another worker of this node runs if it has the keys, by client and place in its reply order.
   std::map<std::pair<uint64_t, uint64_t>, Forward> local_;
+  BlockingForwards blocking_;
   uint64_t seen_view_ = 0;
   Instant next_tick_{};
 };

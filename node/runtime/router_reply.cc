@@ -58,6 +58,16 @@ const cluster::NodeView* named_node(const cluster::View& view, const RefusalRepl
   return nullptr;
 }
 
+uint64_t client_id_in(std::string_view hello_reply) {
+  constexpr std::string_view kField = "$2\r\nid\r\n:";
+  const size_t at = hello_reply.find(kField);
+  uint64_t id = 0;
+  if (at == std::string_view::npos) return id;
+  const char* const from = hello_reply.data() + at + kField.size();
+  std::from_chars(from, hello_reply.data() + hello_reply.size(), id);
+  return id;
+}
+
 std::string_view router_refusal(const commands::CommandSpec& spec) {
   if (std::ranges::find(kNodeWide, spec.full_name) == kNodeWide.end()) return {};
   return "ERR This command is about the data of one node and is not served on the router port; send it to the cluster "

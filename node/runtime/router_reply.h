@@ -30,6 +30,9 @@ RefusalReply read_refusal(std::string_view reply);
 const cluster::NodeView* named_node(const cluster::View& view, const RefusalReply& refusal,
                                     const cluster::NodeView* asked);
 
+// The client id in a reply to HELLO; 0 when there is none.
+uint64_t client_id_in(std::string_view hello_reply);
+
 // Commands about the data of the whole node, of which a client that takes the cluster for one server must not get one
 // node's part: the error, or nothing for all other commands.
 std::string_view router_refusal(const commands::CommandSpec& spec);

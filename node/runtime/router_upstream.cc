@@ -8,7 +8,7 @@
 #include "node/runtime/clock.h"
 #include "node/runtime/net.h"
 #include "node/runtime/node.h"
-#include "node/runtime/router.h"
+#include "node/runtime/router_reply.h"
 #include "node/runtime/worker.h"
 
 namespace guccho::runtime {
@@ -24,9 +24,9 @@ constexpr Millis kGreetingPause{1000};
 
 }  // namespace
 
-Upstream::Upstream(Worker& worker, Router& router, NodeId node, uint32_t number, resp::Version version)
+Upstream::Upstream(Worker& worker, UpstreamUser& user, NodeId node, uint32_t number, resp::Version version)
     : worker_(worker),
-      router_(router),
+      user_(user),
       node_(node),
       number_(number),
       version_(version),
@@ -86,7 +86,7 @@ void Upstream::send(Forward forward) {
   under_way_.push_back({.forward = std::move(forward), .end = queued_});
   if (!in_dirty_list_) {
     in_dirty_list_ = true;
-    router_.flush_later(*this);
+    user_.flush_later(*this);
   }
 }
 
@@ -177,7 +177,8 @@ void Upstream::take_reply(std::string_view reply) {
       log::warning("Node {} refuses the router's connection: {}", node_.view(), reply.substr(1, reply.size() - 3));
       return lose(kGreetingPause);
     }
-    if (greeting_replies_ == 0) router_.flush_later(*this);
+    if (greeting_replies_ == 0) remote_client_ = client_id_in(reply);
+    if (greeting_replies_ == 0) user_.flush_later(*this);
     return;
   }
   if (under_way_.empty()) return lose(kGreetingPause);
@@ -189,7 +190,7 @@ void Upstream::take_reply(std::string_view reply) {
   }
   Forward forward = std::move(first);
   under_way_.pop_front();
-  router_.replied(std::move(forward), reply, node_);
+  user_.replied(std::move(forward), reply, node_);
 }
 
 void Upstream::check(Instant now, const cluster::NodeView* node) {
@@ -213,11 +214,12 @@ void Upstream::lose(Millis pause) {
   in_.clear();
   framer_.reset();
   greeting_replies_ = 0;
+  remote_client_ = 0;
   queued_ = 0;
   const uint64_t sent = std::exchange(sent_, 0);
   for (UnderWay& u : std::exchange(under_way_, {})) {
     // A request of which the last byte never left cannot have been executed.
-    router_.lost(std::move(u.forward), u.end <= sent);
+    user_.lost(std::move(u.forward), u.end <= sent);
   }
 }
 

@@ -22,7 +22,7 @@
 
 namespace guccho::runtime {
 
-class Router;
+class Upstream;
 class Worker;
 
 // A client's command, or whole transaction, in the router's custody until its reply is known.
@@ -52,15 +52,29 @@ struct Forward {
   std::string queueing_error;  // the first error among those
 };
 
+// Who gave the commands.
+class UpstreamUser {
+ public:
+  virtual ~UpstreamUser() = default;
+  // flush() is to be called before the turn ends.
+  virtual void flush_later(Upstream& upstream) = 0;
+  virtual void replied(Forward forward, std::string_view reply, const NodeId& from) = 0;
+  // The connection broke before the reply. `sent`: it may have been executed.
+  virtual void lost(Forward forward, bool sent) = 0;
+};
+
 class Upstream final : public EventHandler {
  public:
   // `number` names the node in the router's books.
-  Upstream(Worker& worker, Router& router, NodeId node, uint32_t number, resp::Version version);
+  Upstream(Worker& worker, UpstreamUser& user, NodeId node, uint32_t number, resp::Version version);
   ~Upstream() override;
 
   const NodeId& node() const { return node_; }
   uint32_t number() const { return number_; }
   bool idle() const { return under_way_.empty(); }
+  resp::Version version() const { return version_; }
+  // What the other node calls this connection (CLIENT ID); 0 before it has answered the greeting.
+  uint64_t remote_client() const { return remote_client_; }
   // Connects if necessary; false: not now, the last attempt failed a moment ago.
   bool ready(Instant now, const cluster::NodeView& node);
   // ready() was true. The bytes leave with flush().
@@ -88,7 +102,7 @@ class Upstream final : public EventHandler {
   void watch(bool writes);
 
   Worker& worker_;
-  Router& router_;
+  UpstreamUser& user_;
   const NodeId node_;
   const uint32_t number_;
   const resp::Version version_;
@@ -100,6 +114,7 @@ class Upstream final : public EventHandler {
   Instant connect_deadline_{};     // of the one under way, greeting included
   resp::Buffer greeting_;          // AUTH and HELLO; nothing else is sent before they were answered
   uint32_t greeting_replies_ = 0;  // still to come
+  uint64_t remote_client_ = 0;
   resp::Buffer out_;
   resp::Buffer in_;
   resp::ReplyFramer framer_;

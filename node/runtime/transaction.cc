@@ -37,7 +37,8 @@ Needs needs_of(const commands::Transaction& transaction) {
   std::vector<commands::KeyPosition> positions;
   for (const QueuedCommand& q : transaction.queue) {
     needs.writes |= q.spec->has(commands::kWrite);
-    needs.session |= q.spec->where == Where::kHome;
+    // PUBLISH is a barrier of its connection and needs nothing of it.
+    needs.session |= q.spec->where == Where::kHome && !q.spec->has(commands::kMayReplicate);
     needs.exclusive |= q.spec->where == Where::kExclusive;
     const std::vector<std::string_view> args = views_of(q);
     if (q.spec->keys.empty() || !commands::find_keys(*q.spec, args, positions)) continue;
@@ -193,6 +194,8 @@ bool Worker::run_exec(Connection& c) {
       Worker& runner = node_.worker(owner);
       runner.now_ = wall_now();
       runner.execute_exec(*job, caller, connection, connection->reply_target());
+      runner.finish_unit();
+      runner.wake();  // replies to those who waited may lie there
       runner.append_log_batch();
       node_.log_grew();
       post([this, id] {

@@ -84,7 +84,10 @@ void Worker::set_config(std::shared_ptr<const config::Config> config) {
 
 void Worker::refresh_routes() {
   if (node_.routes_version() == routes_version_) return;
+  const bool was_primary = routes_ && routes_->is_primary;
   std::tie(routes_, routes_version_) = node_.routes();
+  if (!blocked_.empty()) recheck_blocked(was_primary);
+  if (!subscriptions_.shard_channels.empty()) drop_foreign_shard_channels();
 }
 
 Connection* Worker::find_connection(uint64_t id) {
@@ -149,6 +152,9 @@ void Worker::turn() {
     timeout = Millis(before >= next_periodic_ ? 0 : int64_t((next_periodic_ - before) / 1'000'000 + 1));
     if (expire_more_ || snapshot_step_ || !memory_waiters_.empty()) timeout = std::min(timeout, Millis(1));
     if (router_->active()) timeout = std::min(timeout, Router::kTick);
+    if (const uint64_t due = blocked_.next_deadline(); due != 0) {
+      timeout = std::min(timeout, Millis(due <= before ? 0 : int64_t((due - before) / 1'000'000 + 1)));
+    }
   }
   // Handlers run inside wait(); the clock of the turn is read after the sleep, by the first of them.
   now_ = UnixMillis();
@@ -171,6 +177,10 @@ void Worker::turn() {
   if (keyspace_.pending_frees() > 0) keyspace_.free_step(kFreeBudget);
   if (nanos_now() >= next_periodic_) periodic();
   if (expire_more_) expire_some();
+  if (blocked_.next_deadline() != 0) time_out_blocked();
+  finish_unit();
+  deliver_own_replies();
+  if (!tracking_.changed.empty()) send_broadcasts();
   commit_turn();
   const uint64_t end = nanos_now();
   last_turn_.store(end, std::memory_order_relaxed);
@@ -206,6 +216,10 @@ void Worker::take_parcels() {
     while (inbox_[from]->pop(parcel)) {
       if (parcel.tasks) run_tasks(from, *parcel.tasks);
       if (parcel.replies) deliver_replies(*parcel.replies);
+      for (const auto& message : parcel.messages) deliver(*message);
+      for (const Invalidation& i : parcel.invalidations) deliver_invalidation(i);
+      for (const auto& b : parcel.broadcasts) deliver_broadcast(*b);
+      for (const uint64_t client : parcel.gone) forget_blocked(client);
     }
   }
 }
@@ -217,6 +231,7 @@ void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
   for (Task& task : batch.tasks) {
     const std::span<const std::string_view> args = reader.next(task);
     const size_t mark = replies->bytes.size();
+    bool answered = true;
     std::string refusal;
     if (task.route_here) refusal = route_by_keys(task.slot, task.caller, *task.spec, args);
     if (!refusal.empty()) {
@@ -226,10 +241,14 @@ void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
     } else if (task.watch) {
       execute_watch(*task.watch, args);
       resp::ReplyWriter(replies->bytes, task.caller.resp).ok();
+    } else if (task.spec->has(commands::kBlocking)) {
+      const ReplyPlace place{.worker = from, .client = task.client_id, .sequence = task.sequence};
+      answered = execute_blocking(*task.spec, args, task.slot, task.caller, nullptr, place, replies->bytes);
     } else {
       execute(*task.spec, args, task.slot, task.caller, nullptr, replies->bytes);
     }
-    replies->headers.push_back({task.client_id, task.sequence, replies->bytes.size() - mark});
+    if (answered) replies->headers.push_back({task.client_id, task.sequence, replies->bytes.size() - mark});
+    finish_unit();
   }
 }
 
@@ -237,9 +256,12 @@ void Worker::deliver_replies(ReplyBatch& batch) {
   std::string_view bytes = batch.bytes.view();
   for (const ReplyBatch::Header& h : batch.headers) {
     const std::string_view reply = bytes.substr(0, h.bytes);
-    if (router_->take_local_reply(h.client_id, h.sequence, reply)) {
+    if (h.kind == ReplyBatch::Kind::kRequest) {
+      router_->take_back(h.client_id, h.sequence, reply);
+    } else if (router_->take_local_reply(h.client_id, h.sequence, reply)) {
       // The router passes it on, or asks another node.
     } else if (Connection* c = find_connection(h.client_id)) {
+      c->close_after_reply |= h.kind == ReplyBatch::Kind::kLastReply;
       c->fill_reply(h.sequence, reply);
     }
     bytes.remove_prefix(h.bytes);
@@ -250,8 +272,8 @@ void Worker::send_parcels() {
   for (uint16_t to = 0; to < count_; ++to) {
     Parcel& parcel = outgoing_[to];
     std::deque<Parcel>& waiting = overflow_[to];
-    if (!parcel.tasks && !parcel.replies && waiting.empty()) continue;
-    if (parcel.tasks || parcel.replies) waiting.push_back(std::exchange(parcel, {}));
+    if (parcel.empty() && waiting.empty()) continue;
+    if (!parcel.empty()) waiting.push_back(std::exchange(parcel, {}));
     SpscQueue<Parcel, kQueueCapacity>& queue = *node_.worker(to).inbox_[index_];
     while (!waiting.empty() && queue.push(waiting.front())) {
       waiting.pop_front();
@@ -271,6 +293,7 @@ void Worker::take_applies() {
     ArgumentReader reader(batch->batch);
     for (const Task& task : batch->batch.tasks) apply(*task.spec, reader.next(task), task.slot);
     applied_.store(batch->end_offset, std::memory_order_release);
+    finish_unit();
     any = true;
   }
   if (any) node_.replication().progress();
@@ -312,13 +335,12 @@ void Worker::flush_connections() {
   notice_absence(turn_start_);
   if (node_.fenced()) return withhold_replies();
   // A flush may not schedule new ones: it only writes.
-  const config::BufferLimit& limit = config_->client_output_normal;
   for (Connection* c : flush_list_) {
     c->in_flush_list = false;
     if (c->closing()) continue;
     if (!c->flush()) {
       c->close_soon();
-    } else if (limit.hard != 0 && c->output_bytes() > limit.hard) {
+    } else if (over_output_limit(*c)) {
       log::warning("Client id={} addr={} closed for overcoming of output buffer limits.", c->id, c->address);
       stats_.output_limit_disconnections.add();
       c->close_soon();
@@ -327,11 +349,27 @@ void Worker::flush_connections() {
   flush_list_.clear();
 }
 
+bool Worker::over_output_limit(Connection& c) const {
+  const bool subscriber = c.kind == commands::SessionKind::kPubsub;
+  const config::BufferLimit& limit = subscriber ? config_->client_output_pubsub : config_->client_output_normal;
+  const size_t bytes = c.output_bytes();
+  if (limit.hard != 0 && bytes > limit.hard) return true;
+  if (limit.soft == 0 || bytes <= limit.soft) {
+    c.soft_limit_since = {};
+    return false;
+  }
+  if (c.soft_limit_since == UnixMillis()) c.soft_limit_since = now_;
+  return now_ - c.soft_limit_since > limit.soft_for;
+}
+
 void Worker::reap_connections() {
   for (const uint64_t id : dead_) {
     const auto it = connections_.find(id);
     if (it == connections_.end()) continue;
     if (it->second->kind == commands::SessionKind::kMonitor) node_.monitor_left();
+    if (it->second->subscriptions) leave_channels(*it->second);
+    if (it->second->tracking) leave_tracking(*it->second);
+    if (it->second->blocked_at != Connection::kNowhere) leave_blocked(*it->second);
     connections_.erase(it);
     node_.client_left();
   }
@@ -356,11 +394,13 @@ void Worker::periodic() {
   size_t input = 0;
   size_t output = 0;
   size_t buffers = 0;
-  size_t blocked = 0;
+  deferred_ = 0;
+  size_t subscribers = 0;
   const bool once_a_second = periodic_count_ % config_->hz == 0;
   for (const auto& [id, c] : connections_) {
     c->update_usage();
-    if (c->held() == Hold::kDeferred) ++blocked;
+    if (c->held() == Hold::kDeferred) ++deferred_;
+    if (c->kind == commands::SessionKind::kPubsub) ++subscribers;
     input = std::max(input, c->query_buffer_used);
     output = std::max(output, c->output_bytes());
     buffers += c->query_buffer_used + c->query_buffer_free + c->output_bytes();
@@ -369,7 +409,8 @@ void Worker::periodic() {
     const bool idle_limit = config_->timeout.count() != 0 && c->kind == commands::SessionKind::kNormal;
     if (idle_limit && c->held() == Hold::kNone && now_ - c->last_interaction > config_->timeout) c->close_soon();
   }
-  stats_.blocked_clients.set(blocked);
+  count_blocked();
+  stats_.pubsub_clients.set(subscribers);
   stats_.max_input_buffer.set(input);
   stats_.max_output_buffer.set(output);
   stats_.client_buffer_bytes.set(buffers);
@@ -424,17 +465,21 @@ void Worker::replicate(std::span<const std::string_view> args) {
   resp::append_request(log_batch_, args);
 }
 
-void Worker::key_changed(Slot, std::string_view key, uint32_t, std::string_view) {
+void Worker::key_changed(Slot, std::string_view key, uint32_t event_class, std::string_view event) {
   if (!watches_.empty()) watches_.touch(key);
+  if (!blocked_.empty()) blocked_.touch(key);
+  if (tracking_.wanted) touch_tracked(key);
+  if ((config_->notify_keyspace_events & event_class) != 0) [[unlikely]]
+    notify_key_event(event_class, event, key);
 }
 
-void Worker::block(const commands::Context& context, const commands::Block&) {
-  log::warning("{} cannot wait here", context.spec.full_name);
-  std::abort();
+void Worker::key_missed(Slot, std::string_view key) {
+  if ((config_->notify_keyspace_events & config::kNotifyKeyMiss) != 0) [[unlikely]]
+    notify_key_event(config::kNotifyKeyMiss, "keymiss", key);
 }
 
 void Worker::removing_all_keys() {
-  node_.break_all_watches();
+  node_.all_keys_go();
 }
 
 }  // namespace guccho::runtime

@@ -21,10 +21,13 @@
 
 #include "node/commands/context.h"
 #include "node/metrics/worker_stats.h"
+#include "node/runtime/blocked_clients.h"
 #include "node/runtime/connection.h"
 #include "node/runtime/handoff.h"
 #include "node/runtime/poller.h"
+#include "node/runtime/pubsub.h"
 #include "node/runtime/spsc_queue.h"
+#include "node/runtime/tracking.h"
 #include "node/runtime/watch_table.h"
 #include "node/store/keyspace.h"
 
@@ -67,6 +70,8 @@ class Worker final : public commands::EffectSink {
   void refresh_routes();
   std::unordered_map<uint64_t, std::unique_ptr<Connection>>& connections() { return connections_; }
   Connection* find_connection(uint64_t id);
+  BlockedClients& blocked() { return blocked_; }
+  Router& router() { return *router_; }
 
   void adopt(Stream stream, const Accepted& peer, bool router);
   void close_later(Connection& connection);
@@ -86,6 +91,44 @@ class Worker final : public commands::EffectSink {
   std::string_view node_refusal(const commands::CommandSpec& spec);
   // Runs a whole transaction here.
   void execute_exec(const ExecJob& job, commands::Caller caller, commands::Session* session, resp::Buffer& out);
+  // After each command, transaction or script as a whole: serves those who wait for what it changed, and sends the
+  // messages that it caused.
+  void finish_unit() {
+    if (blocked_.has_ready()) [[unlikely]]
+      serve_blocked();
+    if (!own_messages_.empty()) [[unlikely]]
+      deliver_own_messages();
+    if (tracking_.pending) [[unlikely]]
+      deliver_own_invalidations();
+  }
+
+  // ---- client-side caching (invalidate.cc) ----
+  TrackingState& tracking() { return tracking_; }
+  // A key that somebody may have read has changed.
+  void touch_tracked(std::string_view key);
+  // The connection is gone or switched it off; other workers forget its prefixes in their next turn.
+  void leave_tracking(Connection& c);
+  // An invalidation of a connection on worker `of_worker` for one that lives here; no keys: all of them.
+  void deliver_redirected(uint64_t to, uint64_t of, uint16_t of_worker, const std::vector<std::string>& keys);
+
+  // ---- pub/sub (publish.cc) ----
+  LocalSubscriptions& subscriptions() { return subscriptions_; }
+  // To this worker's subscribers.
+  void deliver(const PublishedMessage& message);
+  // To the subscribers of this node only; returns how many.
+  uint64_t publish_here(bool sharded, std::string_view channel, std::string_view message);
+
+  // ---- blocking commands (blocking.cc) ----
+  // As execute() for a command that may wait. Where it waits, its reply comes later to the given place of the reply
+  // order; nothing was written then.
+  bool execute_blocking(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
+                        const commands::Caller& caller, commands::Session* session, const ReplyPlace& place,
+                        resp::Buffer& out);
+  // CLIENT UNBLOCK; false when the client does not wait here.
+  bool unblock(uint64_t client, bool with_error);
+  // The client is gone.
+  void forget_blocked(uint64_t client);
+
   // Registers a client's watch on keys of this worker.
   void execute_watch(const WatchJob& job, std::span<const std::string_view> keys);
 
@@ -109,9 +152,10 @@ class Worker final : public commands::EffectSink {
   // ---- EffectSink ----
   void replicate(std::span<const std::string_view> args) override;
   void key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) override;
-  void key_missed(Slot, std::string_view) override {}
+  void key_missed(Slot slot, std::string_view key) override;
   void removing_all_keys() override;
   void block(const commands::Context& context, const commands::Block& block) override;
+  uint64_t publish(bool sharded, std::string_view channel, std::string_view message) override;
   void count_hit() override { stats_.keyspace_hits.add(); }
   void count_miss() override { stats_.keyspace_misses.add(); }
   void count_expired() override { stats_.expired_keys.add(); }
@@ -128,6 +172,7 @@ class Worker final : public commands::EffectSink {
   void commit_turn();
   void send_parcels();
   void flush_connections();
+  bool over_output_limit(Connection& c) const;
   void reap_connections();
   // absence.cc
   void notice_absence(Instant expected);
@@ -155,6 +200,38 @@ class Worker final : public commands::EffectSink {
   uint64_t memory_limit_with_slack() const;
   void watch_memory();
   void release_memory_waiters();
+
+  // blocking.cc
+  bool run_blocking(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
+                    const commands::Caller& caller);
+  void serve_blocked();
+  void serve(BlockedClients::Ticket ticket);
+  void time_out_blocked();
+  void recheck_blocked(bool was_primary);
+  void end_block(BlockedClients::Ticket ticket, std::string_view reply,
+                 ReplyBatch::Kind kind = ReplyBatch::Kind::kReply);
+  void send_elsewhere(BlockedClients::Ticket ticket);
+  std::string why_not_here(const BlockedCommand& command) const;
+  void count_blocked();
+  void deliver_own_replies();
+  void leave_blocked(const Connection& c);
+
+  // invalidate.cc
+  void remember_keys(const commands::CommandSpec& spec, std::span<const std::string_view> args, uint64_t client,
+                     uint16_t home);
+  void invalidate_readers(std::string_view key);
+  void deliver_own_invalidations();
+  void deliver_invalidation(const Invalidation& invalidation);
+  void deliver_broadcast(const BroadcastKeys& broadcast);
+  void send_broadcasts();
+  void send_invalidation(Connection& c, const std::vector<std::string>& keys);
+  void redirection_broke(uint64_t client, uint64_t to);
+
+  // publish.cc
+  void deliver_own_messages();
+  void leave_channels(Connection& c);
+  void drop_foreign_shard_channels();
+  void notify_key_event(uint32_t event_class, std::string_view event, std::string_view key);
 
   // dispatch.cc
   bool refuse(Connection& c, const commands::CommandSpec* spec, std::string_view error);
@@ -193,6 +270,19 @@ class Worker final : public commands::EffectSink {
   metrics::WorkerStats stats_;
   store::Keyspace keyspace_;
   WatchTable watches_;
+  BlockedClients blocked_;
+  TrackingState tracking_;
+  uint64_t running_client_ = 0;  // whose command runs
+  LocalSubscriptions subscriptions_;
+  std::vector<std::shared_ptr<const PublishedMessage>> own_messages_;  // of the running unit, to our own subscribers
+  std::shared_ptr<const SubscriptionDirectory::Patterns> patterns_;    // as of patterns_version_
+  uint64_t patterns_version_ = 0;
+  std::vector<uint16_t> receivers_;             // scratch
+  const ReplyPlace* blocking_place_ = nullptr;  // of the command that runs and may wait
+  bool blocked_now_ = false;                    // the command that ran last waits
+  bool serving_ = false;                        // a waiting command is run again
+  size_t deferred_ = 0;                         // connections that wait for WAIT and the like, when last counted
+  resp::Buffer served_reply_;
   std::shared_ptr<const config::Config> config_;
   std::shared_ptr<const RouteTable> routes_;
   uint64_t routes_version_ = 0;

@@ -16,6 +16,7 @@ std::span<const CommandSpec> geo();
 std::span<const CommandSpec> hash();
 std::span<const CommandSpec> introspection();
 std::span<const CommandSpec> list();
+std::span<const CommandSpec> pubsub();
 std::span<const CommandSpec> server();
 std::span<const CommandSpec> set();
 std::span<const CommandSpec> sort();
@@ -30,8 +31,9 @@ constexpr bool is_command_name(std::string_view name) {
   return !name.empty();
 }
 
-// The flags that say what a command does to its keys: exactly one of them.
+// The flags that say what a command does to its keys: exactly one of them. What is no key has none.
 constexpr bool has_one_key_class(uint16_t flags) {
+  if ((flags & kKeyNotKey) != 0) return flags == kKeyNotKey;
   const unsigned classes = flags & (kKeyRO | kKeyRW | kKeyOW | kKeyRM);
   return classes != 0 && (classes & (classes - 1)) == 0;
 }

@@ -27,6 +27,8 @@ struct Recorder : EffectSink {
   std::vector<std::string> events;      // "set a"
   std::vector<std::string> missed;
   std::string blocked;  // "list a b 1000": type, keys, timeout in milliseconds; and "null", "when gone"
+  std::vector<std::string> published;  // "channel message", "shard channel message"
+  uint64_t receivers = 0;
   int hits = 0;
   int misses = 0;
   int expired = 0;
@@ -35,6 +37,10 @@ struct Recorder : EffectSink {
   void replicate(std::span<const std::string_view> args) override;
   void key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) override;
   void key_missed(Slot slot, std::string_view key) override;
+  uint64_t publish(bool sharded, std::string_view channel, std::string_view message) override {
+    published.emplace_back((sharded ? "shard " : "") + std::string(channel) + " " + std::string(message));
+    return receivers;
+  }
   void removing_all_keys() override { ++all_removed; }
   void block(const Context& context, const Block& block) override;
   void count_hit() override { ++hits; }
@@ -53,6 +59,8 @@ struct FakeHost : Host {
   std::vector<std::pair<std::string, std::string>> config_values;
   std::vector<std::string> calls;  // "close 3", "pause 1000 all" ...
   std::string password;
+  std::vector<std::string> plain_channels;
+  std::vector<std::string> shard_channels;
   bool shutting_down = false;
   ReplicationStatus replication;
   std::vector<ClusterLink> links;
@@ -81,6 +89,20 @@ struct FakeHost : Host {
   void pause_clients(UnixMillis until, bool everything) override;
   void unpause_clients() override { calls.push_back("unpause"); }
   bool unblock(uint64_t client_id, bool with_error) override;
+  void subscribed(Session&, SubscriptionKind kind, std::string_view name) override {
+    calls.push_back("subscribed " + std::to_string(static_cast<int>(kind)) + " " + std::string(name));
+  }
+  void unsubscribed(Session&, SubscriptionKind kind, std::string_view name) override {
+    calls.push_back("unsubscribed " + std::to_string(static_cast<int>(kind)) + " " + std::string(name));
+  }
+  std::vector<std::string> channels(bool sharded) override { return sharded ? shard_channels : plain_channels; }
+  uint64_t subscribers(bool, std::string_view channel) override { return channel.size(); }
+  uint64_t patterns() override { return 3; }
+  void start_tracking(Session& session) override { calls.push_back("start tracking " + std::to_string(session.id)); }
+  void stop_tracking(Session& session) override {
+    calls.push_back("stop tracking " + std::to_string(session.id));
+    session.tracking.reset();
+  }
   void start_monitor(Session&) override { calls.push_back("monitor"); }
   void wait_for_replicas(Session&, int64_t replicas, Millis timeout, Deferred) override;
   void replication_command(Session&, Context& context) override { calls.push_back("repl " + joined(context.args)); }
