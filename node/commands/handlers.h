@@ -7,6 +7,21 @@ class Context;
 
 namespace guccho::commands::handlers {
 
+// acl.cc
+void acl_cat(Context& c);
+void acl_deluser(Context& c);
+void acl_dryrun(Context& c);
+void acl_genpass(Context& c);
+void acl_getuser(Context& c);
+void acl_help(Context& c);
+void acl_list(Context& c);
+void acl_load(Context& c);
+void acl_log(Context& c);
+void acl_save(Context& c);
+void acl_setuser(Context& c);
+void acl_users(Context& c);
+void acl_whoami(Context& c);
+
 // connection.cc, client.cc
 void auth(Context& c);
 void client_caching(Context& c);

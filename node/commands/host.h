@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "node/acl/log.h"
+#include "node/acl/users.h"
 #include "node/base/result.h"
 #include "node/base/types.h"
 #include "node/cluster/events.h"
@@ -126,9 +128,19 @@ class Host {
   // SHUTDOWN ABORT: ends a shutdown that still waits for replicas; false when there is none.
   virtual bool abort_shutdown() = 0;
 
-  // The password check of AUTH and HELLO: false when wrong. User names other than "default" do not exist yet.
-  virtual bool check_password(std::string_view user, std::string_view password) const = 0;
-  virtual bool password_required() const = 0;
+  // The users of this node. kHome and kExclusive: they change in the exclusive section only.
+  virtual std::shared_ptr<const acl::Users> users() const = 0;
+  // kExclusive only. Connections go on with their users' new rules; those of users that are gone are closed, the asking
+  // one after its reply.
+  virtual void set_users(acl::Users users, Session& asking) = 0;
+  // kExclusive only: reads and writes the aclfile; texts of errors are without a code. Loading closes the connections of
+  // users that are changed or gone.
+  virtual Status load_users(Session& asking) = 0;
+  virtual Status save_users() = 0;
+  // ACL LOG: takes note of a denial, from the connection's own worker; `entry` without the client. The newest first.
+  virtual void note_denial(Session& session, acl::LogEntry entry) = 0;
+  virtual std::vector<acl::LogEntry> denials(size_t count) const = 0;
+  virtual void forget_denials() = 0;
 
   virtual uint64_t next_random() = 0;
   virtual NodeId my_id() const = 0;

@@ -44,7 +44,7 @@ void set_key_range(CommandSpec& spec) {
 class Table {
  public:
   Table() {
-    const std::array families = {records::bitmap(),  records::cluster(), records::connection(),
+    const std::array families = {records::acl(), records::bitmap(),  records::cluster(), records::connection(),
                                  records::generic(), records::hash(),    records::introspection(),
                                  records::server(),  records::string(),  records::transaction()};
     size_t total = 0;

@@ -3,6 +3,7 @@
 
 #include "node/base/log.h"
 #include "node/commands/command.h"
+#include "node/commands/permission.h"
 #include "node/commands/secrets.h"
 #include "node/commands/text.h"
 #include "node/routing/routing.h"
@@ -72,7 +73,8 @@ commands::Caller Worker::caller_of(const Connection& c) const {
           .asking = c.asking,
           .from_primary = false,
           .no_touch = c.no_touch,
-          .in_exec = false};
+          .in_exec = false,
+          .user = c.user->unrestricted() ? nullptr : c.user};
 }
 
 std::string_view Worker::node_refusal(const CommandSpec& spec) {
@@ -152,6 +154,17 @@ std::string Worker::route_by_keys(Slot slot, const commands::Caller& caller, con
   return routing::error_text(*routes_->view, decision, {.tls = false, .ipv6 = false});
 }
 
+// False: the user may not; it was told and noted.
+bool Worker::is_permitted(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {
+  const acl::Verdict verdict = commands::check_permission(*c.user, spec, args);
+  if (verdict) return true;
+  c.last_command = &spec;
+  const auto context = c.transaction.active ? acl::LogContext::kMulti : acl::LogContext::kTopLevel;
+  node_.note_denial(c, commands::denial_entry(*c.user, spec, args, verdict, context));
+  refuse(c, &spec, rejection(&spec, "NOPERM " + commands::denial_text(*c.user, spec, args, verdict, false)));
+  return false;
+}
+
 bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
   const CommandSpec* spec = commands::resolve(args);
   if (spec == nullptr && is_http(args[0])) {
@@ -169,6 +182,7 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
   if (c.transaction.active && spec->has(commands::kNoMulti)) {
     return refuse(c, spec, "ERR Command not allowed inside a transaction");
   }
+  if (!c.user->unrestricted() && !is_permitted(c, *spec, args)) return true;
   const bool about_data = spec->where != Where::kHome || spec == known().exec;
   if (c.kind == commands::SessionKind::kNormal &&
       (node_.paused(now_, spec->has(commands::kWrite) || spec->has(commands::kMayReplicate)) ||

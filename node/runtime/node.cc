@@ -8,6 +8,7 @@
 
 #include "node/base/log.h"
 #include "node/base/random.h"
+#include "node/commands/permission.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/control.h"
 #include "node/runtime/listener.h"
@@ -39,7 +40,11 @@ Node::Node(NodeOptions options)
       config_(std::make_shared<const config::Config>(options_.config)),
       bus_port_(options_.config.bus_port()),
       log_(options_.config.io_threads + 1) {
-  password_required_.store(!options_.config.requirepass.empty());
+  acl::Users users(commands::acl_rules(options_.config));
+  if (!options_.config.requirepass.empty()) {
+    users.set_default_password(commands::acl_rules(options_.config), options_.config.requirepass);
+  }
+  put_users(std::move(users));
   run_id_ = random_node_id().str();
   started_ = wall_now();
   const auto config = config_.load();
@@ -69,6 +74,7 @@ Status Node::start() {
   if (wants_tls(*config)) {
     if (Status s = reload_tls(); !s) return s;
   }
+  if (Status s = load_users(); !s) return s;
   if (Status s = load_cluster_state(); !s) return s;
   if (Status s = open_ports(); !s) return s;
   replication_ = std::make_unique<Replication>(*this);

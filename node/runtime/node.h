@@ -170,8 +170,15 @@ class Node final : public commands::Host {
   void replication_command(commands::Session& session, commands::Context& context) override;
   void shutdown(const commands::ShutdownOptions& options, commands::Deferred reply_to) override;
   bool abort_shutdown() override;
-  bool check_password(std::string_view user, std::string_view password) const override;
-  bool password_required() const override { return password_required_.load(std::memory_order_relaxed); }
+  std::shared_ptr<const acl::Users> users() const override { return users_.load(); }
+  void set_users(acl::Users users, commands::Session& asking) override;
+  Status load_users(commands::Session& asking) override;
+  Status save_users() override;
+  void note_denial(commands::Session& session, acl::LogEntry entry) override;
+  std::vector<acl::LogEntry> denials(size_t count) const override;
+  void forget_denials() override;
+  // Whether new connections must authenticate.
+  bool password_required() const { return password_required_.load(std::memory_order_relaxed); }
   uint64_t next_random() override;
   NodeId my_id() const override { return my_id_; }
 
@@ -181,12 +188,21 @@ class Node final : public commands::Host {
   Status reopen_ports(const config::Config& old, const config::Config& fresh);
   Status load_cluster_state();
   void put_in_force(std::shared_ptr<const config::Config> config);
+  // The users of the aclfile or of the configuration, at the start.
+  Status load_users();
+  Result<acl::Users> read_aclfile(const config::Config& config) const;
+  void put_users(acl::Users users);
+  // For CONFIG REWRITE: none while there is nothing but what requirepass says.
+  std::vector<std::string> user_lines() const;
+  // Inside the exclusive section: connections follow the users that are in force.
+  void update_sessions(commands::Session* asking, const acl::Users* closes_changed_since);
   Result<std::string> hand_over_role(const std::function<bool()>& go_on);
   void stop_threads();
 
   NodeOptions options_;
   std::atomic<std::shared_ptr<const config::Config>> config_;
   std::atomic<std::shared_ptr<const TlsContexts>> tls_;
+  std::atomic<std::shared_ptr<const acl::Users>> users_;
   std::atomic<bool> password_required_{false};
   DataDir data_dir_;
   NodeId my_id_;
@@ -210,6 +226,9 @@ class Node final : public commands::Host {
   mutable std::mutex routes_mutex_;
   std::shared_ptr<const RouteTable> routes_;
   std::atomic<uint64_t> routes_version_{0};
+
+  mutable std::mutex acl_log_mutex_;
+  acl::Log acl_log_;
 
   mutable std::mutex slow_log_mutex_;
   commands::SlowLog slow_log_;

@@ -98,7 +98,9 @@ void Worker::adopt(Stream stream, const Accepted& peer, bool router) {
   connection->worker = index_;
   connection->router = router;
   connection->created = connection->last_interaction = now_;
-  connection->authenticated = !node_.password_required();
+  const std::shared_ptr<const acl::Users> users = node_.users();
+  connection->user = users->default_user();
+  connection->authenticated = !users->password_required();
   if (peer.is_unix) {
     connection->address = config_->unixsocket + ":0";
     connection->local_address = connection->address;

@@ -8,6 +8,7 @@
 
 namespace guccho::commands::records {
 
+std::span<const CommandSpec> acl();
 std::span<const CommandSpec> bitmap();
 std::span<const CommandSpec> cluster();
 std::span<const CommandSpec> connection();

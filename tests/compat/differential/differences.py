@@ -8,4 +8,8 @@ DELIBERATE = [
     ("CONFIG SET of booleans and enumerations", "CONFIG SET loglevel unknown", "the levels of 7.2, with 'nothing'"),
     ("CLUSTER views", "CLUSTER HELP", "the list of 7.2, with MYSHARDID"),
     ("AUTH with a password", "2> HELLO 3", "the text of 7.2"),
+    ("ACL views of a fresh server", "ACL LIST", "sanitize-payload is shown, as in 7.2"),
+    ("ACL DRYRUN", "ACL DRYRUN u get b", "the text of 7.2, which names the user"),
+    ("ACL DRYRUN", "ACL DRYRUN u incr a", "the text of 7.2, which names the user"),
+    ("ACL DRYRUN", "ACL DRYRUN u mset a v b v2", "the text of 7.2, which names the user"),
 ]

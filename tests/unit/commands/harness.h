@@ -44,6 +44,7 @@ struct Recorder : EffectSink {
 
 // Two keyspaces, as of a node with two workers: slots are even or odd.
 struct FakeHost : Host {
+  FakeHost();
   store::Keyspace even{0, 2};
   store::Keyspace odd{1, 2};
   store::Keyspace* all[2] = {&even, &odd};
@@ -52,7 +53,8 @@ struct FakeHost : Host {
   std::vector<cluster::Request> cluster_requests;
   std::vector<std::pair<std::string, std::string>> config_values;
   std::vector<std::string> calls;  // "close 3", "pause 1000 all" ...
-  std::string password;
+  std::shared_ptr<const acl::Users> known_users;
+  std::vector<acl::LogEntry> noted_denials;  // newest first
   bool shutting_down = false;
   ReplicationStatus replication;
   std::vector<ClusterLink> links;
@@ -86,10 +88,15 @@ struct FakeHost : Host {
   void replication_command(Session&, Context& context) override { calls.push_back("repl " + joined(context.args)); }
   void shutdown(const ShutdownOptions& options, Deferred) override;
   bool abort_shutdown() override { return shutting_down; }
-  bool check_password(std::string_view user, std::string_view given) const override {
-    return user == "default" && (password.empty() || given == password);
-  }
-  bool password_required() const override { return !password.empty(); }
+  // Gives the default user a password.
+  void set_password(std::string_view password);
+  std::shared_ptr<const acl::Users> users() const override { return known_users; }
+  void set_users(acl::Users users, Session& asking) override;
+  Status load_users(Session&) override { return fail("users.acl:1: Syntax error. "); }
+  Status save_users() override { return {}; }
+  void note_denial(Session& session, acl::LogEntry entry) override;
+  std::vector<acl::LogEntry> denials(size_t count) const override;
+  void forget_denials() override { noted_denials.clear(); }
   uint64_t next_random() override { return Rng(random++).next(); }
   NodeId my_id() const override { return cluster_view->self().id; }
 };
