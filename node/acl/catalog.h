@@ -12,8 +12,8 @@
 namespace guccho::acl {
 
 struct Command {
-  std::string_view name;        // "get", "config|set"; lower case
-  uint32_t categories = 0;      // bit i: the category with that place in Catalog::categories
+  std::string_view name;          // "get", "config|set"; lower case
+  uint32_t categories = 0;        // bit i: the category with that place in Catalog::categories
   uint16_t first_subcommand = 0;  // ids of its subcommands are adjoining
   uint16_t subcommands = 0;
   bool is_subcommand = false;

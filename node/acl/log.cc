@@ -20,7 +20,8 @@ void Log::note(LogEntry entry, UnixMillis now, size_t limit) {
   entry.created = entry.updated = now;
   const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(std::min(entries_.size(), kLookedAt));
   const auto same =
-      limit == 0 ? end : std::find_if(entries_.begin(), end, [&](const LogEntry& e) { return same_event(e, entry, now); });
+      limit == 0 ? end
+                 : std::find_if(entries_.begin(), end, [&](const LogEntry& e) { return same_event(e, entry, now); });
   if (same != end) {
     entry.id = same->id;
     entry.count = same->count + 1;

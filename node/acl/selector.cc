@@ -25,7 +25,8 @@ constexpr std::string_view kFirstArgumentOfSubcommand = "Allowing first-arg of a
 }  // namespace
 
 bool has_blanks(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return (c >= '\t' && c <= '\r') || c == ' ' || c == '\0'; });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '\t' && c <= '\r') || c == ' ' || c == '\0'; });
 }
 
 // ---- rules ----
@@ -157,7 +158,8 @@ void Selector::set_command(const Catalog& catalog, uint16_t id, bool allow) {
   const Command& command = catalog[id];
   set_bit(id, allow);
   first_arguments_.erase(id);
-  for (uint16_t i = 0; i < command.subcommands; ++i) set_bit(static_cast<uint16_t>(command.first_subcommand + i), allow);
+  for (uint16_t i = 0; i < command.subcommands; ++i)
+    set_bit(static_cast<uint16_t>(command.first_subcommand + i), allow);
 }
 
 void Selector::set_bit(uint16_t id, bool allow) {
@@ -204,9 +206,8 @@ bool Selector::allows_command(const Request& request) const {
 }
 
 bool Selector::allows_key(std::string_view key, uint8_t access) const {
-  return std::any_of(keys_.begin(), keys_.end(), [&](const KeyPattern& k) {
-    return (k.access & access) == access && glob_match(k.pattern, key);
-  });
+  return std::any_of(keys_.begin(), keys_.end(),
+                     [&](const KeyPattern& k) { return (k.access & access) == access && glob_match(k.pattern, key); });
 }
 
 // A pattern must be in the list as it is.

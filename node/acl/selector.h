@@ -88,7 +88,7 @@ class Selector {
   bool future_commands_ = false;  // +@all came last of it and -@all: what the description starts with
   bool all_keys_ = false;
   bool all_channels_;
-  std::vector<bool> commands_;                               // by id; empty: none
+  std::vector<bool> commands_;                                    // by id; empty: none
   std::map<uint16_t, std::vector<std::string>> first_arguments_;  // commands allowed with this first argument only
   std::vector<std::string> rules_;  // about commands, since the last +@all or -@all: "+get"
   std::vector<KeyPattern> keys_;

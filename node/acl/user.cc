@@ -10,7 +10,7 @@ namespace guccho::acl {
 namespace {
 
 constexpr std::string_view kBadHash =
-    "The provided password hash must be exactly 64 characters and contain only lowercase hexadecimal characters";
+    "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters";
 constexpr std::string_view kNoSuchPassword = "The password you are trying to remove from the user does not exist";
 
 }  // namespace
@@ -25,9 +25,8 @@ User User::all_powerful(const Rules& rules) {
 
 Status User::apply(const Rules& rules, std::string_view rule) {
   Status done = apply_rule(rules, rule);
-  unrestricted_ = std::any_of(selectors_.begin(), selectors_.end(), [](const Selector& s) {
-    return s.all_commands() && s.all_keys() && s.all_channels();
-  });
+  unrestricted_ = std::any_of(selectors_.begin(), selectors_.end(),
+                              [](const Selector& s) { return s.all_commands() && s.all_keys() && s.all_channels(); });
   return done;
 }
 

@@ -45,7 +45,8 @@ std::vector<std::string_view> words_of(std::string_view line) {
 }
 
 // The rules of one line of a file. Unknown commands are all told, of other errors the first.
-std::string apply_line(const Rules& rules, User& user, std::span<const std::string_view> words, const std::string& where) {
+std::string apply_line(const Rules& rules, User& user, std::span<const std::string_view> words,
+                       const std::string& where) {
   const auto joined = join_selectors(words);
   if (!joined) return where + ": Unmatched parenthesis in selector definition.";
   std::string errors;

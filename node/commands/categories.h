@@ -6,7 +6,8 @@
 namespace guccho::commands {
 
 inline constexpr std::string_view kCategoryNames[] = {
-    "@keyspace", "@read", "@write", "@set",    "@sortedset", "@list", "@hash",     "@string",    "@bitmap",     "@hyperloglog", "@geo",
-    "@stream",   "@pubsub", "@admin", "@fast", "@slow",      "@blocking", "@dangerous", "@connection", "@transaction", "@scripting"};
+    "@keyspace", "@read",   "@write",       "@set",       "@sortedset",  "@list",        "@hash",
+    "@string",   "@bitmap", "@hyperloglog", "@geo",       "@stream",     "@pubsub",      "@admin",
+    "@fast",     "@slow",   "@blocking",    "@dangerous", "@connection", "@transaction", "@scripting"};
 
 }  // namespace guccho::commands

@@ -63,7 +63,8 @@ struct KillFilter {
 
   bool matches(const Session& s) const {
     return (!id || s.id == *id) && (!kind || is_of_kind(s, *kind)) && (!address || s.address == *address) &&
-           (!local_address || s.local_address == *local_address) && (!user || (s.user != nullptr && s.user->name() == *user));
+           (!local_address || s.local_address == *local_address) &&
+           (!user || (s.user != nullptr && s.user->name() == *user));
   }
 };
 
@@ -141,8 +142,9 @@ std::string describe_client(const Session& s, UnixMillis now) {
          " oll=" + std::to_string(s.output_queue_length) + " omem=" + std::to_string(s.output_queue_bytes) +
          " tot-mem=" + std::to_string(total) + " events=r cmd=";
   out += s.last_command != nullptr ? s.last_command->full_name : "NULL";
-  out += " user=" + (s.user != nullptr ? s.user->name() : "(superuser)") + " redir=-1 resp=" + std::to_string(static_cast<int>(s.resp)) +
-         " lib-name=" + s.library_name + " lib-ver=" + s.library_version;
+  out += " user=" + (s.user != nullptr ? s.user->name() : "(superuser)") +
+         " redir=-1 resp=" + std::to_string(static_cast<int>(s.resp)) + " lib-name=" + s.library_name +
+         " lib-ver=" + s.library_version;
   return out;
 }
 

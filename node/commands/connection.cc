@@ -119,7 +119,8 @@ void auth(Context& c) {
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
         "configuration is correct?");
   }
-  const bool accepted = c.argc() == 2 ? authenticate(c, acl::kDefaultUser, c.arg(1)) : authenticate(c, c.arg(1), c.arg(2));
+  const bool accepted =
+      c.argc() == 2 ? authenticate(c, acl::kDefaultUser, c.arg(1)) : authenticate(c, c.arg(1), c.arg(2));
   accepted ? c.reply.ok() : c.reply.error(kWrongPassword);
 }
 

@@ -229,15 +229,6 @@ void reply_docs(resp::ReplyWriter& reply, const CommandSpec& spec) {
   reply.end_map(mark, fields);
 }
 
-// A command by the name that COMMAND prints: "set", "config|get".
-const CommandSpec* find_by_full_name(std::string_view name) {
-  const size_t bar = name.find('|');
-  if (bar == std::string_view::npos) return find_command(name);
-  const std::array parts = {name.substr(0, bar), name.substr(bar + 1)};
-  const CommandSpec* spec = resolve(parts);
-  return spec != nullptr && spec->parent != nullptr ? spec : nullptr;
-}
-
 // The names of commands and subcommands that match; how many there are.
 template <class Matches>
 size_t reply_matching(resp::ReplyWriter& reply, std::span<const CommandSpec> specs, const Matches& matches) {

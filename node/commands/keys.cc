@@ -53,11 +53,13 @@ bool collect_counted(const KeySpec& spec, size_t begin, Args args, std::vector<K
   return true;
 }
 
-// SET reads the old value only with GET, BITFIELD changes something only with SET or INCRBY.
+// SET reads the old value only with GET and IFEQ, BITFIELD changes something only with SET or INCRBY.
 uint16_t actual_flags(const CommandSpec& spec, Args args) {
   if (spec.name == "set") {
     for (size_t i = 3; i < args.size(); ++i) {
-      if (equals_ignore_case("get", args[i])) return kKeyRW | kKeyAccess | kKeyUpdate;
+      if (equals_ignore_case("get", args[i]) || equals_ignore_case("ifeq", args[i])) {
+        return kKeyRW | kKeyAccess | kKeyUpdate;
+      }
     }
     return kKeyOW | kKeyUpdate;
   }

@@ -12,7 +12,8 @@ acl::Catalog make_catalog() {
   std::vector<acl::Command> commands;
   for (size_t id = 0; id < command_id_count(); ++id) {
     const CommandSpec& spec = command_by_id(static_cast<uint16_t>(id));
-    acl::Command command{.name = spec.full_name, .categories = spec.categories, .is_subcommand = spec.parent != nullptr};
+    acl::Command command{
+        .name = spec.full_name, .categories = spec.categories, .is_subcommand = spec.parent != nullptr};
     if (!spec.subcommands.empty()) {
       command.first_subcommand = spec.subcommands.front().id;
       command.subcommands = static_cast<uint16_t>(spec.subcommands.size());
@@ -64,11 +65,8 @@ acl::Verdict check_permission(const acl::User& user, const CommandSpec& spec, st
     }
   }
   const std::vector<acl::Request::Channel> channels = channels_of(spec, args.size());
-  return user.check({.command = spec.id,
-                     .always_allowed = spec.has(kNoAuth),
-                     .arguments = args,
-                     .keys = keys,
-                     .channels = channels});
+  return user.check(
+      {.command = spec.id, .always_allowed = spec.has(kNoAuth), .arguments = args, .keys = keys, .channels = channels});
 }
 
 std::string denial_text(const acl::User& user, const CommandSpec& spec, std::span<const std::string_view> args,

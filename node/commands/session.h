@@ -24,12 +24,12 @@ struct CommandSpec;
 struct Caller {
   uint64_t client_id = 0;
   resp::Version resp = resp::Version::kResp2;
-  bool readonly = false;      // READONLY was sent: a replica may serve reads
-  bool asking = false;        // ASKING came before this command
-  bool from_primary = false;  // the replication stream: no routing, no expiry decisions, no reply
-  bool no_touch = false;      // CLIENT NO-TOUCH: reads leave the access clock alone
-  bool in_exec = false;       // inside EXEC
-  bool may_block = true;      // false inside EXEC and scripts, and for the replication stream
+  bool readonly = false;                            // READONLY was sent: a replica may serve reads
+  bool asking = false;                              // ASKING came before this command
+  bool from_primary = false;                        // the replication stream: no routing, no expiry decisions, no reply
+  bool no_touch = false;                            // CLIENT NO-TOUCH: reads leave the access clock alone
+  bool in_exec = false;                             // inside EXEC
+  bool may_block = true;                            // false inside EXEC and scripts, and for the replication stream
   std::shared_ptr<const acl::User> user = nullptr;  // whose rules bind what a script does; null: it may do everything
 };
 
@@ -60,7 +60,7 @@ struct Session {
   std::string library_name;  // CLIENT SETINFO
   std::string library_version;
   std::shared_ptr<const acl::User> user;  // null: not a client of ours, may do everything
-  std::string address;  // "ip:port" of the client
+  std::string address;                    // "ip:port" of the client
   std::string local_address;
   int fd = -1;
   SessionKind kind = SessionKind::kNormal;

@@ -105,7 +105,7 @@ struct Config {
   std::string requirepass;  // password of the default user; empty: none
   std::string aclfile;      // where users are kept; empty: in the configuration file
   std::vector<UserLine> users;
-  uint32_t acllog_max_len = 128;
+  uint64_t acllog_max_len = 128;
   AclPubsubDefault acl_pubsub_default = AclPubsubDefault::kResetChannels;
   uint32_t io_threads = 1;  // number of worker threads
   BufferLimit client_output_normal;

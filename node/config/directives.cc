@@ -104,7 +104,7 @@ constexpr Directive kDirectives[] = {
                                     "without a password and a bind address, serve this machine only"),
     text<&Config::requirepass>("requirepass", kSensitive, "password of the default user"),
     text<&Config::aclfile>("aclfile", kImmutable, "file of users and their rules, relative to dir"),
-    number<&Config::acllog_max_len>("acllog-max-len", kPlain, 0, kInt, "denials kept for ACL LOG"),
+    number<&Config::acllog_max_len>("acllog-max-len", kPlain, 0, kAny, "denials kept for ACL LOG"),
     one_of<&Config::acl_pubsub_default>("acl-pubsub-default", kPlain, "allchannels, resetchannels",
                                         "channels that new users may use"),
     number<&Config::io_threads>("io-threads", kImmutable, 1, 128,

@@ -341,6 +341,10 @@ bool Worker::execute(const CommandSpec& spec, std::span<const std::string_view> 
   if (config_->slowlog_log_slower_than >= 0 && micros >= config_->slowlog_log_slower_than) {
     node_.note_slow_command(spec, args, now_, Micros(micros), caller.client_id, config_->slowlog_max_len);
   }
+  const int64_t latency_threshold = config_->latency_monitor_threshold.count();
+  if (latency_threshold != 0 && micros >= latency_threshold * 1000) {
+    node_.note_latency(spec.has(commands::kFast) ? "fast-command" : "command", now_, Micros(micros));
+  }
   command_start_ = end;
   stats_.commands_processed.add();
   if (out.size() > mark && out.data()[mark] == '-') {

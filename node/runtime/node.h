@@ -136,6 +136,9 @@ class Node final : public commands::Host {
   void note_slow_command(const commands::CommandSpec& spec, std::span<const std::string_view> args, UnixMillis when,
                          Micros duration, uint64_t client_id, size_t limit);
 
+  // LATENCY takes note of an event that took at least latency-monitor-threshold. Any thread.
+  void note_latency(std::string_view event, UnixMillis when, Micros duration);
+
   // Everything measured, for INFO, the metrics port and the admin service. Any thread.
   metrics::Snapshot measure() const;
   // The age of the least lively worker's last turn.
@@ -154,6 +157,12 @@ class Node final : public commands::Host {
   std::vector<commands::SlowCommand> slow_commands(size_t count) const override;
   size_t slow_command_count() const override;
   void forget_slow_commands() override;
+  std::map<std::string, commands::LatencyEvent, std::less<>> latency_events() const override;
+  size_t reset_latency_events(std::span<const std::string_view> names) override;
+  commands::CommandLatency command_latency(const commands::CommandSpec& spec) const override;
+  commands::MemoryStatus memory_status() const override;
+  std::string allocator_report() const override;
+  void release_free_memory() override;
   commands::ReplicationStatus replication_status() const override;
   std::span<store::Keyspace* const> keyspaces() override { return keyspaces_; }
   store::Keyspace& keyspace_of(Slot slot) override { return *keyspaces_[owner_of(slot)]; }
@@ -229,6 +238,9 @@ class Node final : public commands::Host {
 
   mutable std::mutex acl_log_mutex_;
   acl::Log acl_log_;
+
+  mutable std::mutex latency_mutex_;
+  commands::LatencyMonitor latency_monitor_;
 
   mutable std::mutex slow_log_mutex_;
   commands::SlowLog slow_log_;

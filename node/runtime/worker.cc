@@ -407,6 +407,10 @@ void Worker::expire_some() {
   const uint64_t took = nanos_now() - start;
   stats_.expire_cycle_nanos.add(took);
   expire_not_before_ = start + 4 * took;
+  const auto micros = Micros(static_cast<int64_t>(took / 1000));
+  if (config_->latency_monitor_threshold.count() != 0 && micros >= config_->latency_monitor_threshold) {
+    node_.note_latency("expire-cycle", now_, micros);
+  }
 }
 
 void Worker::step_snapshot() {

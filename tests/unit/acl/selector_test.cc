@@ -83,7 +83,8 @@ TEST(Selector, AllowsAFirstArgument) {
 TEST(Selector, AlwaysAllowedCommandsStillHaveTheirKeysChecked) {
   const Selector selector = made_of({"-@all"});
   EXPECT_TRUE((Ask{.arguments = {"get"}, .always_allowed = true}(selector)));
-  EXPECT_EQ((Ask{.arguments = {"get", "k"}, .keys = {{1, kRead}}, .always_allowed = true}(selector)).denial, Denial::kKey);
+  EXPECT_EQ((Ask{.arguments = {"get", "k"}, .keys = {{1, kRead}}, .always_allowed = true}(selector)).denial,
+            Denial::kKey);
 }
 
 TEST(Selector, KeysByPatternAndAccess) {
@@ -94,9 +95,9 @@ TEST(Selector, KeysByPatternAndAccess) {
     uint8_t access;
     bool allowed;
   } kCases[] = {
-      {"both1", kReadWrite, true}, {"rw", kReadWrite, true},     {"read1", kRead, true},   {"read1", kWrite, false},
-      {"write1", kWrite, true},    {"write1", kRead, false},     {"read1", kReadWrite, false},
-      {"write1", kNone, true},     {"other", kNone, false},      {"other", kRead, false},
+      {"both1", kReadWrite, true}, {"rw", kReadWrite, true}, {"read1", kRead, true},       {"read1", kWrite, false},
+      {"write1", kWrite, true},    {"write1", kRead, false}, {"read1", kReadWrite, false}, {"write1", kNone, true},
+      {"other", kNone, false},     {"other", kRead, false},
   };
   for (const auto& c : kCases) {
     const Verdict verdict = Ask{.arguments = {"get", "x", c.key}, .keys = {{2, c.access}}}(selector);

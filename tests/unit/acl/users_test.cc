@@ -79,8 +79,9 @@ TEST(Users, RefusedPasswords) {
   for (const char* rule : {"#abc", "!abc", "#2BB80D537B1DA3E38BD30361AA855686BDE0EACD7162FEF6A25FE97BF527A25B"}) {
     const Status done = set(users, "a", {rule});
     ASSERT_FALSE(done);
-    EXPECT_TRUE(done.error().text.ends_with("must be exactly 64 characters and contain only lowercase hexadecimal "
-                                            "characters"));
+    EXPECT_TRUE(
+        done.error().text.ends_with("must be exactly 64 characters and contain only lowercase hexadecimal "
+                                    "characters"));
   }
   EXPECT_EQ(set(users, "a", {"<x"}).error().text,
             "Error in ACL SETUSER modifier '<x': The password you are trying to remove from the user does not exist");
@@ -88,8 +89,9 @@ TEST(Users, RefusedPasswords) {
 
 TEST(Users, DescribeThemselves) {
   Users users(kRules);
-  ASSERT_TRUE(set(users, "a", {"on", ">secret", "#" + std::string(kHashOfSecret), "skip-sanitize-payload", "~k", "+get",
-                               "(+set", "%W~w*)", "(+@read)"}));
+  ASSERT_TRUE(set(users, "a",
+                  {"on", ">secret", "#" + std::string(kHashOfSecret), "skip-sanitize-payload", "~k", "+get", "(+set",
+                   "%W~w*)", "(+@read)"}));
   EXPECT_EQ(users.find("a")->describe(), "on skip-sanitize-payload #" + std::string(kHashOfSecret) +
                                              " ~k resetchannels -@all +get (%W~w* resetchannels -@all +set) "
                                              "(resetchannels -@all +@read)");
@@ -155,7 +157,8 @@ TEST(Users, Remove) {
 
 TEST(AclFile, WhatIsSavedLoads) {
   Users users(kRules);
-  ASSERT_TRUE(set(users, "a", {"on", ">secret", "~k*", "%R~r", "&c", "+@all", "-config|get", "(+get ~x)", "(+@write)"}));
+  ASSERT_TRUE(
+      set(users, "a", {"on", ">secret", "~k*", "%R~r", "&c", "+@all", "-config|get", "(+get ~x)", "(+@write)"}));
   ASSERT_TRUE(set(users, "default", {"off", "-debug"}));
   std::string text;
   for (const std::string& line : users.lines()) text += line + "\r\n\n";
@@ -171,8 +174,8 @@ TEST(AclFile, WithoutDefaultUserItIsAllPowerful) {
 }
 
 TEST(AclFile, AllErrorsAreTold) {
-  const Result<Users> loaded =
-      Users::parse(kRules, "user a +nosuch +@nope\nuser\nperson b\nuser a on\nuser c wrong wrong2\nuser d (+get\n", "f");
+  const Result<Users> loaded = Users::parse(
+      kRules, "user a +nosuch +@nope\nuser\nperson b\nuser a on\nuser c wrong wrong2\nuser d (+get\n", "f");
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().text,
             "f:1: Error in applying operation '+nosuch': Unknown command or category name in ACL. "

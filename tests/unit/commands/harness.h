@@ -59,6 +59,8 @@ struct FakeHost : Host {
   ReplicationStatus replication;
   std::vector<ClusterLink> links;
   SlowLog slow_log;
+  LatencyMonitor latency;
+  MemoryStatus memory;
   uint64_t random = 42;
 
   std::shared_ptr<const cluster::View> view() const override { return cluster_view; }
@@ -72,6 +74,14 @@ struct FakeHost : Host {
   std::vector<SlowCommand> slow_commands(size_t count) const override { return slow_log.newest(count); }
   size_t slow_command_count() const override { return slow_log.size(); }
   void forget_slow_commands() override { slow_log.clear(); }
+  std::map<std::string, LatencyEvent, std::less<>> latency_events() const override { return latency.events(); }
+  size_t reset_latency_events(std::span<const std::string_view> names) override { return latency.reset(names); }
+  CommandLatency command_latency(const CommandSpec& spec) const override {
+    return spec.name == "get" ? CommandLatency{.calls = 3, .buckets = {{1, 2}, {4, 3}}} : CommandLatency{};
+  }
+  MemoryStatus memory_status() const override { return memory; }
+  std::string allocator_report() const override { return "allocator report"; }
+  void release_free_memory() override { calls.push_back("release memory"); }
   std::string info(std::span<const std::string_view> sections) override { return "info: " + joined(sections); }
   ReplicationStatus replication_status() const override { return replication; }
   std::span<store::Keyspace* const> keyspaces() override { return all; }
