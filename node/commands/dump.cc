@@ -88,6 +88,13 @@ void replicate_restore(Context& c, const RestoreOptions& o, std::optional<UnixMi
   c.replicate_as(request);
 }
 
+void remove_old(Context& c, const KeyRef& key, bool was_there) {
+  c.data.erase(key);
+  if (!was_there) return;
+  c.changed(key.bytes, config::kNotifyGeneric, "del");
+  c.replicate_as({c.config.lazyfree_lazy_server_del ? "UNLINK" : "DEL", key.bytes});
+}
+
 }  // namespace
 
 void dump(Context& c) {
@@ -109,18 +116,18 @@ void restore(Context& c) {
   if (!record) return c.reply.error("ERR Bad data format");
 
   if (expiry->when && already_expired(c, *expiry->when)) {
-    if (there) {
-      c.data.erase(key);
-      c.changed(key.bytes, config::kNotifyGeneric, "del");
-      c.replicate_as({c.config.lazyfree_lazy_server_del ? "UNLINK" : "DEL", key.bytes});
-    }
+    remove_old(c, key, there);
     return c.reply.ok();
   }
   record->key = key.bytes;
   record->expiry = expiry->when;
   if (o.idle_seconds) record->idle_seconds = static_cast<uint64_t>(*o.idle_seconds);
   if (o.frequency) record->frequency = static_cast<uint8_t>(*o.frequency);
-  if (Status s = rdb::load(c.data, *record); !s) return c.reply.error("ERR Bad data format");
+  // It takes what restore() accepts; were that untrue, no half of a value would stay.
+  if (Status s = rdb::load(c.data, *record); !s) {
+    remove_old(c, key, there);
+    return c.reply.error("ERR Bad data format");
+  }
   if (!there) c.created(key.bytes);
   c.changed(key.bytes, config::kNotifyGeneric, "restore");
   replicate_restore(c, o, expiry->when);

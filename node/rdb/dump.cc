@@ -2,6 +2,7 @@
 #include "node/rdb/dump.h"
 
 #include <optional>
+#include <unordered_set>
 
 #include "node/base/crc.h"
 #include "node/rdb/format.h"
@@ -39,6 +40,17 @@ class OneRecord final : public RecordSink {
   std::optional<Record> record_;
 };
 
+// What load() would find only when it has begun.
+bool has_field_twice(const Record& record) {
+  const auto* fields = std::get_if<FieldList>(&record.value);
+  if (fields == nullptr) return false;
+  std::unordered_set<std::string_view> seen;
+  for (const auto& [field, value] : *fields) {
+    if (!seen.insert(field).second) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 // The record of the stream without expiry and key.
@@ -69,6 +81,7 @@ Result<Record> restore(std::string_view payload) {
     return std::unexpected(s.error());
   }
   if (!sink.get()) return fail("rdb: an empty collection");
+  if (has_field_twice(*sink.get())) return fail("rdb: a hash with a field twice");
   return std::move(*sink.get());
 }
 

@@ -16,7 +16,8 @@ std::string dump(const store::Entry& entry);
 // Whether version and checksum are fine: what is checked before the value is looked at.
 bool is_dump(std::string_view payload);
 
-// The value in a payload for which is_dump() holds, checked as untrusted input is, without a key and an expiry.
+// The value in a payload for which is_dump() holds, checked as untrusted input is, without a key and an expiry. What it
+// returns, load() takes.
 Result<Record> restore(std::string_view payload);
 
 }  // namespace guccho::rdb
