@@ -32,7 +32,8 @@ bool collect_range(const KeySpec& spec, size_t first, Args args, std::vector<Key
                ? static_cast<int64_t>(first) + (size - static_cast<int64_t>(first)) / spec.limit - 1
                : size + spec.last;
   }
-  if (last >= size || last < static_cast<int64_t>(first)) return false;
+  if (last >= size) return false;
+  // "All the rest" may be none: PFMERGE with its destination only.
   for (auto i = static_cast<int64_t>(first); i <= last; i += spec.step) {
     out.push_back({static_cast<uint32_t>(i), spec.flags});
   }
