@@ -69,7 +69,8 @@ struct KillFilter {
 
   bool matches(const Session& s) const {
     return (!id || s.id == *id) && (!kind || is_of_kind(s, *kind)) && (!address || s.address == *address) &&
-           (!local_address || s.local_address == *local_address) && (!user || s.user == *user);
+           (!local_address || s.local_address == *local_address) &&
+           (!user || (s.user != nullptr && s.user->name() == *user));
   }
 };
 
@@ -93,7 +94,7 @@ bool take_kill_option(Context& c, KillFilter& f, std::string_view option, std::s
   } else if (equals_ignore_case("laddr", option)) {
     f.local_address = value;
   } else if (equals_ignore_case("user", option)) {
-    if (value != "default") {
+    if (c.host.users()->find(value) == nullptr) {
       c.reply.error("ERR No such user '" + std::string(value) + "'");
       return false;
     }
@@ -152,7 +153,8 @@ std::string describe_client(const Session& s, UnixMillis now) {
          " oll=" + std::to_string(s.output_queue_length) + " omem=" + std::to_string(s.output_queue_bytes) +
          " tot-mem=" + std::to_string(total) + " events=r cmd=";
   out += s.last_command != nullptr ? s.last_command->full_name : "NULL";
-  out += " user=" + s.user + " redir=" + (s.tracking ? std::to_string(s.tracking->redirect) : "-1") +
+  out += " user=" + (s.user != nullptr ? s.user->name() : "(superuser)") +
+         " redir=" + (s.tracking ? std::to_string(s.tracking->redirect) : "-1") +
          " resp=" + std::to_string(static_cast<int>(s.resp)) + " lib-name=" + s.library_name +
          " lib-ver=" + s.library_version;
   return out;

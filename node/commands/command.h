@@ -144,6 +144,8 @@ const CommandSpec* find_command(std::string_view name);
 // Finds the record that serves these arguments: the subcommand for a container, the container itself when no subcommand
 // was named (its arity then does not fit). Null when there is none.
 const CommandSpec* resolve(std::span<const std::string_view> args);
+// By the name that COMMAND prints: "set", "config|get". Null when there is none.
+const CommandSpec* find_by_full_name(std::string_view name);
 // All top-level records.
 std::span<const CommandSpec> all_commands();
 // Ids are 0 .. command_id_count() - 1, subcommands included; for per-command statistics.

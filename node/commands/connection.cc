@@ -16,9 +16,17 @@ constexpr std::string_view kWrongPassword = "WRONGPASS invalid username-password
 
 // Logs in, or leaves the connection as it was.
 bool authenticate(Context& c, std::string_view user, std::string_view password) {
-  if (!c.host.check_password(user, password)) return false;
+  acl::UserRef known = c.host.users()->authenticate(user, password);
+  if (known == nullptr) {
+    c.host.note_denial(*c.session, {.reason = acl::Denial::kAuth,
+                                    .context = c.caller.in_exec ? acl::LogContext::kMulti : acl::LogContext::kTopLevel,
+                                    .object = std::string(c.arg(0)),
+                                    .user = std::string(user),
+                                    .client = {}});
+    return false;
+  }
   c.session->authenticated = true;
-  c.session->user = user;
+  c.session->user = std::move(known);
   return true;
 }
 
@@ -113,12 +121,13 @@ void select(Context& c) {
 
 void auth(Context& c) {
   if (c.argc() > 3) return c.syntax_error();
-  if (c.argc() == 2 && !c.host.password_required()) {
+  if (c.argc() == 2 && c.host.users()->default_user()->no_password()) {
     return c.reply.error(
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
         "configuration is correct?");
   }
-  const bool accepted = c.argc() == 2 ? authenticate(c, "default", c.arg(1)) : authenticate(c, c.arg(1), c.arg(2));
+  const bool accepted =
+      c.argc() == 2 ? authenticate(c, acl::kDefaultUser, c.arg(1)) : authenticate(c, c.arg(1), c.arg(2));
   accepted ? c.reply.ok() : c.reply.error(kWrongPassword);
 }
 
@@ -146,8 +155,8 @@ void reset(Context& c) {
   s.kind = SessionKind::kNormal;
   s.transaction = {};
   s.name.clear();
-  s.user = "default";
-  s.authenticated = !c.host.password_required();
+  s.user = c.host.users()->default_user();
+  s.authenticated = !c.host.users()->password_required();
   s.resp = resp::Version::kResp2;
   s.reply_mode = ReplyMode::kOn;
   s.readonly = s.asking = s.no_evict = s.no_touch = false;

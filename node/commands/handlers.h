@@ -7,6 +7,21 @@ class Context;
 
 namespace guccho::commands::handlers {
 
+// acl.cc
+void acl_cat(Context& c);
+void acl_deluser(Context& c);
+void acl_dryrun(Context& c);
+void acl_genpass(Context& c);
+void acl_getuser(Context& c);
+void acl_help(Context& c);
+void acl_list(Context& c);
+void acl_load(Context& c);
+void acl_log(Context& c);
+void acl_save(Context& c);
+void acl_setuser(Context& c);
+void acl_users(Context& c);
+void acl_whoami(Context& c);
+
 // connection.cc, client.cc
 void auth(Context& c);
 void client_caching(Context& c);
@@ -34,10 +49,40 @@ void quit(Context& c);
 void reset(Context& c);
 void select(Context& c);
 
+// dump.cc
+void dump(Context& c);
+void restore(Context& c);
+void restore_asking(Context& c);
+
+// hyperloglog.cc
+void pfadd(Context& c);
+void pfcount(Context& c);
+void pfdebug(Context& c);
+void pfmerge(Context& c);
+void pfselftest(Context& c);
+
+// latency.cc
+void latency_doctor(Context& c);
+void latency_graph(Context& c);
+void latency_help(Context& c);
+void latency_histogram(Context& c);
+void latency_history(Context& c);
+void latency_latest(Context& c);
+void latency_reset(Context& c);
+
+// memory.cc
+void memory_doctor(Context& c);
+void memory_help(Context& c);
+void memory_malloc_stats(Context& c);
+void memory_purge(Context& c);
+void memory_stats(Context& c);
+void memory_usage(Context& c);
+
 // string.cc, string_number.cc, lcs.cc
 void append(Context& c);
 void decr(Context& c);
 void decrby(Context& c);
+void delifeq(Context& c);
 void get(Context& c);
 void getdel(Context& c);
 void getex(Context& c);
@@ -231,6 +276,7 @@ void cluster_set_config_epoch(Context& c);
 void cluster_setslot(Context& c);
 void cluster_shards(Context& c);
 void cluster_slaves(Context& c);
+void cluster_slot_stats(Context& c);
 void cluster_slots(Context& c);
 void readonly(Context& c);
 void readwrite(Context& c);

@@ -11,10 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "node/acl/log.h"
+#include "node/acl/users.h"
 #include "node/base/result.h"
 #include "node/base/types.h"
 #include "node/cluster/events.h"
 #include "node/commands/context.h"
+#include "node/commands/latency.h"
 #include "node/commands/session.h"
 #include "node/commands/slow_log.h"
 
@@ -58,6 +61,21 @@ struct ReplicationStatus {
   ReplOffset read_offset{};
 };
 
+// What MEMORY is made from; bytes.
+struct MemoryStatus {
+  uint64_t used = 0;      // handed out by the allocators
+  uint64_t held = 0;      // taken by them from the system
+  uint64_t resident = 0;  // of the process
+  uint64_t peak = 0;      // greatest `used` so far
+  uint64_t startup = 0;
+  uint64_t dataset = 0;  // of `used`: keys and values
+  uint64_t keys = 0;
+  uint64_t replication_backlog = 0;
+  uint64_t client_buffers = 0;
+  uint64_t replica_buffers = 0;
+  uint64_t cluster_links = 0;
+};
+
 // A connection of the cluster bus to or from a known peer, for CLUSTER LINKS.
 struct ClusterLink {
   bool inbound = false;
@@ -95,6 +113,17 @@ class Host {
   virtual std::vector<SlowCommand> slow_commands(size_t count) const = 0;
   virtual size_t slow_command_count() const = 0;
   virtual void forget_slow_commands() = 0;
+
+  // LATENCY. Any thread.
+  virtual std::map<std::string, LatencyEvent, std::less<>> latency_events() const = 0;
+  virtual size_t reset_latency_events(std::span<const std::string_view> names) = 0;
+  virtual CommandLatency command_latency(const CommandSpec& spec) const = 0;
+
+  // MEMORY. Any thread.
+  virtual MemoryStatus memory_status() const = 0;
+  virtual std::string allocator_report() const = 0;
+  // Gives pages that nobody uses back to the system.
+  virtual void release_free_memory() = 0;
 
   // INFO's text for these sections (empty: default).
   virtual std::string info(std::span<const std::string_view> sections) = 0;
@@ -140,9 +169,19 @@ class Host {
   // SHUTDOWN ABORT: ends a shutdown that still waits for replicas; false when there is none.
   virtual bool abort_shutdown() = 0;
 
-  // The password check of AUTH and HELLO: false when wrong. User names other than "default" do not exist yet.
-  virtual bool check_password(std::string_view user, std::string_view password) const = 0;
-  virtual bool password_required() const = 0;
+  // The users of this node. kHome and kExclusive: they change in the exclusive section only.
+  virtual std::shared_ptr<const acl::Users> users() const = 0;
+  // kExclusive only. Connections go on with their users' new rules; those of users that are gone are closed, the asking
+  // one after its reply.
+  virtual void set_users(acl::Users users, Session& asking) = 0;
+  // kExclusive only: reads and writes the aclfile; texts of errors are without a code. Loading closes the connections
+  // of users that are changed or gone.
+  virtual Status load_users(Session& asking) = 0;
+  virtual Status save_users() = 0;
+  // ACL LOG: takes note of a denial, from the connection's own worker; `entry` without the client. The newest first.
+  virtual void note_denial(Session& session, acl::LogEntry entry) = 0;
+  virtual std::vector<acl::LogEntry> denials(size_t count) const = 0;
+  virtual void forget_denials() = 0;
 
   virtual uint64_t next_random() = 0;
   virtual NodeId my_id() const = 0;

@@ -5,9 +5,11 @@
 
 #include "node/base/glob.h"
 #include "node/commands/arguments.h"
+#include "node/commands/categories.h"
 #include "node/commands/context.h"
 #include "node/commands/handlers.h"
 #include "node/commands/help.h"
+#include "node/commands/permission.h"
 #include "node/commands/text.h"
 
 namespace guccho::commands {
@@ -38,28 +40,6 @@ constexpr Name kFlagNames[] = {{kWrite, "write"},
                                {kMovableKeys, "movablekeys"},
                                {kAllowBusy, "allow_busy"}};
 
-constexpr Name kCategoryNames[] = {{kCatKeyspace, "@keyspace"},
-                                   {kCatRead, "@read"},
-                                   {kCatWrite, "@write"},
-                                   {kCatSet, "@set"},
-                                   {kCatSortedSet, "@sortedset"},
-                                   {kCatList, "@list"},
-                                   {kCatHash, "@hash"},
-                                   {kCatString, "@string"},
-                                   {kCatBitmap, "@bitmap"},
-                                   {kCatHyperLogLog, "@hyperloglog"},
-                                   {kCatGeo, "@geo"},
-                                   {kCatStream, "@stream"},
-                                   {kCatPubsub, "@pubsub"},
-                                   {kCatAdmin, "@admin"},
-                                   {kCatFast, "@fast"},
-                                   {kCatSlow, "@slow"},
-                                   {kCatBlocking, "@blocking"},
-                                   {kCatDangerous, "@dangerous"},
-                                   {kCatConnection, "@connection"},
-                                   {kCatTransaction, "@transaction"},
-                                   {kCatScripting, "@scripting"}};
-
 constexpr Name kKeyFlagNames[] = {{kKeyRO, "RO"},
                                   {kKeyRW, "RW"},
                                   {kKeyOW, "OW"},
@@ -80,6 +60,17 @@ void reply_names(resp::ReplyWriter& reply, std::span<const Name> names, uint32_t
   for (const Name& n : names) {
     if ((bits & n.bit) == 0) continue;
     reply.simple(n.name);
+    ++count;
+  }
+  reply.end_set(mark, count);
+}
+
+void reply_categories(resp::ReplyWriter& reply, uint32_t bits) {
+  const size_t mark = reply.begin_deferred();
+  size_t count = 0;
+  for (size_t i = 0; i < std::size(kCategoryNames); ++i) {
+    if ((bits & (1u << i)) == 0) continue;
+    reply.simple(kCategoryNames[i]);
     ++count;
   }
   reply.end_set(mark, count);
@@ -176,7 +167,7 @@ void reply_info(resp::ReplyWriter& reply, const CommandSpec& spec) {
   reply.integer(spec.first_key);
   reply.integer(spec.last_key);
   reply.integer(spec.key_step);
-  reply_names(reply, kCategoryNames, spec.categories);
+  reply_categories(reply, spec.categories);
   const std::vector<std::string_view> tips = split(spec.tips, ' ');
   reply.set(tips.size());
   for (const std::string_view tip : tips) reply.bulk(tip);
@@ -236,22 +227,6 @@ void reply_docs(resp::ReplyWriter& reply, const CommandSpec& spec) {
     ++fields;
   }
   reply.end_map(mark, fields);
-}
-
-// A command by the name that COMMAND prints: "set", "config|get".
-const CommandSpec* find_by_full_name(std::string_view name) {
-  const size_t bar = name.find('|');
-  if (bar == std::string_view::npos) return find_command(name);
-  const std::array parts = {name.substr(0, bar), name.substr(bar + 1)};
-  const CommandSpec* spec = resolve(parts);
-  return spec != nullptr && spec->parent != nullptr ? spec : nullptr;
-}
-
-uint32_t category_bit(std::string_view name) {
-  for (const Name& n : kCategoryNames) {
-    if (equals_ignore_case(n.name.substr(1), name)) return n.bit;
-  }
-  return 0;
 }
 
 // The names of commands and subcommands that match; how many there are.
@@ -338,7 +313,7 @@ void command_list(Context& c) {
     count = reply_matching(c.reply, all_commands(),
                            [&](const CommandSpec& spec) { return glob_match(c.arg(4), spec.full_name, true); });
   } else if (equals_ignore_case("aclcat", c.arg(3))) {
-    const uint32_t bit = category_bit(c.arg(4));
+    const uint32_t bit = acl_catalog().category(c.arg(4));
     count =
         reply_matching(c.reply, all_commands(), [&](const CommandSpec& spec) { return (spec.categories & bit) != 0; });
   } else if (!equals_ignore_case("module", c.arg(3))) {  // there are no modules, so no command of one

@@ -31,7 +31,8 @@ bool collect_range(const KeySpec& spec, size_t first, Args args, std::vector<Key
                ? static_cast<int64_t>(first) + (size - static_cast<int64_t>(first)) / spec.limit - 1
                : size + spec.last;
   }
-  if (last >= size || last < static_cast<int64_t>(first)) return false;
+  if (last >= size) return false;
+  // "All the rest" may be none: PFMERGE with its destination only.
   for (auto i = static_cast<int64_t>(first); i <= last; i += spec.step) {
     out.push_back({static_cast<uint32_t>(i), spec.flags});
   }
@@ -76,11 +77,13 @@ void collect_sort_store(const KeySpec& spec, Args args, std::vector<KeyPosition>
   if (stored > 0) out.push_back({static_cast<uint32_t>(stored), spec.flags});
 }
 
-// SET reads the old value only with GET, BITFIELD changes something only with SET or INCRBY.
+// SET reads the old value only with GET and IFEQ, BITFIELD changes something only with SET or INCRBY.
 uint16_t actual_flags(const CommandSpec& spec, Args args) {
   if (spec.name == "set") {
     for (size_t i = 3; i < args.size(); ++i) {
-      if (equals_ignore_case("get", args[i])) return kKeyRW | kKeyAccess | kKeyUpdate;
+      if (equals_ignore_case("get", args[i]) || equals_ignore_case("ifeq", args[i])) {
+        return kKeyRW | kKeyAccess | kKeyUpdate;
+      }
     }
     return kKeyOW | kKeyUpdate;
   }

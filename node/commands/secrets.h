@@ -10,7 +10,8 @@ namespace guccho::commands {
 
 inline constexpr std::string_view kRedacted = "(redacted)";
 
-// Those of AUTH, those of HELLO after the version, and values of sensitive directives in CONFIG SET.
+// Users and rules of ACL SETUSER, DELUSER and GETUSER, the arguments of AUTH, those of HELLO after the version, and
+// values of sensitive directives in CONFIG SET.
 bool is_secret(const CommandSpec& spec, std::span<const std::string_view> args, size_t i);
 
 }  // namespace guccho::commands

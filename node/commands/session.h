@@ -14,6 +14,10 @@
 #include "node/resp/writer.h"
 #include "node/slots/slots.h"
 
+namespace guccho::acl {
+class User;
+}
+
 namespace guccho::commands {
 
 struct CommandSpec;
@@ -31,6 +35,7 @@ struct Caller {
   bool tracked = false;       // the keys that it reads are remembered for this client (CLIENT TRACKING)
   bool in_exec = false;       // inside EXEC
   bool may_block = true;      // false inside EXEC and scripts, and for the replication stream
+  std::shared_ptr<const acl::User> user = nullptr;  // whose rules bind what a script does; null: it may do everything
 };
 
 // A command that waits for EXEC, with copies of its arguments.
@@ -83,8 +88,8 @@ struct Session {
   std::string name;          // CLIENT SETNAME
   std::string library_name;  // CLIENT SETINFO
   std::string library_version;
-  std::string user = "default";
-  std::string address;  // "ip:port" of the client
+  std::shared_ptr<const acl::User> user;  // null: not a client of ours, may do everything
+  std::string address;                    // "ip:port" of the client
   std::string local_address;
   int fd = -1;
   SessionKind kind = SessionKind::kNormal;

@@ -53,7 +53,10 @@ struct StringOptions {
   bool get = false;
   bool keep_ttl = false;
   bool persist = false;
+  std::optional<std::string_view> equals;  // IFEQ: only if the value is this
   std::optional<ExpiryArgument> expiry;
+
+  bool has_condition() const { return nx || xx || equals; }
 };
 
 struct ExpiryWord {
@@ -80,8 +83,8 @@ bool take_expiry(StringOptions& o, std::string_view word, std::string_view time)
 }
 
 bool take_set_word(StringOptions& o, std::string_view word) {
-  if (equals_ignore_case("nx", word) && !o.xx) return o.nx = true;
-  if (equals_ignore_case("xx", word) && !o.nx) return o.xx = true;
+  if (equals_ignore_case("nx", word) && !o.xx && !o.equals) return o.nx = true;
+  if (equals_ignore_case("xx", word) && !o.nx && !o.equals) return o.xx = true;
   if (equals_ignore_case("get", word)) return o.get = true;
   if (equals_ignore_case("keepttl", word) && !o.expiry) return o.keep_ttl = true;
   return false;
@@ -91,6 +94,10 @@ bool take_set_word(StringOptions& o, std::string_view word) {
 bool parse_options(Context& c, size_t first, bool is_set, StringOptions& o) {
   for (size_t i = first; i < c.argc(); ++i) {
     if (is_set && take_set_word(o, c.arg(i))) continue;
+    if (is_set && equals_ignore_case("ifeq", c.arg(i)) && !o.has_condition() && i + 1 < c.argc()) {
+      o.equals = c.arg(++i);
+      continue;
+    }
     if (!is_set && equals_ignore_case("persist", c.arg(i)) && !o.expiry) {
       o.persist = true;
       continue;
@@ -110,6 +117,17 @@ void replicate_without_get(Context& c) {
   c.replicate_as(request);
 }
 
+// SET with IFEQ is replicated as what it did: no replica has to know the option.
+void replicate_without_condition(Context& c, const StringOptions& o) {
+  if (o.keep_ttl) return c.replicate_as({"SET", c.arg(1), c.arg(2), "KEEPTTL"});
+  c.replicate_as({"SET", c.arg(1), c.arg(2)});
+}
+
+bool is_value(const Entry& entry, std::string_view bytes) {
+  IntText scratch;
+  return store::string_bytes(entry, scratch) == bytes;
+}
+
 enum class SetOutcome { kDone, kNotDone, kReplied };
 
 // SET and its relatives after their options were read. kReplied: nothing more to answer.
@@ -117,17 +135,26 @@ SetOutcome set_value(Context& c, const KeyRef& key, std::string_view value, cons
   std::optional<UnixMillis> when;
   if (o.expiry && !(when = read_expiry(c, *o.expiry))) return SetOutcome::kReplied;
   if (o.get && !reply_value(c, key)) return SetOutcome::kReplied;
-  const bool found = c.find_for_write(key) != nullptr;
-  if ((o.nx && found) || (o.xx && !found)) return o.get ? SetOutcome::kReplied : SetOutcome::kNotDone;
+  const Entry* old = c.find_for_write(key);
+  const bool found = old != nullptr;
+  if (o.equals && found && !is_string(old)) {
+    c.wrong_type();
+    return SetOutcome::kReplied;
+  }
+  const bool differs = o.equals && (!found || !is_value(*old, *o.equals));
+  if ((o.nx && found) || (o.xx && !found) || differs) return o.get ? SetOutcome::kReplied : SetOutcome::kNotDone;
 
   c.data.set_string(key, value, when ? Ttl::at(*when) : o.keep_ttl ? Ttl::keep() : Ttl::clear());
   if (!found) c.created(key.bytes);
   c.changed(key.bytes, config::kNotifyString, "set");
   if (when) {
     c.changed(key.bytes, config::kNotifyGeneric, "expire");
-    const bool as_sent = c.spec.name == "set" && o.expiry->absolute && o.expiry->unit == TimeUnit::kMilliseconds;
+    const bool as_sent =
+        c.spec.name == "set" && !o.equals && o.expiry->absolute && o.expiry->unit == TimeUnit::kMilliseconds;
     IntText scratch;
     if (!as_sent) c.replicate_as({"SET", key.bytes, value, "PXAT", print_millis(*when, scratch)});
+  } else if (o.equals) {
+    replicate_without_condition(c, o);
   } else if (o.get) {
     replicate_without_get(c);
   }
@@ -203,6 +230,17 @@ void getdel(Context& c) {
   c.data.erase(key);
   c.changed(key.bytes, config::kNotifyGeneric, "del");
   c.replicate_as({"DEL", key.bytes});
+}
+
+void delifeq(Context& c) {
+  const KeyRef key = c.key(1);
+  const Entry* entry = c.find_for_write(key);
+  if (entry != nullptr && !is_string(entry)) return c.wrong_type();
+  if (entry == nullptr || !is_value(*entry, c.arg(2))) return c.reply.integer(0);
+  c.data.erase(key);
+  c.changed(key.bytes, config::kNotifyGeneric, "del");
+  c.replicate_as({"DEL", key.bytes});
+  c.reply.integer(1);
 }
 
 void getex(Context& c) {

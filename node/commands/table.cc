@@ -44,10 +44,11 @@ void set_key_range(CommandSpec& spec) {
 class Table {
  public:
   Table() {
-    const std::array families = {records::bitmap(), records::cluster(), records::connection(), records::generic(),
-                                 records::geo(), records::hash(), records::introspection(), records::list(),
-                                 records::pubsub(), records::server(), records::set(), records::sort(),
-                                 records::sorted_set(), records::string(), records::transaction()};
+    const std::array families = {records::acl(), records::bitmap(), records::cluster(), records::connection(),
+                                 records::generic(), records::geo(), records::hash(), records::hyperloglog(),
+                                 records::introspection(), records::list(), records::memory(), records::pubsub(),
+                                 records::server(), records::set(), records::sort(), records::sorted_set(),
+                                 records::string(), records::transaction()};
     size_t total = 0;
     for (const auto family : families) {
       commands_ += family.size();
@@ -160,6 +161,14 @@ const CommandSpec* resolve(std::span<const std::string_view> args) {
     if (equals_ignore_case(sub.name, args[1])) return &sub;
   }
   return nullptr;
+}
+
+const CommandSpec* find_by_full_name(std::string_view name) {
+  const size_t bar = name.find('|');
+  if (bar == std::string_view::npos) return find_command(name);
+  const std::array parts = {name.substr(0, bar), name.substr(bar + 1)};
+  const CommandSpec* spec = resolve(parts);
+  return spec != nullptr && spec->parent != nullptr ? spec : nullptr;
 }
 
 std::string arity_error(const CommandSpec* spec, std::span<const std::string_view> args) {

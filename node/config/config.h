@@ -36,6 +36,7 @@ enum class TlsAuthClients : uint8_t { kNo, kYes, kOptional };
 enum class EndpointType : uint8_t { kIp, kHostname, kUnknown };
 
 // Who may use what a directive guards: nobody, everybody, or clients of this machine.
+enum class AclPubsubDefault : uint8_t { kAllChannels, kResetChannels };
 enum class Guard : uint8_t { kNo, kYes, kLocal };
 
 // Limits of a client's output buffer in bytes; 0 means none. A client is closed above `hard`, or when it stays above
@@ -75,6 +76,15 @@ enum KeyspaceEvent : uint32_t {
                kNotifyEvicted | kNotifyStream | kNotifyModule,
 };
 
+// A `user` directive: who, and by which rules. What they mean is for node/acl to say.
+struct UserLine {
+  std::string where;  // "redis.conf:12"
+  std::string name;
+  std::vector<std::string> rules;
+
+  friend bool operator==(const UserLine&, const UserLine&) = default;
+};
+
 // Ports: 0 means "do not listen". Memory and sizes are in bytes.
 struct Config {
   // Network.
@@ -93,6 +103,10 @@ struct Config {
   uint32_t maxclients = 10000;
   bool protected_mode = true;
   std::string requirepass;  // password of the default user; empty: none
+  std::string aclfile;      // where users are kept; empty: in the configuration file
+  std::vector<UserLine> users;
+  uint64_t acllog_max_len = 128;
+  AclPubsubDefault acl_pubsub_default = AclPubsubDefault::kResetChannels;
   uint32_t io_threads = 1;  // number of worker threads
   BufferLimit client_output_normal;
   BufferLimit client_output_replica{256u << 20, 64u << 20, Seconds(60)};

@@ -103,6 +103,10 @@ constexpr Directive kDirectives[] = {
     yes_no<&Config::protected_mode>("protected-mode", kPlain,
                                     "without a password and a bind address, serve this machine only"),
     text<&Config::requirepass>("requirepass", kSensitive, "password of the default user"),
+    text<&Config::aclfile>("aclfile", kImmutable, "file of users and their rules, relative to dir"),
+    number<&Config::acllog_max_len>("acllog-max-len", kPlain, 0, kAny, "denials kept for ACL LOG"),
+    one_of<&Config::acl_pubsub_default>("acl-pubsub-default", kPlain, "allchannels, resetchannels",
+                                        "channels that new users may use"),
     number<&Config::io_threads>("io-threads", kImmutable, 1, 128,
                                 "worker threads, each with its own slots; default: the CPU limit"),
     special("client-output-buffer-limit", Kind::kList, kManyArguments | kRepeatable, fields::read_buffer_limits,
@@ -338,9 +342,6 @@ constexpr Directive kDirectives[] = {
             "classes of keyspace events that are published"),
     number<&Config::busy_reply_threshold>("busy-reply-threshold", kPlain, 0, kInt,
                                           "milliseconds after which a script counts as busy", "lua-time-limit"),
-    unused("acllog-max-len", Kind::kInteger, "128", "there are no ACL rules yet"),
-    unused("acl-pubsub-default", Kind::kEnum, "resetchannels", "there are no ACL rules yet",
-           "allchannels, resetchannels"),
 
     // Persistence: a later version's.
     special("save", Kind::kList, kManyArguments | kRepeatable, fields::read_save, fields::print_save,
@@ -381,8 +382,6 @@ struct Refused {
   std::string_view why;
 };
 constexpr Refused kRefused[] = {
-    {"aclfile", "users other than 'default' are not available yet; use requirepass"},
-    {"user", "users other than 'default' are not available yet; use requirepass"},
     {"loadmodule", "there are no modules"},
     {"rename-command", "commands cannot be renamed"},
     {"replicaof", "not allowed in cluster mode; use CLUSTER REPLICATE"},

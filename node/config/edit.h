@@ -33,6 +33,8 @@ bool is_sensitive(std::string_view name);
 // The text of a configuration file after CONFIG REWRITE: comments, blank lines, includes and the order of lines stay;
 // each directive's first line gets the current value and further ones go; values that are neither in the text nor equal
 // to `defaults` are appended below a marker line.
-std::string rewrite(std::string_view old_text, const Config& config, const Config& defaults = {});
+// `user_lines` ("user NAME RULES") take the places of the text's lines for users.
+std::string rewrite(std::string_view old_text, const Config& config, const Config& defaults = {},
+                    std::span<const std::string> user_lines = {});
 
 }  // namespace guccho::config

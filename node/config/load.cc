@@ -32,6 +32,7 @@ class Loader {
   }
 
   Status setting(const std::string& where, const std::string& name, Arguments args) {
+    if (equal_ignoring_case(name, kUser)) return user(where, args);
     const Directive* d = find_directive(name);
     if (d == nullptr) return unknown(where, name);
     if (!d->has(kManyArguments) && args.size() != 1) {
@@ -50,6 +51,18 @@ class Loader {
   Loaded take() { return std::move(loaded_); }
 
  private:
+  // user NAME RULE ...: at most once a name.
+  Status user(const std::string& where, Arguments args) {
+    if (args.empty()) return fail(where + ": user: wrong number of arguments");
+    for (const UserLine& other : loaded_.config.users) {
+      if (other.name == args[0]) {
+        return fail(fmt::format("{}: user: '{}' is already defined at {}", where, args[0], other.where));
+      }
+    }
+    loaded_.config.users.push_back({where, args[0], {args.begin() + 1, args.end()}});
+    return {};
+  }
+
   Status lines(std::string_view text, const std::string& name, int depth) {
     for (int number = 1; !text.empty(); ++number) {
       const size_t end = text.find('\n');
@@ -129,6 +142,12 @@ Status check_admin(const Config& c) {
   return {};
 }
 
+Status check_users(const Config& c) {
+  if (c.aclfile.empty() || c.users.empty()) return {};
+  return fail(fmt::format("{}: user: users are in the aclfile '{}'; define them there, or remove that directive",
+                          c.users.front().where, c.aclfile));
+}
+
 }  // namespace
 
 Status check_consistency(const Config& c) {
@@ -137,7 +156,7 @@ Status check_consistency(const Config& c) {
     return fail(fmt::format("the bus port would be {} + 10000, which is no port: set cluster-port",
                             c.tls_cluster ? c.tls_port : c.port));
   }
-  for (Status (*check)(const Config&) : {check_ports, check_tls, check_admin}) {
+  for (Status (*check)(const Config&) : {check_ports, check_tls, check_admin, check_users}) {
     if (Status s = check(c); !s) return s;
   }
   return {};

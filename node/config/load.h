@@ -48,6 +48,9 @@ Result<Loaded> load(const CommandLine& line, const FileReader& read_file, const 
 // port without its certificates). Called by load(); CONFIG SET calls it on the outcome.
 Status check_consistency(const Config& config);
 
+// The directive that defines a user; it has a line for each, and is neither read nor set by CONFIG.
+inline constexpr std::string_view kUser = "user";
+
 // A line split into words by the rules of redis.conf: blanks separate; "..." with \n \r \t \b \a \xHH escapes; '...'
 // with
 // \' only. Fails on unbalanced quotes, and when something other than a blank follows a closing quote.

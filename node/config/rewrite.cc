@@ -42,6 +42,7 @@ struct Line {
   std::string text;
   std::string name;                      // as written; empty for comments and what is not ours to change
   const Directive* directive = nullptr;  // null as above
+  bool user = false;
 };
 
 std::vector<Line> parse_lines(std::string_view text, Config& as_written) {
@@ -55,6 +56,7 @@ std::vector<Line> parse_lines(std::string_view text, Config& as_written) {
     if (words && !words->empty() && !words->front().starts_with('#')) {
       line.directive = find_directive(words->front());
       line.name = words->front();
+      line.user = equal_ignoring_case(line.name, kUser);
       const Arguments args = Arguments(*words).subspan(1);
       // A line that could not be read now is replaced by one that can: its value cannot equal the current one.
       if (line.directive != nullptr && !args.empty()) (void)line.directive->read(*line.directive, args, as_written);
@@ -66,7 +68,8 @@ std::vector<Line> parse_lines(std::string_view text, Config& as_written) {
 
 }  // namespace
 
-std::string rewrite(std::string_view old_text, const Config& config, const Config& defaults) {
+std::string rewrite(std::string_view old_text, const Config& config, const Config& defaults,
+                    std::span<const std::string> user_lines) {
   Config as_written = defaults;
   const std::vector<Line> lines = parse_lines(old_text, as_written);
   std::set<const Directive*> written;
@@ -74,6 +77,11 @@ std::string rewrite(std::string_view old_text, const Config& config, const Confi
   std::string out;
   for (const Line& line : lines) {
     marked = marked || line.text == kMarker;
+    if (line.user) {
+      if (!user_lines.empty()) out += user_lines.front() + "\n";
+      user_lines = user_lines.subspan(user_lines.empty() ? 0 : 1);
+      continue;
+    }
     const Directive* d = line.directive;
     if (d == nullptr || d->print(*d, as_written) == d->print(*d, config)) {
       out += line.text + "\n";
@@ -88,6 +96,8 @@ std::string rewrite(std::string_view old_text, const Config& config, const Confi
     marked = true;
     for (const std::string& text : lines_of(d, d.name, config)) out += text + "\n";
   }
+  if (!user_lines.empty() && !marked) out += std::string(kMarker) + "\n";
+  for (const std::string& line : user_lines) out += line + "\n";
   return out;
 }
 

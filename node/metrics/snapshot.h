@@ -161,6 +161,7 @@ struct WorkerTotals {
   uint64_t protocol_errors = 0, tls_handshake_failures = 0;
   uint64_t commands_processed = 0, keyspace_hits = 0, keyspace_misses = 0;
   uint64_t expired_keys = 0, expire_cycle_nanos = 0, expire_time_cap_reached = 0, evicted_keys = 0, auth_failures = 0;
+  uint64_t denied_commands = 0, denied_keys = 0, denied_channels = 0;
   uint64_t redirects_moved = 0, redirects_ask = 0;
   uint64_t errors = 0;
   std::map<std::string, uint64_t, std::less<>> errors_by_prefix;

@@ -169,9 +169,9 @@ constexpr Metric kTable[] = {
     info_only(kStats, "instantaneous_eventloop_duration_usec",
               GUCCHO_READ(s.workers.loop_turns == 0 ? 0 : s.workers.loop_busy_nanos / s.workers.loop_turns / 1000)),
     info_only(kStats, "acl_access_denied_auth", GUCCHO_READ(s.workers.auth_failures)),
-    absent(kStats, "acl_access_denied_cmd"),
-    absent(kStats, "acl_access_denied_key"),
-    absent(kStats, "acl_access_denied_channel"),
+    info_only(kStats, "acl_access_denied_cmd", GUCCHO_READ(s.workers.denied_commands)),
+    info_only(kStats, "acl_access_denied_key", GUCCHO_READ(s.workers.denied_keys)),
+    info_only(kStats, "acl_access_denied_channel", GUCCHO_READ(s.workers.denied_channels)),
 
     info_only(kCommandstats, "cmdstat", command_lines),
     info_only(kErrorstats, "errorstat", error_lines),

@@ -89,6 +89,9 @@ struct alignas(kCacheLine) WorkerStats {
   Counter expire_time_cap_reached;
   Counter evicted_keys;
   Counter auth_failures;
+  Counter denied_commands;
+  Counter denied_keys;
+  Counter denied_channels;
   Counter redirects_moved;
   Counter redirects_ask;
   std::vector<CommandStats> commands;

@@ -246,6 +246,20 @@ Result<size_t> Reader::feed(std::string_view bytes) {
   return bytes.size();
 }
 
+Status Reader::read_value(std::string_view type_and_value) {
+  if (type_and_value.empty()) return fail("rdb: an empty payload");
+  if (Status s = start_value(static_cast<uint8_t>(type_and_value.front())); !s) return s;
+  buffer_.assign(1, '\0');  // the length of an empty key
+  buffer_.append(type_and_value.substr(1));
+  while (state_ != State::kOpcode) {
+    const Result<bool> stepped = step();
+    if (!stepped) return std::unexpected(stepped.error());
+    if (!*stepped) return fail("rdb: the value ends early");
+  }
+  if (taken_ != buffer_.size()) return fail("rdb: bytes after the value");
+  return {};
+}
+
 Result<bool> Reader::step() {
   Input in(std::string_view(buffer_).substr(taken_));
   Status status;

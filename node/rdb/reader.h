@@ -81,6 +81,10 @@ class Reader {
   uint64_t offset() const { return offset_; }
   // What to say when the input ended: an error that names the offset unless finished().
   Status end_of_input() const;
+  // One value as it follows its key in a stream, all of it: type byte and value (DUMP). For a fresh reader, which is of
+  // no further use. An empty collection reaches no sink.
+  Status read_value(std::string_view type_and_value);
+
   // Keys left out because their collection was empty, as Redis leaves them out.
   uint64_t empty_keys() const { return empty_keys_; }
 

@@ -4,6 +4,7 @@
 
 #include "node/base/log.h"
 #include "node/commands/command.h"
+#include "node/commands/permission.h"
 #include "node/commands/secrets.h"
 #include "node/commands/text.h"
 #include "node/routing/routing.h"
@@ -90,7 +91,8 @@ commands::Caller Worker::caller_of(const Connection& c) const {
           .router = c.router,
           .worker = index_,
           .tracked = c.tracking && c.tracking->remembers(),
-          .in_exec = false};
+          .in_exec = false,
+          .user = c.user->unrestricted() ? nullptr : c.user};
 }
 
 std::string_view Worker::node_refusal(const CommandSpec& spec) {
@@ -171,6 +173,17 @@ std::string Worker::route_by_keys(Slot slot, const commands::Caller& caller, con
   return routing::error_text(*routes_->view, decision, {.tls = false, .ipv6 = false});
 }
 
+// False: the user may not; it was told and noted.
+bool Worker::is_permitted(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {
+  const acl::Verdict verdict = commands::check_permission(*c.user, spec, args);
+  if (verdict) return true;
+  c.last_command = &spec;
+  const auto context = c.transaction.active ? acl::LogContext::kMulti : acl::LogContext::kTopLevel;
+  node_.note_denial(c, commands::denial_entry(*c.user, spec, args, verdict, context));
+  refuse(c, &spec, rejection(&spec, "NOPERM " + commands::denial_text(*c.user, spec, args, verdict, false)));
+  return false;
+}
+
 bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
   const CommandSpec* spec = commands::resolve(args);
   if (spec == nullptr && is_http(args[0])) {
@@ -188,6 +201,7 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
   if (c.transaction.active && spec->has(commands::kNoMulti)) {
     return refuse(c, spec, "ERR Command not allowed inside a transaction");
   }
+  if (!c.user->unrestricted() && !is_permitted(c, *spec, args)) return true;
   const bool about_data = spec->where != Where::kHome || spec == known().exec;
   if ((c.kind == commands::SessionKind::kNormal || c.kind == commands::SessionKind::kPubsub) &&
       (node_.paused(now_, spec->has(commands::kWrite) || spec->has(commands::kMayReplicate)) ||
@@ -386,6 +400,10 @@ bool Worker::execute(const CommandSpec& spec, std::span<const std::string_view> 
   const auto micros = static_cast<int64_t>((end - command_start_) / 1000);
   if (config_->slowlog_log_slower_than >= 0 && micros >= config_->slowlog_log_slower_than) {
     node_.note_slow_command(spec, args, now_, Micros(micros), caller.client_id, config_->slowlog_max_len);
+  }
+  const int64_t latency_threshold = config_->latency_monitor_threshold.count();
+  if (latency_threshold != 0 && micros >= latency_threshold * 1000) {
+    node_.note_latency(spec.has(commands::kFast) ? "fast-command" : "command", now_, Micros(micros));
   }
   command_start_ = end;
   stats_.commands_processed.add();

@@ -21,6 +21,9 @@ namespace guccho::runtime {
 struct ExecJob {
   std::vector<commands::QueuedCommand> queue;
   commands::WatchFlag watch_broken;  // null: nothing was watched
+  // For a run away from the connection: the error of each command that its user may no longer run, empty for the
+  // others; no elements when it may run all.
+  std::vector<std::string> denials = {};
 };
 
 // WATCH: keys to be observed on the worker that owns them.

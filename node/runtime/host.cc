@@ -4,6 +4,7 @@
 
 #include "node/base/log.h"
 #include "node/base/random.h"
+#include "node/commands/permission.h"
 #include "node/config/edit.h"
 #include "node/metrics/info.h"
 #include "node/runtime/clock.h"
@@ -75,7 +76,12 @@ Status Node::config_set(std::span<const std::pair<std::string, std::string>> pai
 void Node::put_in_force(std::shared_ptr<const config::Config> config) {
   const auto old = config_.load();
   config_.store(config);
-  password_required_.store(!config->requirepass.empty());
+  if (config->requirepass != old->requirepass) {
+    acl::Users changed = *users();
+    changed.set_default_password(commands::acl_rules(*config), config->requirepass);
+    put_users(std::move(changed));
+    update_sessions(nullptr, nullptr);
+  }
   for (auto& w : workers_) w->set_config(config);
   if (config->loglevel != old->loglevel) log::set_level(static_cast<log::Level>(config->loglevel));
   cluster::Config fresh = cluster_config_of(*config, bus_port_);
@@ -85,7 +91,10 @@ void Node::put_in_force(std::shared_ptr<const config::Config> config) {
 Status Node::config_rewrite() {
   if (options_.config_file.empty()) return fail("ERR The server is running without a config file");
   Result<std::string> old = data_dir_.read(options_.config_file);
-  const std::string text = config::rewrite(old ? *old : std::string(), *config_.load(), options_.defaults);
+  const auto config = config_.load();
+  // With an aclfile users are saved there.
+  const std::vector<std::string> users = config->aclfile.empty() ? user_lines() : std::vector<std::string>();
+  const std::string text = config::rewrite(old ? *old : std::string(), *config, options_.defaults, users);
   if (Status s = data_dir_.replace(options_.config_file, text); !s) {
     log::warning("CONFIG REWRITE failed: {}", s.error().text);
     return fail("ERR Rewriting config file: " + s.error().text);
@@ -176,18 +185,6 @@ bool Node::unblock(uint64_t client_id, bool with_error) {
 void Node::start_monitor(Session& session) {
   session.kind = commands::SessionKind::kMonitor;
   monitors_.fetch_add(1);
-}
-
-bool Node::check_password(std::string_view user, std::string_view password) const {
-  if (user != "default") return false;
-  const std::string expected = config_.load()->requirepass;
-  if (expected.empty()) return true;
-  // Compares all bytes whatever they are, so that timing tells nothing about how many were right.
-  unsigned difference = static_cast<unsigned>(expected.size() ^ password.size());
-  for (size_t i = 0; i < password.size(); ++i) {
-    difference |= static_cast<unsigned char>(password[i] ^ expected[i % expected.size()]);
-  }
-  return difference == 0;
 }
 
 // ---- data and statistics ----

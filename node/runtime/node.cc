@@ -8,6 +8,7 @@
 
 #include "node/base/log.h"
 #include "node/base/random.h"
+#include "node/commands/permission.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/control.h"
 #include "node/runtime/listener.h"
@@ -40,7 +41,11 @@ Node::Node(NodeOptions options)
       bus_port_(options_.config.bus_port()),
       directory_(static_cast<uint16_t>(options_.config.io_threads)),
       log_(options_.config.io_threads + 1) {
-  password_required_.store(!options_.config.requirepass.empty());
+  acl::Users users(commands::acl_rules(options_.config));
+  if (!options_.config.requirepass.empty()) {
+    users.set_default_password(commands::acl_rules(options_.config), options_.config.requirepass);
+  }
+  put_users(std::move(users));
   run_id_ = random_node_id().str();
   started_ = wall_now();
   const auto config = config_.load();
@@ -70,6 +75,7 @@ Status Node::start() {
   if (wants_tls(*config)) {
     if (Status s = reload_tls(); !s) return s;
   }
+  if (Status s = load_users(); !s) return s;
   if (Status s = load_cluster_state(); !s) return s;
   if (Status s = open_ports(); !s) return s;
   replication_ = std::make_unique<Replication>(*this);

@@ -142,6 +142,8 @@ class Node final : public commands::Host {
   void publish_to_cluster(const cluster::View& view, bool sharded, std::string_view channel, std::string_view message);
   // A message of another node, to our subscribers. The control thread.
   void deliver_from_cluster(bool sharded, std::string channel, std::string message);
+  // LATENCY takes note of an event that took at least latency-monitor-threshold. Any thread.
+  void note_latency(std::string_view event, UnixMillis when, Micros duration);
 
   // Everything measured, for INFO, the metrics port and the admin service. Any thread.
   metrics::Snapshot measure() const;
@@ -161,6 +163,12 @@ class Node final : public commands::Host {
   std::vector<commands::SlowCommand> slow_commands(size_t count) const override;
   size_t slow_command_count() const override;
   void forget_slow_commands() override;
+  std::map<std::string, commands::LatencyEvent, std::less<>> latency_events() const override;
+  size_t reset_latency_events(std::span<const std::string_view> names) override;
+  commands::CommandLatency command_latency(const commands::CommandSpec& spec) const override;
+  commands::MemoryStatus memory_status() const override;
+  std::string allocator_report() const override;
+  void release_free_memory() override;
   commands::ReplicationStatus replication_status() const override;
   std::span<store::Keyspace* const> keyspaces() override { return keyspaces_; }
   store::Keyspace& keyspace_of(Slot slot) override { return *keyspaces_[owner_of(slot)]; }
@@ -184,8 +192,15 @@ class Node final : public commands::Host {
   void replication_command(commands::Session& session, commands::Context& context) override;
   void shutdown(const commands::ShutdownOptions& options, commands::Deferred reply_to) override;
   bool abort_shutdown() override;
-  bool check_password(std::string_view user, std::string_view password) const override;
-  bool password_required() const override { return password_required_.load(std::memory_order_relaxed); }
+  std::shared_ptr<const acl::Users> users() const override { return users_.load(); }
+  void set_users(acl::Users users, commands::Session& asking) override;
+  Status load_users(commands::Session& asking) override;
+  Status save_users() override;
+  void note_denial(commands::Session& session, acl::LogEntry entry) override;
+  std::vector<acl::LogEntry> denials(size_t count) const override;
+  void forget_denials() override;
+  // Whether new connections must authenticate.
+  bool password_required() const { return password_required_.load(std::memory_order_relaxed); }
   uint64_t next_random() override;
   NodeId my_id() const override { return my_id_; }
 
@@ -195,12 +210,21 @@ class Node final : public commands::Host {
   Status reopen_ports(const config::Config& old, const config::Config& fresh);
   Status load_cluster_state();
   void put_in_force(std::shared_ptr<const config::Config> config);
+  // The users of the aclfile or of the configuration, at the start.
+  Status load_users();
+  Result<acl::Users> read_aclfile(const config::Config& config) const;
+  void put_users(acl::Users users);
+  // For CONFIG REWRITE: none while there is nothing but what requirepass says.
+  std::vector<std::string> user_lines() const;
+  // Inside the exclusive section: connections follow the users that are in force.
+  void update_sessions(commands::Session* asking, const acl::Users* closes_changed_since);
   Result<std::string> hand_over_role(const std::function<bool()>& go_on);
   void stop_threads();
 
   NodeOptions options_;
   std::atomic<std::shared_ptr<const config::Config>> config_;
   std::atomic<std::shared_ptr<const TlsContexts>> tls_;
+  std::atomic<std::shared_ptr<const acl::Users>> users_;
   std::atomic<bool> password_required_{false};
   DataDir data_dir_;
   NodeId my_id_;
@@ -225,6 +249,12 @@ class Node final : public commands::Host {
   mutable std::mutex routes_mutex_;
   std::shared_ptr<const RouteTable> routes_;
   std::atomic<uint64_t> routes_version_{0};
+
+  mutable std::mutex acl_log_mutex_;
+  acl::Log acl_log_;
+
+  mutable std::mutex latency_mutex_;
+  commands::LatencyMonitor latency_monitor_;
 
   mutable std::mutex slow_log_mutex_;
   commands::SlowLog slow_log_;

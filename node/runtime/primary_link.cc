@@ -443,7 +443,6 @@ commands::Session PrimaryLink::describe() const {
   commands::Session s;
   s.id = client_id_;
   s.kind = commands::SessionKind::kPrimary;
-  s.user = "(superuser)";
   s.address = join_address(ip_, port_);
   s.local_address = local_address(stream_.fd());
   s.fd = stream_.fd();

@@ -177,7 +177,11 @@ void Router::run_here(Forward f, bool if_keys) {
   if (c == nullptr || c->closing()) return forget(f);
   if (const std::string error = refusal_here(f); !error.empty()) return refused_here(std::move(f), error);
   if_keys = if_keys && !f.exec;
-  const commands::Caller caller{.client_id = f.client, .resp = f.resp, .asking = f.ask, .no_touch = c->no_touch};
+  const commands::Caller caller{.client_id = f.client,
+                                .resp = f.resp,
+                                .asking = f.ask,
+                                .no_touch = c->no_touch,
+                                .user = c->user->unrestricted() ? nullptr : c->user};
   resp::CommandParser parser;
   std::span<const std::string_view> args;
   if (!f.exec) {

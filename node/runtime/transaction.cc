@@ -4,6 +4,7 @@
 // commands, or a WATCH on a key of another worker) it runs in the exclusive section.
 #include <set>
 
+#include "node/commands/permission.h"
 #include "node/routing/routing.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/node.h"
@@ -50,6 +51,15 @@ Needs needs_of(const commands::Transaction& transaction) {
     }
   }
   return needs;
+}
+
+// The error of a queued command that the user may not run (any more), noted for ACL LOG; empty when it may.
+std::string exec_denial(Node& node, commands::Session& session, const acl::User& user, const CommandSpec& spec,
+                        std::span<const std::string_view> args) {
+  const acl::Verdict verdict = commands::check_permission(user, spec, args);
+  if (verdict) return {};
+  node.note_denial(session, commands::denial_entry(user, spec, args, verdict, acl::LogContext::kMulti));
+  return commands::denial_in_exec(verdict);
 }
 
 void end_transaction(Connection& c) {
@@ -205,6 +215,7 @@ bool Worker::run_exec(Connection& c) {
   } else if (place == index_) {
     execute_exec(*job, caller, &c, c.reply_target());
   } else {
+    job->denials = exec_denials(c, job->queue);
     Task task;
     task.sequence = c.reserve_reply(false);
     task.spec = &spec;
@@ -232,8 +243,18 @@ bool Worker::forward_exec(Connection& c, const CommandSpec& spec, Slot slot) {
                   "EXECABORT On the router port a transaction on keys of another node may hold only commands "
                   "on keys");
   }
+  for (const std::string& denial : exec_denials(c, job->queue)) {
+    if (!denial.empty()) return refuse(c, &spec, "EXECABORT Transaction discarded because of: " + denial);
+  }
   router_->take_exec(c, spec, std::move(job), slot, needs.writes);
   return true;
+}
+
+std::vector<std::string> Worker::exec_denials(Connection& c, std::span<const QueuedCommand> queue) {
+  std::vector<std::string> denials;
+  if (c.user->unrestricted()) return denials;
+  for (const QueuedCommand& q : queue) denials.push_back(exec_denial(node_, c, *c.user, *q.spec, views_of(q)));
+  return denials;
 }
 
 void Worker::execute_exec(const ExecJob& job, commands::Caller caller, commands::Session* session, resp::Buffer& out) {
@@ -247,8 +268,20 @@ void Worker::execute_exec(const ExecJob& job, commands::Caller caller, commands:
   exec_open_ = true;
   exec_replicated_ = false;
   reply.array(job.queue.size());
-  for (const QueuedCommand& q : job.queue) {
+  for (size_t i = 0; i < job.queue.size(); ++i) {
+    const QueuedCommand& q = job.queue[i];
     const std::vector<std::string_view> args = views_of(q);
+    // Beside its connection the user is asked now: the transaction itself may have changed it (AUTH).
+    std::string denial = job.denials.empty() ? "" : job.denials[i];
+    if (session != nullptr && !session->user->unrestricted()) {
+      denial = exec_denial(node_, *session, *session->user, *q.spec, args);
+    }
+    if (!denial.empty()) {
+      stats_.commands[q.spec->id].rejected.add();
+      stats_.errors.record(denial.substr(0, denial.find(' ')));
+      reply.error(denial);
+      continue;
+    }
     Slot slot;
     if (!q.spec->keys.empty() && commands::find_keys(*q.spec, args, key_scratch_) && !key_scratch_.empty()) {
       slot = key_slot(args[key_scratch_.front().index]);

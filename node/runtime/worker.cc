@@ -101,7 +101,9 @@ void Worker::adopt(Stream stream, const Accepted& peer, bool router) {
   connection->worker = index_;
   connection->router = router;
   connection->created = connection->last_interaction = now_;
-  connection->authenticated = !node_.password_required();
+  const std::shared_ptr<const acl::Users> users = node_.users();
+  connection->user = users->default_user();
+  connection->authenticated = !users->password_required();
   if (peer.is_unix) {
     connection->address = config_->unixsocket + ":0";
     connection->local_address = connection->address;
@@ -446,6 +448,10 @@ void Worker::expire_some() {
   const uint64_t took = nanos_now() - start;
   stats_.expire_cycle_nanos.add(took);
   expire_not_before_ = start + 4 * took;
+  const auto micros = Micros(static_cast<int64_t>(took / 1000));
+  if (config_->latency_monitor_threshold.count() != 0 && micros >= config_->latency_monitor_threshold) {
+    node_.note_latency("expire-cycle", now_, micros);
+  }
 }
 
 void Worker::step_snapshot() {

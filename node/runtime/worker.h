@@ -234,6 +234,7 @@ class Worker final : public commands::EffectSink {
   void notify_key_event(uint32_t event_class, std::string_view event, std::string_view key);
 
   // dispatch.cc
+  bool is_permitted(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool refuse(Connection& c, const commands::CommandSpec* spec, std::string_view error);
   // Where a command with keys runs: nothing when it has no keys.
   struct Target {
@@ -258,6 +259,8 @@ class Worker final : public commands::EffectSink {
                                std::span<const std::string_view> args);
   bool queue_command(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_exec(Connection& c);
+  // What the connection's user may no longer do of what was queued: the error for each command, empty for the others.
+  std::vector<std::string> exec_denials(Connection& c, std::span<const commands::QueuedCommand> queue);
   bool forward_exec(Connection& c, const commands::CommandSpec& spec, Slot slot);
   bool run_watch(Connection& c, std::span<const std::string_view> args);
 

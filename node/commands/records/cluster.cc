@@ -337,6 +337,22 @@ constexpr CommandSpec kClusterSubcommands[] = {
         .arguments = "node-id/string",
     },
     {
+        .name = "slot-stats",
+        .handler = handlers::cluster_slot_stats,
+        .arity = -4,
+        .flags = kLoading | kStale,
+        .where = Where::kHome,
+        .tips = "nondeterministic_output request_policy:all_shards",
+        .since = "8.0.0",
+        .group = "cluster",
+        .summary = "Statistics of the slots of this shard",
+        .complexity =
+            "O(N) where N is the total number of slots based on arguments. O(N*log(N)) with ORDERBY subcommand.",
+        .arguments = "filter/oneof{slotsrange/block=SLOTSRANGE{start-slot/integer end-slot/integer} "
+                     "orderby/block=ORDERBY{metric/string limit/integer=LIMIT? "
+                     "order/oneof?{asc/pure-token=ASC desc/pure-token=DESC}}}",
+    },
+    {
         .name = "slots",
         .handler = handlers::cluster_slots,
         .arity = 2,

@@ -116,6 +116,22 @@ constexpr CommandSpec kRecords[] = {
         .arguments = "key/key#0*",
     },
     {
+        .name = "dump",
+        .handler = handlers::dump,
+        .arity = 2,
+        .flags = kReadonly,
+        .categories = kCatKeyspace,
+        .keys = kReadKey,
+        .tips = "nondeterministic_output",
+        .since = "2.6.0",
+        .group = "generic",
+        .summary = "Return a serialized version of the value stored at the specified key.",
+        .complexity = "O(1) to access the key and additional O(N*M) to serialize it, where N is the number of Redis "
+                      "objects composing the value and M their average size. For small string values the time "
+                      "complexity is thus O(1)+O(1*M) where M is small, so simply O(1).",
+        .arguments = "key/key#0",
+    },
+    {
         .name = "exists",
         .handler = handlers::exists,
         .arity = -2,
@@ -321,6 +337,47 @@ constexpr CommandSpec kRecords[] = {
         .complexity = "O(1)",
         .history = "3.2.0 The command no longer returns an error when source and destination names are the same.",
         .arguments = "key/key#0 newkey/key#1",
+    },
+    {
+        .name = "restore",
+        .handler = handlers::restore,
+        .arity = -4,
+        .flags = kWrite | kDenyOom,
+        .categories = kCatKeyspace | kCatDangerous,
+        .keys = kOverwriteKey,
+        .since = "2.6.0",
+        .group = "generic",
+        .summary = "Create a key using the provided serialized value, previously obtained using DUMP.",
+        .complexity =
+            "O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the "
+            "number of Redis objects composing the value and M their average size. For small string values the time "
+            "complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the "
+            "complexity is O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).",
+        .history = "3.0.0 Added the `REPLACE` modifier.\n5.0.0 Added the `ABSTTL` modifier.\n5.0.0 Added the "
+                   "`IDLETIME` and `FREQ` options.",
+        .arguments = "key/key#0 ttl/integer serialized-value/string replace/pure-token=REPLACE@3.0.0? "
+                     "absttl/pure-token=ABSTTL@5.0.0? seconds/integer=IDLETIME@5.0.0? frequency/integer=FREQ@5.0.0?",
+    },
+    {
+        .name = "restore-asking",
+        .handler = handlers::restore_asking,
+        .arity = -4,
+        .flags = kWrite | kDenyOom | kAsking,
+        .categories = kCatKeyspace | kCatDangerous,
+        .keys = kOverwriteKey,
+        .since = "3.0.0",
+        .group = "server",
+        .doc_flags = kDocSyscmd,
+        .summary = "An internal command for migrating keys in a cluster",
+        .complexity =
+            "O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the "
+            "number of Redis objects composing the value and M their average size. For small string values the time "
+            "complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the "
+            "complexity is O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).",
+        .history = "3.0.0 Added the `REPLACE` modifier.\n5.0.0 Added the `ABSTTL` modifier.\n5.0.0 Added the "
+                   "`IDLETIME` and `FREQ` options.",
+        .arguments = "key/key#0 ttl/integer serialized-value/string replace/pure-token=REPLACE@3.0.0? "
+                     "absttl/pure-token=ABSTTL@5.0.0? seconds/integer=IDLETIME@5.0.0? frequency/integer=FREQ@5.0.0?",
     },
     {
         .name = "scan",

@@ -8,14 +8,17 @@
 
 namespace guccho::commands::records {
 
+std::span<const CommandSpec> acl();
 std::span<const CommandSpec> bitmap();
 std::span<const CommandSpec> cluster();
 std::span<const CommandSpec> connection();
 std::span<const CommandSpec> generic();
 std::span<const CommandSpec> geo();
 std::span<const CommandSpec> hash();
+std::span<const CommandSpec> hyperloglog();
 std::span<const CommandSpec> introspection();
 std::span<const CommandSpec> list();
+std::span<const CommandSpec> memory();
 std::span<const CommandSpec> pubsub();
 std::span<const CommandSpec> server();
 std::span<const CommandSpec> set();

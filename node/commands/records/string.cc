@@ -58,6 +58,19 @@ constexpr CommandSpec kRecords[] = {
         .arguments = "key/key#0 decrement/integer",
     },
     {
+        .name = "delifeq",
+        .handler = handlers::delifeq,
+        .arity = 3,
+        .flags = kWrite | kFast,
+        .categories = kCatString,
+        .keys = kTakeKey,
+        .since = "9.0.0",
+        .group = "string",
+        .summary = "Delete a key if its string value is the given one",
+        .complexity = "O(1)",
+        .arguments = "key/key#0 value/string",
+    },
+    {
         .name = "get",
         .handler = handlers::get,
         .arity = 2,
@@ -251,8 +264,10 @@ constexpr CommandSpec kRecords[] = {
         .history = "2.6.12 Added the `EX`, `PX`, `NX` and `XX` options.\n"
                    "6.0.0 Added the `KEEPTTL` option.\n"
                    "6.2.0 Added the `GET`, `EXAT` and `PXAT` option.\n"
-                   "7.0.0 Allowed the `NX` and `GET` options to be used together.",
-        .arguments = "key/key#0 value/string condition/oneof@2.6.12?{nx/pure-token=NX xx/pure-token=XX} "
+                   "7.0.0 Allowed the `NX` and `GET` options to be used together.\n"
+                   "8.1.0 Added the `IFEQ` option.",
+        .arguments = "key/key#0 value/string condition/oneof@2.6.12?{nx/pure-token=NX xx/pure-token=XX "
+                     "comparison-value/string=IFEQ@8.1.0} "
                      "get/pure-token=GET@6.2.0? expiration/oneof?{seconds/integer=EX@2.6.12 "
                      "milliseconds/integer=PX@2.6.12 unix-time-seconds/unix-time=EXAT@6.2.0 "
                      "unix-time-milliseconds/unix-time=PXAT@6.2.0 keepttl/pure-token=KEEPTTL@6.0.0}",

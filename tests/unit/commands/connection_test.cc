@@ -50,7 +50,7 @@ TEST(Connection, Hello) {
 
 TEST(Connection, PasswordsAreAskedFor) {
   Node node;
-  node.host.password = "secret";
+  node.host.set_password("secret");
   node.session.authenticated = false;
   EXPECT_TRUE(node.run("HELLO 3").starts_with("-NOAUTH HELLO must be called with the client already authenticated"));
   EXPECT_EQ(node.session.resp, resp::Version::kResp2);

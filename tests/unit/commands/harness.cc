@@ -1,6 +1,9 @@
 // The executor of the tests and the fake host's answers.
 #include "tests/unit/commands/harness.h"
 
+#include <algorithm>
+
+#include "node/commands/permission.h"
 #include "node/resp/parser.h"
 
 namespace guccho::commands::testing {
@@ -70,6 +73,28 @@ std::vector<std::pair<std::string, std::string>> FakeHost::config_get(std::span<
   return out;
 }
 
+FakeHost::FakeHost() : known_users(std::make_shared<const acl::Users>(acl_rules({}))) {}
+
+void FakeHost::set_password(std::string_view password) {
+  acl::Users changed = *known_users;
+  changed.set_default_password(acl_rules({}), password);
+  known_users = std::make_shared<const acl::Users>(std::move(changed));
+}
+
+void FakeHost::set_users(acl::Users users, Session& asking) {
+  known_users = std::make_shared<const acl::Users>(std::move(users));
+  if (known_users->find(asking.user->name()) == nullptr) calls.push_back("close asking");
+}
+
+void FakeHost::note_denial(Session& session, acl::LogEntry entry) {
+  entry.client = "id=" + std::to_string(session.id);
+  noted_denials.insert(noted_denials.begin(), std::move(entry));
+}
+
+std::vector<acl::LogEntry> FakeHost::denials(size_t count) const {
+  return {noted_denials.begin(), noted_denials.begin() + static_cast<ptrdiff_t>(std::min(count, noted_denials.size()))};
+}
+
 void FakeHost::for_each_session(const std::function<void(Session&)>& visit) {
   for (const auto& session : sessions) visit(*session);
 }
@@ -102,6 +127,7 @@ Node::Node() {
   session.address = "127.0.0.1:4711";
   session.local_address = "127.0.0.1:6379";
   session.created = session.last_interaction = now;
+  session.user = host.known_users->default_user();
   host.cluster_view->nodes.emplace_back();
 }
 

@@ -50,6 +50,7 @@ struct Recorder : EffectSink {
 
 // Two keyspaces, as of a node with two workers: slots are even or odd.
 struct FakeHost : Host {
+  FakeHost();
   store::Keyspace even{0, 2};
   store::Keyspace odd{1, 2};
   store::Keyspace* all[2] = {&even, &odd};
@@ -58,13 +59,16 @@ struct FakeHost : Host {
   std::vector<cluster::Request> cluster_requests;
   std::vector<std::pair<std::string, std::string>> config_values;
   std::vector<std::string> calls;  // "close 3", "pause 1000 all" ...
-  std::string password;
   std::vector<std::string> plain_channels;
   std::vector<std::string> shard_channels;
+  std::shared_ptr<const acl::Users> known_users;
+  std::vector<acl::LogEntry> noted_denials;  // newest first
   bool shutting_down = false;
   ReplicationStatus replication;
   std::vector<ClusterLink> links;
   SlowLog slow_log;
+  LatencyMonitor latency;
+  MemoryStatus memory;
   uint64_t random = 42;
 
   std::shared_ptr<const cluster::View> view() const override { return cluster_view; }
@@ -78,6 +82,14 @@ struct FakeHost : Host {
   std::vector<SlowCommand> slow_commands(size_t count) const override { return slow_log.newest(count); }
   size_t slow_command_count() const override { return slow_log.size(); }
   void forget_slow_commands() override { slow_log.clear(); }
+  std::map<std::string, LatencyEvent, std::less<>> latency_events() const override { return latency.events(); }
+  size_t reset_latency_events(std::span<const std::string_view> names) override { return latency.reset(names); }
+  CommandLatency command_latency(const CommandSpec& spec) const override {
+    return spec.name == "get" ? CommandLatency{.calls = 3, .buckets = {{1, 2}, {4, 3}}} : CommandLatency{};
+  }
+  MemoryStatus memory_status() const override { return memory; }
+  std::string allocator_report() const override { return "allocator report"; }
+  void release_free_memory() override { calls.push_back("release memory"); }
   std::string info(std::span<const std::string_view> sections) override { return "info: " + joined(sections); }
   ReplicationStatus replication_status() const override { return replication; }
   std::span<store::Keyspace* const> keyspaces() override { return all; }
@@ -108,10 +120,15 @@ struct FakeHost : Host {
   void replication_command(Session&, Context& context) override { calls.push_back("repl " + joined(context.args)); }
   void shutdown(const ShutdownOptions& options, Deferred) override;
   bool abort_shutdown() override { return shutting_down; }
-  bool check_password(std::string_view user, std::string_view given) const override {
-    return user == "default" && (password.empty() || given == password);
-  }
-  bool password_required() const override { return !password.empty(); }
+  // Gives the default user a password.
+  void set_password(std::string_view password);
+  std::shared_ptr<const acl::Users> users() const override { return known_users; }
+  void set_users(acl::Users users, Session& asking) override;
+  Status load_users(Session&) override { return fail("users.acl:1: Syntax error. "); }
+  Status save_users() override { return {}; }
+  void note_denial(Session& session, acl::LogEntry entry) override;
+  std::vector<acl::LogEntry> denials(size_t count) const override;
+  void forget_denials() override { noted_denials.clear(); }
   uint64_t next_random() override { return Rng(random++).next(); }
   NodeId my_id() const override { return cluster_view->self().id; }
 };

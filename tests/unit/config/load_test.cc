@@ -77,6 +77,20 @@ TEST(Load, LaterWins) {
   EXPECT_EQ(r->config.tcp_backlog, 7u);
 }
 
+TEST(Load, Users) {
+  const Result<Loaded> r =
+      load_args({"redis.conf", "--user", "c", "on"}, {{"redis.conf", "user a on >x (+get ~b)\nUser b\n"}});
+  ASSERT_TRUE(r) << error_of(r);
+  const std::vector<UserLine> expected = {
+      {"redis.conf:1", "a", {"on", ">x", "(+get", "~b)"}}, {"redis.conf:2", "b", {}}, {"command line", "c", {"on"}}};
+  EXPECT_EQ(r->config.users, expected);
+  EXPECT_THAT(error_of(load_text("user\n")), HasSubstr("redis.conf:1: user: wrong number of arguments"));
+  EXPECT_THAT(error_of(load_text("user a\nuser a\n")),
+              HasSubstr("redis.conf:2: user: 'a' is already defined at redis.conf:1"));
+  EXPECT_THAT(error_of(load_text("aclfile x\nuser a\n")),
+              HasSubstr("redis.conf:2: user: users are in the aclfile 'x'"));
+}
+
 TEST(Load, Include) {
   const Result<Loaded> r =
       load_args({"a.conf"}, {{"a.conf", "port 1\ninclude b.conf\ntimeout 9\n"}, {"b.conf", "port 2\ntimeout 8\n"}});

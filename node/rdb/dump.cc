@@ -1,0 +1,88 @@
+// Framing one value.
+#include "node/rdb/dump.h"
+
+#include <optional>
+#include <unordered_set>
+
+#include "node/base/crc.h"
+#include "node/rdb/format.h"
+#include "node/rdb/writer.h"
+
+namespace guccho::rdb {
+namespace {
+
+constexpr size_t kVersionBytes = 2;
+constexpr size_t kFooterBytes = kVersionBytes + 8;
+// Opcode and milliseconds.
+constexpr size_t kExpiryBytes = 1 + 8;
+
+void append_little_endian(std::string& out, uint64_t value, size_t bytes) {
+  for (size_t i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+}
+
+uint64_t little_endian(std::string_view bytes) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) value |= uint64_t{static_cast<uint8_t>(bytes[i])} << (8 * i);
+  return value;
+}
+
+class OneRecord final : public RecordSink {
+ public:
+  Status record(Record&& record) override {
+    record_ = std::move(record);
+    return {};
+  }
+  Status aux(std::string_view, std::string_view) override { return fail("not a value"); }
+  Status function(std::string_view) override { return fail("not a value"); }
+  std::optional<Record>& get() { return record_; }
+
+ private:
+  std::optional<Record> record_;
+};
+
+// What load() would find only when it has begun.
+bool has_field_twice(const Record& record) {
+  const auto* fields = std::get_if<FieldList>(&record.value);
+  if (fields == nullptr) return false;
+  std::unordered_set<std::string_view> seen;
+  for (const auto& [field, value] : *fields) {
+    if (!seen.insert(field).second) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+// The record of the stream without expiry and key.
+std::string dump(const store::Entry& entry) {
+  std::string payload;
+  append_entry(payload, entry, {});
+  if (entry.expiry()) payload.erase(0, kExpiryBytes);
+  std::string key;
+  append_string(key, entry.key(), true);
+  payload.erase(1, key.size());
+  append_little_endian(payload, kWrittenVersion, kVersionBytes);
+  append_little_endian(payload, crc64(0, payload), 8);
+  return payload;
+}
+
+bool is_dump(std::string_view payload) {
+  if (payload.size() < kFooterBytes) return false;
+  const std::string_view checked = payload.substr(0, payload.size() - 8);
+  const uint64_t version = little_endian(checked.substr(checked.size() - kVersionBytes));
+  return version <= static_cast<uint64_t>(kNewestReadVersion) &&
+         little_endian(payload.substr(checked.size())) == crc64(0, checked);
+}
+
+Result<Record> restore(std::string_view payload) {
+  OneRecord sink;
+  Reader reader(sink);
+  if (Status s = reader.read_value(payload.substr(0, payload.size() - kFooterBytes)); !s) {
+    return std::unexpected(s.error());
+  }
+  if (!sink.get()) return fail("rdb: an empty collection");
+  if (has_field_twice(*sink.get())) return fail("rdb: a hash with a field twice");
+  return std::move(*sink.get());
+}
+
+}  // namespace guccho::rdb
