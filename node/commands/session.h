@@ -25,6 +25,7 @@ struct Caller {
   bool from_primary = false;  // the replication stream: no routing, no expiry decisions, no reply
   bool no_touch = false;      // CLIENT NO-TOUCH: reads leave the access clock alone
   bool in_exec = false;       // inside EXEC
+  bool in_script = false;     // called by a script
   bool may_block = true;      // false inside EXEC and scripts, and for the replication stream
 };
 

@@ -46,7 +46,7 @@ class Table {
   Table() {
     const std::array families = {records::bitmap(),  records::cluster(), records::connection(),
                                  records::generic(), records::hash(),    records::introspection(),
-                                 records::server(),  records::string(),  records::transaction()};
+                                 records::scripting(),   records::server(),  records::string(),  records::transaction()};
     size_t total = 0;
     for (const auto family : families) {
       commands_ += family.size();

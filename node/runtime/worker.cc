@@ -9,12 +9,15 @@
 #include "node/runtime/node.h"
 #include "node/runtime/replication.h"
 #include "node/runtime/router.h"
+#include "node/runtime/script_run.h"
 
 namespace guccho::runtime {
 namespace {
 
 // Entries looked at by one expire step; about 50 us of work.
 constexpr size_t kExpireBudget = 256;
+// How long a parked worker waits for its clients while a script that holds the section takes too long.
+constexpr Millis kBusyPause{20};
 // Frees of large values in one turn.
 constexpr size_t kFreeBudget = 512;
 // Objects that one timer tick looks at for compaction; about 0.5 ms, so 0.5 % of the time at hz 10.
@@ -130,6 +133,7 @@ bool Worker::has_input() const {
 }
 
 void Worker::run() {
+  current_worker = this;
   next_periodic_ = nanos_now();
   while (!node_.stopping()) turn();
   // What was computed is committed before the thread ends.
@@ -138,8 +142,13 @@ void Worker::run() {
 }
 
 void Worker::turn() {
-  const Instant begin = monotonic_now();
-  if (node_.exclusive().requested()) node_.exclusive().park();
+  Instant begin = monotonic_now();
+  if (node_.exclusive().requested()) {
+    node_.exclusive().park([this, &begin] {
+      serve_while_busy(kBusyPause);
+      begin = monotonic_now();
+    });
+  }
   refresh_routes();
   const uint64_t before = nanos_now();
   Millis timeout(0);
@@ -163,6 +172,7 @@ void Worker::turn() {
   const uint64_t start = command_start_;
   take_mail();
   take_parcels();
+  if (!late_replies_.empty()) deliver_late_replies();
   take_applies();
   if (evict_asked_.load(std::memory_order_relaxed)) evict_when_asked();
   if (!memory_waiters_.empty()) release_memory_waiters();
@@ -313,7 +323,12 @@ void Worker::flush_connections() {
   if (node_.fenced()) return withhold_replies();
   // A flush may not schedule new ones: it only writes.
   const config::BufferLimit& limit = config_->client_output_normal;
+  std::vector<Connection*> later;
   for (Connection* c : flush_list_) {
+    if (c->processing()) {  // its script runs, and this is a turn within its turn
+      later.push_back(c);
+      continue;
+    }
     c->in_flush_list = false;
     if (c->closing()) continue;
     if (!c->flush()) {
@@ -324,7 +339,7 @@ void Worker::flush_connections() {
       c->close_soon();
     }
   }
-  flush_list_.clear();
+  flush_list_.swap(later);
 }
 
 void Worker::reap_connections() {
@@ -417,6 +432,7 @@ void Worker::step_snapshot() {
 
 void Worker::replicate(std::span<const std::string_view> args) {
   if (!node_.log().active() || !routes_->is_primary) return;
+  if (script_ != nullptr && !script_->note_effect()) return;
   if (exec_open_ && !exec_replicated_) {
     log_batch_.append("*1\r\n$5\r\nMULTI\r\n");
     exec_replicated_ = true;
@@ -424,8 +440,10 @@ void Worker::replicate(std::span<const std::string_view> args) {
   resp::append_request(log_batch_, args);
 }
 
-void Worker::key_changed(Slot, std::string_view key, uint32_t, std::string_view) {
-  if (!watches_.empty()) watches_.touch(key);
+void Worker::key_changed(Slot slot, std::string_view key, uint32_t, std::string_view) {
+  // Within the section a script changes keys of other workers, too.
+  WatchTable& watches = script_ == nullptr ? watches_ : node_.worker(node_.owner_of(slot)).watches_;
+  if (!watches.empty()) watches.touch(key);
 }
 
 void Worker::block(const commands::Context& context, const commands::Block&) {

@@ -14,10 +14,11 @@ ALLOWED = {
     "node/replication": ["node/base", "node/slots"],
     "node/rdb": ["node/base", "node/slots", "node/store"],
     "node/aof": ["node/base", "node/slots", "node/store", "node/rdb"],
+    "node/scripting": ["node/base", "node/resp", "node/config"],
     "node/commands": ["node/base", "node/slots", "node/resp", "node/store", "node/cluster", "node/routing", "node/config",
-                      "node/metrics", "node/replication", "node/rdb"],
+                      "node/metrics", "node/replication", "node/rdb", "node/scripting"],
     "node/runtime": ["node/base", "node/slots", "node/resp", "node/store", "node/bus", "node/cluster", "node/routing",
-                     "node/config", "node/metrics", "node/replication", "node/rdb", "node/aof", "node/commands"],
+                     "node/config", "node/metrics", "node/replication", "node/rdb", "node/aof", "node/scripting", "node/commands"],
     "node/admin": ["node/base", "node/slots", "node/cluster", "node/config", "node/metrics"],
     "node/supervise": ["node/base"],
     "node/app": ["node"],
@@ -67,7 +68,8 @@ CONFINED = {
     "prometheus/": ["node/metrics"],
     "CivetServer.h": ["node/metrics"],
     "spdlog/": ["node/base"],
-    "openssl/": ["node/runtime"],
+    "openssl/": ["node/runtime", "node/scripting"],
+    "lua5.1/": ["node/scripting"],
     "yaml-cpp/": ["operator/model"],
 }
 

@@ -14,6 +14,7 @@ std::span<const CommandSpec> connection();
 std::span<const CommandSpec> generic();
 std::span<const CommandSpec> hash();
 std::span<const CommandSpec> introspection();
+std::span<const CommandSpec> scripting();
 std::span<const CommandSpec> server();
 std::span<const CommandSpec> string();
 std::span<const CommandSpec> transaction();

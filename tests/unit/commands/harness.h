@@ -13,6 +13,10 @@
 
 #include "node/cluster/view.h"
 #include "node/commands/host.h"
+#include "node/commands/scripting.h"
+#include "node/scripting/catalog.h"
+#include "node/scripting/evaluator.h"
+#include "node/scripting/running.h"
 #include "node/store/keyspace.h"
 
 namespace guccho::commands::testing {
@@ -31,12 +35,17 @@ struct Recorder : EffectSink {
   int misses = 0;
   int expired = 0;
   int all_removed = 0;
+  std::string script_call;  // "body return 1 | keys | args", and "read-only"
+  scripting::ScriptCache script_cache;
+  scripting::Evaluator scripts{script_cache};
 
   void replicate(std::span<const std::string_view> args) override;
   void key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) override;
   void key_missed(Slot slot, std::string_view key) override;
   void removing_all_keys() override { ++all_removed; }
   void block(const Context& context, const Block& block) override;
+  void run_script(Context& context, const ScriptCall& call) override;
+  scripting::Evaluator& evaluator() override { return scripts; }
   void count_hit() override { ++hits; }
   void count_miss() override { ++misses; }
   void count_expired() override { ++expired; }
@@ -58,6 +67,9 @@ struct FakeHost : Host {
   std::vector<ClusterLink> links;
   SlowLog slow_log;
   uint64_t random = 42;
+  scripting::ScriptCache* script_cache = nullptr;  // the recorder's
+  scripting::Catalog catalog;
+  scripting::BusyScripts busy;
 
   std::shared_ptr<const cluster::View> view() const override { return cluster_view; }
   void cluster_request(cluster::Request request, Deferred) override { cluster_requests.push_back(std::move(request)); }
@@ -70,6 +82,9 @@ struct FakeHost : Host {
   std::vector<SlowCommand> slow_commands(size_t count) const override { return slow_log.newest(count); }
   size_t slow_command_count() const override { return slow_log.size(); }
   void forget_slow_commands() override { slow_log.clear(); }
+  scripting::ScriptCache& scripts() override { return *script_cache; }
+  scripting::Catalog& functions() override { return catalog; }
+  scripting::BusyScripts& busy_scripts() override { return busy; }
   std::string info(std::span<const std::string_view> sections) override { return "info: " + joined(sections); }
   ReplicationStatus replication_status() const override { return replication; }
   std::span<store::Keyspace* const> keyspaces() override { return all; }
