@@ -4,6 +4,7 @@
 #include "node/base/log.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/node.h"
+#include "node/runtime/router.h"
 #include "node/runtime/script_run.h"
 
 namespace guccho::runtime {
@@ -18,7 +19,7 @@ std::string_view ScriptRun::interrupt() {
     return "The server is shutting down";
   }
   if (!busy_) {
-    const int64_t limit = worker_.config_->busy_reply_threshold;
+    const int64_t limit = worker_.config_->busy_reply_threshold.count();
     if (limit <= 0 || nanos_now() - started_ < static_cast<uint64_t>(limit) * 1'000'000) return {};
     enter_busy();
   }

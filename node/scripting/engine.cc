@@ -62,7 +62,6 @@ void Engine::push_strings(std::span<const std::string_view> strings) {
 void Engine::run(int arguments, std::string_view name, ScriptHost& host, resp::ReplyWriter& reply) {
   calls_.host = &host;
   calls_.version = resp::Version::kResp2;
-  reset_random(lua_);
   const int status = lua_pcall(lua_, arguments, 1, kHandler);
   if (ending_) {
     ending_ = false;

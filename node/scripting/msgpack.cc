@@ -274,15 +274,12 @@ void unpack_tagged(lua_State* lua, Input& in, uint8_t tag) {
     case 0xd2:
     case 0xd3:
       return unpack_signed(lua, in, 1 << (tag - 0xd0));
-    case 0xc4:
     case 0xd9:
       if (read_length(in, 1, n)) unpack_string(lua, in, 1, n);
       return;
-    case 0xc5:
     case 0xda:
       if (read_length(in, 2, n)) unpack_string(lua, in, 2, n);
       return;
-    case 0xc6:
     case 0xdb:
       if (read_length(in, 4, n)) unpack_string(lua, in, 4, n);
       return;

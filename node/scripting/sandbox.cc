@@ -11,7 +11,6 @@ namespace {
 
 // Keys of the registry and of proxies' metatables: their addresses.
 const char kGlobals = 0;
-const char kRandom = 0;
 const char kReal = 0;     // in a proxy's metatable: the table behind it
 const char kVisible = 0;  // ... the metatable that getmetatable() shows, when it shows one
 
@@ -103,6 +102,25 @@ int pairs(lua_State* lua) {
   return 3;
 }
 
+// An error that is a table {err = text}, as redis.call raises it, is caught as its text.
+int protected_call(lua_State* lua) {
+  luaL_checkany(lua, 1);
+  lua_pushboolean(lua, 1);
+  lua_insert(lua, 1);
+  if (lua_pcall(lua, lua_gettop(lua) - 2, LUA_MULTRET, 0) == 0) return lua_gettop(lua);
+  if (lua_istable(lua, -1)) {
+    lua_getfield(lua, -1, "err");
+    if (lua_isstring(lua, -1) != 0) {
+      lua_replace(lua, -2);
+    } else {
+      lua_pop(lua, 1);
+    }
+  }
+  lua_pushboolean(lua, 0);
+  lua_replace(lua, 1);
+  return 2;
+}
+
 int getmetatable(lua_State* lua) {
   luaL_checkany(lua, 1);
   if (lua_type(lua, 1) == LUA_TSTRING) {
@@ -189,6 +207,7 @@ uint64_t seeded(int32_t seed) {
   return (static_cast<uint64_t>(static_cast<uint32_t>(seed)) << 16) | 0x330e;
 }
 
+// Numbers go on from one script to the next, as in redis-server; each interpreter has its own.
 int random(lua_State* lua) {
   uint64_t& state = random_state(lua);
   state = (state * 0x5deece66dull + 0xb) & 0xffffffffffffull;
@@ -252,7 +271,7 @@ void publish(lua_State* lua, const char* name) {
 
 void add_base(lua_State* lua) {
   open(lua, "", luaopen_base);  // leaves the old globals
-  keep(lua, {"assert", "collectgarbage", "error", "gcinfo", "ipairs", "pcall", "rawequal", "rawget", "rawset", "select",
+  keep(lua, {"assert", "collectgarbage", "error", "gcinfo", "ipairs", "rawequal", "rawget", "rawset", "select",
              "setmetatable", "tonumber", "tostring", "type", "unpack", "xpcall", "coroutine", "_VERSION"});
   lua_pop(lua, 1);
   wrap(lua, "rawget", reading);
@@ -264,6 +283,8 @@ void add_base(lua_State* lua) {
   lua_setfield(lua, 1, "next");
   lua_pushcclosure(lua, pairs, 1);
   lua_setfield(lua, 1, "pairs");
+  lua_pushcfunction(lua, protected_call);
+  lua_setfield(lua, 1, "pcall");
   lua_pushcfunction(lua, loadstring);
   lua_setfield(lua, 1, "loadstring");
   lua_pushcfunction(lua, load);
@@ -274,12 +295,7 @@ void add_base(lua_State* lua) {
 
 void add_math(lua_State* lua) {
   open(lua, LUA_MATHLIBNAME, luaopen_math);
-  push_key(lua, kRandom);
-  auto* state = static_cast<uint64_t*>(lua_newuserdata(lua, sizeof(uint64_t)));
-  *state = seeded(0);
-  lua_pushvalue(lua, -1);
-  lua_insert(lua, -3);
-  lua_rawset(lua, LUA_REGISTRYINDEX);
+  *static_cast<uint64_t*>(lua_newuserdata(lua, sizeof(uint64_t))) = seeded(0);
   lua_pushvalue(lua, -1);
   lua_pushcclosure(lua, random, 1);
   lua_setfield(lua, -3, "random");
@@ -373,13 +389,6 @@ void protect(lua_State* lua, bool missing_is_error) {
 bool compile(lua_State* lua, std::string_view text, const char* name) {
   Chunk chunk{text, !text.empty() && text.front() == LUA_SIGNATURE[0]};
   return lua_load(lua, read_chunk, &chunk, name) == 0;
-}
-
-void reset_random(lua_State* lua) {
-  push_key(lua, kRandom);
-  lua_rawget(lua, LUA_REGISTRYINDEX);
-  *static_cast<uint64_t*>(lua_touserdata(lua, -1)) = seeded(0);
-  lua_pop(lua, 1);
 }
 
 int error_handler(lua_State* lua) {

@@ -1,5 +1,5 @@
 // What scripts see of Lua: the libraries that cannot reach outside, globals and library tables that cannot be changed,
-// and pseudo-random numbers that are the same in every run.
+// and pseudo-random numbers that are the same after every start.
 //
 // Lua 5.1 has no read-only tables. A protected table is therefore a proxy: an empty table whose metatable finds fields
 // in the real one and refuses to take any. The functions that would see through that (next, pairs, rawset, getmetatable
@@ -22,9 +22,6 @@ void protect(lua_State* lua, bool missing_is_error = false);
 
 // Compiles text (never bytecode) into a function on the stack, or leaves the error message there and returns false.
 bool compile(lua_State* lua, std::string_view text, const char* name);
-
-// math.random starts from the beginning.
-void reset_random(lua_State* lua);
 
 // The handler of errors for lua_pcall: makes a table {err, source, line} of whatever was raised.
 int error_handler(lua_State* lua);

@@ -112,7 +112,7 @@ bool push_one(lua_State* lua, Cursor& in) {
       set(lua, "ok");
       return true;
     case '-':
-      push_error(lua, head);
+      push_error(lua, {head.data() - 1, head.size() + 1});  // with its '-'
       lua_pushboolean(lua, 1);
       set(lua, "ignore_error_stats_update");
       return true;

@@ -52,7 +52,7 @@ TEST(Libraries, MessagePack) {
   expect({
       {HEX "return hex(cmsgpack.pack({1, 2, {a = 1.5}}))", "$22|93010281a161ca3fc00000|"},
       {HEX "return hex(cmsgpack.pack(-1, -33, 200, 70000, 2^40, -2^40, 0.1))",
-       "$78|ffd0dfccc8ce00011170cf0000010000000000d3ffffff0000000000cb3fb999999999999a|"},
+       "$74|ffd0dfccc8ce00011170cf0000010000000000d3ffffff0000000000cb3fb999999999999a|"},
       {HEX "return hex(cmsgpack.pack(nil, true, false, {}, function() end))", "$10|c0c3c290c0|"},
       {HEX "return hex(cmsgpack.pack(string.rep('x', 32))):sub(1, 6)", "$6|d92078|"},
       {"return {cmsgpack.unpack_limit('\\1\\2\\3', 2, 0)}", "*3|:2|:1|:2|"},
