@@ -35,6 +35,7 @@ constexpr Name kFlagNames[] = {{kWrite, "write"},
                                {kMayReplicate, "may_replicate"},
                                {kNoAsyncLoading, "no_async_loading"},
                                {kNoMulti, "no_multi"},
+                               {kNoMandatoryKeys, "no_mandatory_keys"},
                                {kMovableKeys, "movablekeys"},
                                {kAllowBusy, "allow_busy"}};
 

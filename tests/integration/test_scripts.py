@@ -51,14 +51,14 @@ class Scripts(Case):
                 with server.connect() as connection:
                     self.assertEqual(str(connection.ask("GET", "{k}")), BUSY_SCRIPT)
                     self.assertEqual(str(connection.ask("FUNCTION", "KILL")), BUSY_SCRIPT)
-                    self.assertEqual(connection.ask("MULTI"), b"OK")
-                    self.assertEqual(connection.ask("DISCARD"), b"OK")
+                    self.assertEqual(connection.ask("MULTI"), "OK")
+                    self.assertEqual(connection.ask("DISCARD"), "OK")
                     self.assertEqual(str(connection.ask("FLUSHALL")), BUSY_SCRIPT)
-            self.assertEqual(server.call("SCRIPT", "KILL"), b"OK")
+            self.assertEqual(server.call("SCRIPT", "KILL"), "OK")
             self.assertIn("Script killed by user with SCRIPT KILL.", str(endless.answer()))
-            self.assertEqual(server.call("SET", "{k}", 1), b"OK")
+            self.assertEqual(server.call("SET", "{k}", 1), "OK")
             self.assertIn("NOTBUSY", str(server.ask("SCRIPT", "KILL")))
-            self.assertEqual(server.call("FLUSHALL"), b"OK")
+            self.assertEqual(server.call("FLUSHALL"), "OK")
 
     def test_other_workers_go_on(self):
         server = self.node(io_threads=3)
@@ -69,12 +69,12 @@ class Scripts(Case):
         for connection in connections:
             with connection:
                 for number in range(50):
-                    if connection.ask("SET", f"key{number}", 1) == b"OK":
+                    if connection.ask("SET", f"key{number}", 1) == "OK":
                         served.add(number)
         # Two of three workers own two thirds of the keys, for connections that are not homed on the busy one.
         self.assertGreater(len(served), 20)
         self.assertLess(len(served), 50)
-        self.assertEqual(server.call("SCRIPT", "KILL"), b"OK")
+        self.assertEqual(server.call("SCRIPT", "KILL"), "OK")
         self.assertIn("SCRIPT KILL", str(endless.answer()))
 
     def test_what_wrote_cannot_be_killed(self):
@@ -96,7 +96,7 @@ class Scripts(Case):
         self.assertEqual(stats[1][1], b"endless")
         self.assertEqual(stats[1][3], [b"FCALL", b"endless", b"1", b"{k}"])
         self.assertEqual(str(server.ask("SCRIPT", "KILL")), BUSY_FUNCTION)
-        self.assertEqual(server.call("FUNCTION", "KILL"), b"OK")
+        self.assertEqual(server.call("FUNCTION", "KILL"), "OK")
         self.assertIn("FUNCTION KILL", str(endless.answer()))
         self.assertIsNone(server.call("FUNCTION", "STATS")[1])
 
@@ -110,9 +110,9 @@ class Scripts(Case):
             for number in range(9):
                 with server.connect() as connection:
                     self.assertEqual(str(connection.ask("GET", f"key{number}")), BUSY_SCRIPT)
-            self.assertEqual(server.call("SCRIPT", "KILL"), b"OK")
+            self.assertEqual(server.call("SCRIPT", "KILL"), "OK")
             self.assertIn("SCRIPT KILL", str(endless.answer()))
-            self.assertEqual(server.call("SET", "key", 1), b"OK")
+            self.assertEqual(server.call("SET", "key", 1), "OK")
 
     def test_many_scripts_on_the_keys_of_all_workers(self):
         """They exclude each other: no update is lost."""
