@@ -77,8 +77,8 @@ void script_exists(Context& c) {
 
 // ASYNC and SYNC are one: what was compiled is dropped by each worker when it next runs a script.
 void script_flush(Context& c) {
-  const bool known = c.argc() == 2 || (c.argc() == 3 && (equals_ignore_case("sync", c.arg(2)) ||
-                                                         equals_ignore_case("async", c.arg(2))));
+  const bool known = c.argc() == 2 ||
+                     (c.argc() == 3 && (equals_ignore_case("sync", c.arg(2)) || equals_ignore_case("async", c.arg(2))));
   if (!known) return c.reply.error("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
   c.host.scripts().flush();
   c.reply.ok();
@@ -96,20 +96,16 @@ void script_load(Context& c) {
 }
 
 void script_help(Context& c) {
-  reply_help(c, {"DEBUG (YES|SYNC|NO)",
-                 "    Set the debug mode for subsequent scripts executed.",
-                 "EXISTS <sha1> [<sha1> ...]",
-                 "    Return information about the existence of the scripts in the script cache.",
-                 "FLUSH [ASYNC|SYNC]",
-                 "    Flush the Lua scripts cache. Very dangerous on replicas.",
-                 "    When called without the optional mode argument, the behavior is determined by the",
-                 "    lazyfree-lazy-user-flush configuration directive. Valid modes are:",
-                 "    * ASYNC: Asynchronously flush the scripts cache.",
-                 "    * SYNC: Synchronously flush the scripts cache.",
-                 "KILL",
-                 "    Kill the currently executing Lua script.",
-                 "LOAD <script>",
-                 "    Load a script into the scripts cache without executing it."});
+  reply_help(
+      c,
+      {"DEBUG (YES|SYNC|NO)", "    Set the debug mode for subsequent scripts executed.", "EXISTS <sha1> [<sha1> ...]",
+       "    Return information about the existence of the scripts in the script cache.", "FLUSH [ASYNC|SYNC]",
+       "    Flush the Lua scripts cache. Very dangerous on replicas.",
+       "    When called without the optional mode argument, the behavior is determined by the",
+       "    lazyfree-lazy-user-flush configuration directive. Valid modes are:",
+       "    * ASYNC: Asynchronously flush the scripts cache.", "    * SYNC: Synchronously flush the scripts cache.",
+       "KILL", "    Kill the currently executing Lua script.", "LOAD <script>",
+       "    Load a script into the scripts cache without executing it."});
 }
 
 }  // namespace handlers

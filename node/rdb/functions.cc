@@ -47,7 +47,8 @@ void append_payload_footer(std::string& payload) {
 std::optional<std::string_view> payload_body(std::string_view payload) {
   if (payload.size() < kFooter) return std::nullopt;
   const std::string_view covered = payload.substr(0, payload.size() - 8);
-  if (little_endian(covered.substr(covered.size() - 2)) > static_cast<uint64_t>(kNewestReadVersion)) return std::nullopt;
+  if (little_endian(covered.substr(covered.size() - 2)) > static_cast<uint64_t>(kNewestReadVersion))
+    return std::nullopt;
   if (little_endian(payload.substr(covered.size())) != crc64(0, covered)) return std::nullopt;
   return payload.substr(0, payload.size() - kFooter);
 }

@@ -2,8 +2,9 @@
 //
 // A script runs where its keys are, or where its connection is when it declares none. One that then touches a slot of
 // another worker takes the exclusive section in the middle of its turn: nothing has to be undone or run again, and
-// scripts that keep to themselves pay nothing. Only when two do so at the same moment must one give way (TRYAGAIN); since
-// a script is remembered once it was seen doing so, and runs in the section from its start from then on, that is rare.
+// scripts that keep to themselves pay nothing. Only when two do so at the same moment must one give way (TRYAGAIN);
+// since a script is remembered once it was seen doing so, and runs in the section from its start from then on, that is
+// rare.
 #include <charconv>
 
 #include "node/base/log.h"
@@ -121,8 +122,8 @@ void Worker::run_script(commands::Context& c, const ScriptCall& call) {
   });
 }
 
-// The end of a unit (a script, a transaction) in which a script took the section: what it wrote to others' keys must be in
-// the log before they go on.
+// The end of a unit (a script, a transaction) in which a script took the section: what it wrote to others' keys must be
+// in the log before they go on.
 void Worker::release_seized() {
   if (!seized_) return;
   append_log_batch();
@@ -144,7 +145,8 @@ ScriptRun::ScriptRun(Worker& worker, commands::Context& context, const ScriptCal
       compatible_((flags & scripting::kCompatible) != 0),
       read_only_(call.read_only || (!compatible_ && (flags & scripting::kNoWrites) != 0)),
       from_primary_(context.caller.from_primary),
-      out_of_memory_(worker.config_->maxmemory != 0 && context.is_primary && !worker.ensure_memory()),
+      out_of_memory_(worker.config_->maxmemory != 0 && context.is_primary &&
+                     worker.ensure_memory() == Worker::Memory::kNone),
       started_(nanos_now()),
       command_start_(worker.command_start_),
       now_(worker.now_),
@@ -269,7 +271,8 @@ void ScriptRun::call(std::span<const std::string_view> args, resp::Version versi
       error = owner.route_by_keys(*target.slot, caller, *spec, args);
     }
     if (error.starts_with("CLUSTERDOWN The cluster is down and only")) {
-      return put_error(reply, version, "ERR Script attempted to execute a write command while the cluster is down and readonly");
+      return put_error(reply, version,
+                       "ERR Script attempted to execute a write command while the cluster is down and readonly");
     }
     if (error.starts_with("CLUSTERDOWN The cluster")) {
       return put_error(reply, version, "ERR Script attempted to execute a command while the cluster is down");

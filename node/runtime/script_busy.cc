@@ -1,6 +1,6 @@
 // A script that runs for longer than busy-reply-threshold: from then on its worker looks after its clients between the
-// script's instructions, as redis-server does, and answers them -BUSY. Other workers go on; only when the script holds the
-// exclusive section do they answer -BUSY, too, while they are parked.
+// script's instructions, as redis-server does, and answers them -BUSY. Other workers go on; only when the script holds
+// the exclusive section do they answer -BUSY, too, while they are parked.
 #include "node/base/log.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/node.h"
@@ -10,6 +10,11 @@
 namespace guccho::runtime {
 
 std::string_view ScriptRun::interrupt() {
+  if (Worker* here = current_worker; here != nullptr) {
+    // A worker that runs a script is not absent; one that stood still meanwhile is.
+    here->notice_absence(here->turn_start_);
+    here->turn_start_ = monotonic_now();
+  }
   const bool function = call_.kind == commands::ScriptCall::Kind::kFunction;
   if (node_.stopping()) {
     // Nothing of it is kept: what was not replicated as a whole is not replicated.
@@ -25,7 +30,8 @@ std::string_view ScriptRun::interrupt() {
   }
   if (Worker* here = current_worker; here != nullptr) here->serve_while_busy(Millis(0));
   if (!busy_->killed.load()) return {};
-  const std::string_view text = function ? "Script killed by user with FUNCTION KILL." : "Script killed by user with SCRIPT KILL.";
+  const std::string_view text =
+      function ? "Script killed by user with FUNCTION KILL." : "Script killed by user with SCRIPT KILL.";
   log::notice("{}", text);
   return text;
 }
@@ -71,6 +77,7 @@ void Worker::serve_while_busy(Millis timeout) {
   now_ = wall_now();
   poller_.wait_for_clients(timeout);
   command_start_ = nanos_now();
+  turn_start_ = monotonic_now();
   take_mail();
   refuse_parcels();
   send_parcels();

@@ -61,7 +61,7 @@ class ScriptRun final : public scripting::ScriptHost {
   std::optional<Slot> slot_;  // of its keys
   bool written_ = false;
   unsigned targets_ = scripting::kReplicateToLog | scripting::kReplicateToReplicas;
-  const uint64_t started_;    // nanoseconds
+  const uint64_t started_;  // nanoseconds
   const uint64_t command_start_;
   const UnixMillis now_;
   bool finished_ = false;

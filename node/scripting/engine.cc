@@ -77,7 +77,8 @@ void Engine::run(int arguments, std::string_view name, ScriptHost& host, resp::R
   lua_settop(lua_, kHandler);
 }
 
-// The error is on top of the stack: a table by the handler, or a text of Lua's own (no memory, an error in the handler).
+// The error is on top of the stack: a table by the handler, or a text of Lua's own (no memory, an error in the
+// handler).
 void Engine::write_failure(std::string_view name, resp::ReplyWriter& reply) {
   std::string text;
   if (lua_istable(lua_, -1)) {

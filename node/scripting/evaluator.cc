@@ -51,7 +51,11 @@ Result<const Evaluator::Compiled*> Evaluator::by_body(std::string_view body) {
   if (!head) return fail(head.error().text);
   Result<int> function = compile_code(body.substr(head->code_at));
   if (!function) return fail(function.error().text);
-  return keep(cache_.add({.sha = sha1_hex(body), .body = std::string(body), .head = *head, .reaches_far = std::make_shared<std::atomic<bool>>(false)}), *function);
+  return keep(cache_.add({.sha = sha1_hex(body),
+                          .body = std::string(body),
+                          .head = *head,
+                          .reaches_far = std::make_shared<std::atomic<bool>>(false)}),
+              *function);
 }
 
 const Evaluator::Compiled* Evaluator::by_sha(std::string_view sha) {

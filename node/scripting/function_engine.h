@@ -1,5 +1,5 @@
-// FCALL: an interpreter in which libraries are loaded and their functions called. Libraries share its globals, which they
-// cannot change, and nothing else.
+// FCALL: an interpreter in which libraries are loaded and their functions called. Libraries share its globals, which
+// they cannot change, and nothing else.
 #pragma once
 
 #include <chrono>
@@ -41,7 +41,7 @@ class FunctionEngine {
   void use_globals(bool loading);
 
   Engine engine_;
-  int load_globals_ = 0;   // references of the two tables that the globals' proxy shows
+  int load_globals_ = 0;  // references of the two tables that the globals' proxy shows
   int run_globals_ = 0;
   Loaded* loading_ = nullptr;
 };

@@ -19,8 +19,8 @@ inline constexpr unsigned kReplicateToReplicas = 2;
 class ScriptHost {
  public:
   virtual ~ScriptHost() = default;
-  // Runs one command and appends its reply. What scripts may not do is answered with an error, as by a server. The views
-  // are valid during the call only.
+  // Runs one command and appends its reply. What scripts may not do is answered with an error, as by a server. The
+  // views are valid during the call only.
   virtual void call(std::span<const std::string_view> args, resp::Version version, resp::Buffer& reply) = 0;
   // redis.acl_check_cmd
   virtual Permission may_call(std::span<const std::string_view> args) = 0;

@@ -1,7 +1,7 @@
 // cmsgpack: MessagePack as scripts know it. Tables with the keys 1 to n are arrays, others maps; whole numbers are
 // integers; others are floats where that loses nothing; what has no form is nil; nesting is cut at 16 levels.
-#include <cmath>
 #include <climits>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <string>

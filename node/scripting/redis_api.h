@@ -18,7 +18,7 @@ inline constexpr int kVersionNumber = 0x00070200;
 
 // What the functions of the table reach from Lua: one per interpreter, set for each run.
 struct Calls {
-  ScriptHost* host = nullptr;  // null: no script runs
+  ScriptHost* host = nullptr;                     // null: no script runs
   resp::Version version = resp::Version::kResp2;  // redis.setresp
   std::vector<std::string_view> args;             // of the call that is being made; kept for its memory
   resp::Buffer reply;

@@ -29,7 +29,8 @@ std::string_view BusyScripts::kill(bool functions) {
   for (const BusyScriptPtr& s : scripts_) {
     if (s->from_primary) {
       error =
-          "UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be killed.";
+          "UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be "
+          "killed.";
     } else if (s->written.load()) {
       error =
           "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the "

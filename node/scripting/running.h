@@ -1,5 +1,5 @@
-// Scripts that have run for longer than busy-reply-threshold: what SCRIPT KILL and FUNCTION KILL can end, what makes others
-// be answered -BUSY, and what FUNCTION STATS shows. Shorter ones are nobody's business and leave no trace here.
+// Scripts that have run for longer than busy-reply-threshold: what SCRIPT KILL and FUNCTION KILL can end, what makes
+// others be answered -BUSY, and what FUNCTION STATS shows. Shorter ones are nobody's business and leave no trace here.
 #pragma once
 
 #include <atomic>
@@ -21,9 +21,9 @@ inline constexpr std::string_view kBusyWithFunction =
 
 struct BusyScript {
   bool is_function = false;
-  bool from_primary = false;          // of the replication stream
-  std::string name;                   // of the function
-  std::vector<std::string> command;   // as it was called
+  bool from_primary = false;         // of the replication stream
+  std::string name;                  // of the function
+  std::vector<std::string> command;  // as it was called
   std::chrono::steady_clock::time_point started;
   std::atomic<bool> written{false};  // it changed data: cannot be killed any more
   std::atomic<bool> killed{false};

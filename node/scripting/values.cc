@@ -337,7 +337,9 @@ size_t format_number(double value, char (&out)[40]) {
     return static_cast<size_t>(std::to_chars(out, out + sizeof out, static_cast<int64_t>(value)).ptr - out);
   }
   if (std::isnan(value) || std::isinf(value)) {
-    const std::string_view text = std::isnan(value) ? (std::signbit(value) ? "-nan" : "nan") : value > 0 ? "inf" : "-inf";
+    const std::string_view text = std::isnan(value) ? (std::signbit(value) ? "-nan" : "nan")
+                                  : value > 0       ? "inf"
+                                                    : "-inf";
     std::memcpy(out, text.data(), text.size());
     return text.size();
   }

@@ -29,9 +29,10 @@ TEST(Function, LoadListDelete) {
   EXPECT_EQ(run(node, {"FUNCTION", "LOAD", "REPLACE", "#!lua name=l\nfoo bar"}),
             "-ERR Error compiling function: user_function:2: '=' expected near 'bar'|");
   EXPECT_EQ(node.take_replicated(), "");
-  EXPECT_EQ(run(node, {"FUNCTION", "LIST"}),
-            "*1|*6|$12|library_name|$1|l|$6|engine|$3|LUA|$9|functions|*1|*6|$4|name|$1|f|$11|description|$1|d|$5|flags|"
-            "*1|+no-writes|");
+  EXPECT_EQ(
+      run(node, {"FUNCTION", "LIST"}),
+      "*1|*6|$12|library_name|$1|l|$6|engine|$3|LUA|$9|functions|*1|*6|$4|name|$1|f|$11|description|$1|d|$5|flags|"
+      "*1|+no-writes|");
   EXPECT_EQ(run(node, {"FUNCTION", "LIST", "LIBRARYNAME", "x*"}), "*0|");
   EXPECT_EQ(run(node, {"FUNCTION", "LOAD", "REPLACE", library("l", "g")}), "$1|l|");
   EXPECT_EQ(run(node, {"FUNCTION", "DELETE", "l"}), "+OK|");

@@ -62,7 +62,8 @@ TEST(Evaluator, Sandbox) {
       {"return ('x'):rep(3)", "$3|xxx|"},
       // Bytecode is never loaded.
       {"return loadstring(string.dump(function() return 5 end))", "$-1|"},
-      {"local code = string.dump(function() return 5 end) local done return load(function() if done then return nil end "
+      {"local code = string.dump(function() return 5 end) local done return load(function() if done then return nil "
+       "end "
        "done = true return code end)",
        "$-1|"},
       {"return loadstring('return 7')()", ":7|"},
@@ -130,7 +131,8 @@ TEST(Evaluator, TheRedisTable) {
       {"return redis.error_reply({})", "-ERR wrong number or type of arguments|"},
       {"return redis.status_reply('fine')", "+fine|"},
       {"return redis.setresp(4)", "-ERR RESP version must be 2 or 3."},
-      {"return redis.set_repl(9)", "-ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE."},
+      {"return redis.set_repl(9)",
+       "-ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE."},
       {"return redis.log(9, 'x')", "-ERR Invalid debug level."},
       {"return redis.log('a', 'x')", "-ERR First argument must be a number (log level)."},
       {"return redis.acl_check_cmd('nosuch')", "-ERR Invalid command passed to redis.acl_check_cmd()"},
@@ -149,7 +151,8 @@ TEST(Evaluator, RandomNumbersAreTheSameAfterEveryStart) {
   EXPECT_EQ(Scripts().run(body), "*3|:2|$16|0.74990198051087|:5|");
   EXPECT_EQ(scripts.run("math.randomseed(5) return {math.random(10), tostring(math.random()), math.random(5, 7)}"),
             "*3|:6|$16|0.27285430173988|:7|");
-  EXPECT_EQ(scripts.run("return math.random(0)"), "-ERR user_script:1: bad argument #1 to 'random' (interval is empty)");
+  EXPECT_EQ(scripts.run("return math.random(0)"),
+            "-ERR user_script:1: bad argument #1 to 'random' (interval is empty)");
 }
 
 TEST(Evaluator, TheHostMayEndAScript) {

@@ -48,7 +48,9 @@ struct FakeHost : ScriptHost {
            : args[0] == "no"   ? Permission::kDenied
                                : Permission::kAllowed;
   }
-  void log(int level, std::string_view text) override { logs.push_back(std::to_string(level) + " " + std::string(text)); }
+  void log(int level, std::string_view text) override {
+    logs.push_back(std::to_string(level) + " " + std::string(text));
+  }
   void set_replication(unsigned t) override { targets = t; }
   std::string_view interrupt() override {
     return ++ticks >= end_at_tick && end_at_tick != 0 ? std::string_view(end_text) : std::string_view();

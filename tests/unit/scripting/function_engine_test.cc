@@ -74,14 +74,15 @@ TEST(Functions, RegisteringErrors) {
 
 TEST(Functions, Calling) {
   Node node;
-  EXPECT_EQ(node.load(code("local n = 0\n"
-                           "redis.register_function('count', function() n = n + 1 return n end)\n"
-                           "redis.register_function('echo', function(keys, args) return {keys, args} end)\n"
-                           "redis.register_function('fails', function() error('x') end)\n"
-                           "redis.register_function('late', function() redis.register_function('z', function() end) end)\n"
-                           "redis.register_function('global', function() y = 1 end)\n"
-                           "redis.register_function('reads', function() return redis.call('get', 'a') end)")),
-            "lib");
+  EXPECT_EQ(
+      node.load(code("local n = 0\n"
+                     "redis.register_function('count', function() n = n + 1 return n end)\n"
+                     "redis.register_function('echo', function(keys, args) return {keys, args} end)\n"
+                     "redis.register_function('fails', function() error('x') end)\n"
+                     "redis.register_function('late', function() redis.register_function('z', function() end) end)\n"
+                     "redis.register_function('global', function() y = 1 end)\n"
+                     "redis.register_function('reads', function() return redis.call('get', 'a') end)")),
+      "lib");
   EXPECT_EQ(node.call("echo", {"k"}, {"a", "b"}), "*2|*1|$1|k|*2|$1|a|$1|b|");
   EXPECT_EQ(node.call("count"), ":1|");
   EXPECT_EQ(node.call("count"), ":2|");

@@ -41,7 +41,8 @@ TEST(Libraries, Struct) {
       {"return struct.pack('!3i', 1)", "-ERR user_script:1: alignment 3 is not a power of 2"},
       {"return struct.unpack('I4', 'abc')", "-ERR user_script:1: bad argument #2 to 'unpack' (data string too short)"},
       {"return struct.unpack('s', 'abc')", "-ERR user_script:1: unfinished string in data"},
-      {"return struct.unpack('b', 'abc', 99)", "-ERR user_script:1: bad argument #2 to 'unpack' (data string too short)"},
+      {"return struct.unpack('b', 'abc', 99)",
+       "-ERR user_script:1: bad argument #2 to 'unpack' (data string too short)"},
       {"return struct.unpack('c0', 'abc')", "-ERR user_script:1: format 'c0' needs a previous size"},
       {"return struct.unpack('dc0', struct.pack('d', -1))",
        "-ERR user_script:1: bad argument #2 to 'unpack' (data string too short)"},
@@ -66,8 +67,7 @@ TEST(Libraries, MessagePack) {
       {"return cmsgpack.unpack('\\220')", "-ERR user_script:1: Missing bytes in input."},
       {"return cmsgpack.unpack('\\221\\255\\255\\255\\255\\1')", "-ERR user_script:1: Missing bytes in input."},
       {"return cmsgpack.unpack('\\219\\255\\255\\255\\255a')", "-ERR user_script:1: Missing bytes in input."},
-      {"return cmsgpack.pack()",
-       "-ERR user_script:1: bad argument #0 to 'pack' (MessagePack pack needs input.)"},
+      {"return cmsgpack.pack()", "-ERR user_script:1: bad argument #0 to 'pack' (MessagePack pack needs input.)"},
       {"return pcall(cmsgpack.unpack, string.rep('\\145', 100000))", "$-1|"},
   });
 }
