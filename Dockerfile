@@ -7,7 +7,7 @@ RUN ./dev deps build && ./dev build release
 FROM docker.io/library/debian:bookworm-slim
 RUN apt-get update -q \
  && apt-get install -y -q --no-install-recommends libgrpc++1.51 libprotobuf32 libprometheus-cpp-core1.0 \
-      libprometheus-cpp-pull1.0 libcivetweb1 libfmt9 libspdlog1.10 libyaml-cpp0.7 libre2-9 liblzf1 libssl3 \
+      libprometheus-cpp-pull1.0 libcivetweb1 libfmt9 libspdlog1.10 libyaml-cpp0.7 libre2-9 liblzf1 libssl3 liblua5.1-0 lua-cjson lua-bitop \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /src/build/release/bin/guccho-node /src/build/release/bin/guccho-operator /src/build/release/bin/guccho \
      /usr/local/bin/

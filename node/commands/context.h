@@ -33,8 +33,13 @@ enum class Touch : bool;
 enum class Type : uint8_t;
 }  // namespace guccho::store
 
+namespace guccho::scripting {
+class Evaluator;
+}
+
 namespace guccho::commands {
 
+struct ScriptCall;
 class Host;
 class Context;
 
@@ -64,6 +69,10 @@ class EffectSink {
   virtual uint64_t publish(bool sharded, std::string_view channel, std::string_view message) = 0;
   // All keys of the node are about to go (FLUSHALL, in the exclusive section): breaks every WATCH on a key that exists.
   virtual void removing_all_keys() = 0;
+  // EVAL, FCALL and their kin: runs the script here and writes its reply.
+  virtual void run_script(Context& context, const ScriptCall& call) = 0;
+  // The worker's interpreter of scripts.
+  virtual scripting::Evaluator& evaluator() = 0;
   virtual void count_hit() = 0;
   virtual void count_miss() = 0;
   virtual void count_expired() = 0;

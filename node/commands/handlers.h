@@ -205,6 +205,30 @@ void sunionstore(Context& c);
 // sort.cc
 void sort(Context& c);
 void sort_ro(Context& c);
+// scripting.cc
+void eval(Context& c);
+void eval_ro(Context& c);
+void evalsha(Context& c);
+void evalsha_ro(Context& c);
+void fcall(Context& c);
+void fcall_ro(Context& c);
+void script_debug(Context& c);
+void script_exists(Context& c);
+void script_flush(Context& c);
+void script_help(Context& c);
+void script_kill(Context& c);
+void script_load(Context& c);
+
+// function.cc
+void function_delete(Context& c);
+void function_dump(Context& c);
+void function_flush(Context& c);
+void function_help(Context& c);
+void function_kill(Context& c);
+void function_list(Context& c);
+void function_load(Context& c);
+void function_restore(Context& c);
+void function_stats(Context& c);
 
 // transaction.cc
 void discard(Context& c);

@@ -29,6 +29,12 @@ namespace guccho::store {
 class Keyspace;
 }
 
+namespace guccho::scripting {
+class ScriptCache;
+class Catalog;
+class BusyScripts;
+}  // namespace guccho::scripting
+
 namespace guccho::commands {
 
 struct ShutdownOptions {
@@ -128,6 +134,11 @@ class Host {
   // INFO's text for these sections (empty: default).
   virtual std::string info(std::span<const std::string_view> sections) = 0;
   virtual ReplicationStatus replication_status() const = 0;
+
+  // Any thread: the node's scripts, its function libraries (changed in kExclusive only), and what runs for too long.
+  virtual scripting::ScriptCache& scripts() = 0;
+  virtual scripting::Catalog& functions() = 0;
+  virtual scripting::BusyScripts& busy_scripts() = 0;
 
   // kExclusive only: every worker's data; keyspace_of names the one that owns a slot.
   virtual std::span<store::Keyspace* const> keyspaces() = 0;

@@ -37,6 +37,7 @@ constexpr Name kFlagNames[] = {{kWrite, "write"},
                                {kNoAuth, "no_auth"},
                                {kNoAsyncLoading, "no_async_loading"},
                                {kNoMulti, "no_multi"},
+                               {kNoMandatoryKeys, "no_mandatory_keys"},
                                {kMovableKeys, "movablekeys"},
                                {kAllowBusy, "allow_busy"}};
 

@@ -34,6 +34,7 @@ struct Caller {
   uint16_t worker = 0;        // the connection's
   bool tracked = false;       // the keys that it reads are remembered for this client (CLIENT TRACKING)
   bool in_exec = false;       // inside EXEC
+  bool in_script = false;     // called by a script
   bool may_block = true;      // false inside EXEC and scripts, and for the replication stream
   std::shared_ptr<const acl::User> user = nullptr;  // whose rules bind what a script does; null: it may do everything
 };

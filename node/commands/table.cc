@@ -13,10 +13,11 @@ namespace guccho::commands {
 namespace {
 
 // Categories that follow from flags, as redis-server derives them.
-uint32_t implied_categories(uint32_t flags) {
+uint32_t implied_categories(uint32_t flags, uint32_t given) {
   uint32_t categories = (flags & kFast) ? kCatFast : kCatSlow;
   if (flags & kWrite) categories |= kCatWrite;
-  if (flags & kReadonly) categories |= kCatRead;
+  // What a script reads is not said by its command.
+  if ((flags & kReadonly) && !(given & kCatScripting)) categories |= kCatRead;
   if (flags & kAdmin) categories |= kCatAdmin | kCatDangerous;
   if (flags & kPubsub) categories |= kCatPubsub;
   if (flags & kBlocking) categories |= kCatBlocking;
@@ -47,8 +48,8 @@ class Table {
     const std::array families = {records::acl(), records::bitmap(), records::cluster(), records::connection(),
                                  records::generic(), records::geo(), records::hash(), records::hyperloglog(),
                                  records::introspection(), records::list(), records::memory(), records::pubsub(),
-                                 records::server(), records::set(), records::sort(), records::sorted_set(),
-                                 records::string(), records::transaction()};
+                                 records::scripting(), records::server(), records::set(), records::sort(),
+                                 records::sorted_set(), records::string(), records::transaction()};
     size_t total = 0;
     for (const auto family : families) {
       commands_ += family.size();
@@ -89,7 +90,7 @@ class Table {
     CommandSpec& spec = specs_.emplace_back(record);
     spec.id = static_cast<uint16_t>(specs_.size() - 1);
     spec.parent = parent;
-    spec.categories |= implied_categories(spec.flags);
+    spec.categories |= implied_categories(spec.flags, spec.categories);
     spec.full_name = spec.name;
     if (parent != nullptr) {
       spec.full_name = full_names_.emplace_back(std::string(parent->name) + "|" + std::string(spec.name));

@@ -233,7 +233,7 @@ void StreamWriter::write(std::string_view bytes) {
   sink_.write(bytes);
 }
 
-void StreamWriter::begin(const AuxFields& aux, uint64_t keys, uint64_t expires) {
+void StreamWriter::begin(const AuxFields& aux, std::string_view functions, uint64_t keys, uint64_t expires) {
   static_assert(kWrittenVersion == 10);
   std::string out = "REDIS0010";
   for (const auto& [name, value] : aux) {
@@ -241,6 +241,7 @@ void StreamWriter::begin(const AuxFields& aux, uint64_t keys, uint64_t expires) 
     append_string(out, name, false);
     append_string(out, value, false);
   }
+  out += functions;
   append_opcode(out, Opcode::kSelectDb);
   append_length(out, 0);
   append_opcode(out, Opcode::kResizeDb);

@@ -44,8 +44,9 @@ class StreamWriter {
   // Without a checksum (rdbchecksum no) the trailer is eight zero bytes, as Redis writes it.
   explicit StreamWriter(ByteSink& sink, bool checksum = true) : sink_(sink), checksum_(checksum) {}
 
-  // Header, auxiliary fields, database 0. `keys` and `expires` are hints of size (RESIZEDB).
-  void begin(const AuxFields& aux, uint64_t keys, uint64_t expires);
+  // Header, auxiliary fields, function libraries as append_function made them, database 0. `keys` and `expires` are hints
+  // of size (RESIZEDB).
+  void begin(const AuxFields& aux, std::string_view functions, uint64_t keys, uint64_t expires);
   // Whole records as append_entry made them.
   void entries(std::string_view records) { write(records); }
   void finish();

@@ -20,7 +20,7 @@ Connection::~Connection() {
 }
 
 void Connection::on_events(uint32_t events) {
-  if (closing_) return;
+  if (closing_ || processing_) return;  // the latter: a script of ours runs, and this is a turn within its turn
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) return close_soon();
   if ((events & EPOLLOUT) != 0) {
     if (stream_.wants_write() && out_.empty()) read_input();

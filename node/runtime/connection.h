@@ -44,6 +44,9 @@ class Connection final : public EventHandler, public commands::Session {
   ~Connection() override;
 
   void on_events(uint32_t events) override;
+  bool serves_clients() const override { return true; }
+  // A command of this connection runs: its buffers must be left alone.
+  bool processing() const { return processing_; }
   // Runs the complete commands of the query buffer.
   void process();
 

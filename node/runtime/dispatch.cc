@@ -5,6 +5,7 @@
 #include "node/base/log.h"
 #include "node/commands/command.h"
 #include "node/commands/permission.h"
+#include "node/commands/scripting.h"
 #include "node/commands/secrets.h"
 #include "node/commands/text.h"
 #include "node/routing/routing.h"
@@ -95,22 +96,22 @@ commands::Caller Worker::caller_of(const Connection& c) const {
           .user = c.user->unrestricted() ? nullptr : c.user};
 }
 
-std::string_view Worker::node_refusal(const CommandSpec& spec) {
+std::string_view Worker::node_refusal(uint32_t flags) {
   memory_wait_ = false;
-  if (spec.has(commands::kDenyOom) && config_->maxmemory != 0 && routes_->is_primary) {
+  if ((flags & commands::kDenyOom) != 0 && config_->maxmemory != 0 && routes_->is_primary) {
     const Memory memory = ensure_memory();
     if (memory == Memory::kNone) return "OOM command not allowed when used memory > 'maxmemory'.";
     memory_wait_ = memory == Memory::kWait;
   }
-  if (spec.has(commands::kWrite) && routes_->is_primary && config_->min_replicas_to_write > 0 &&
+  if ((flags & commands::kWrite) != 0 && routes_->is_primary && config_->min_replicas_to_write > 0 &&
       node_.good_replicas() < config_->min_replicas_to_write) {
     return "NOREPLICAS Not enough good replicas to write.";
   }
-  if (node_.loading() && !spec.has(commands::kLoading) && !spec.has(commands::kViewOnly)) {
+  if (node_.loading() && (flags & (commands::kLoading | commands::kViewOnly)) == 0) {
     return "LOADING Redis is loading the dataset in memory";
   }
   if (!routes_->is_primary && !config_->replica_serve_stale_data && !node_.link_to_primary_up() &&
-      !spec.has(commands::kStale)) {
+      (flags & commands::kStale) == 0) {
     return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
   }
   return {};
@@ -139,7 +140,7 @@ Worker::Target Worker::find_target(const commands::Caller& caller, const Command
   }
   target.slot = *query.slot;
   if (routes_->served.contains(*query.slot) && !query.crosses_slots) return target;
-  query.writes = spec.has(commands::kWrite);
+  query.writes = (effective_flags(spec, args) & commands::kWrite) != 0;
   query.asking = caller.asking || spec.has(commands::kAsking);
   query.readonly_connection = caller.readonly;
   query.shard_channel = (spec.keys.front().flags & commands::kKeyNotKey) != 0;
@@ -202,14 +203,18 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
     return refuse(c, spec, "ERR Command not allowed inside a transaction");
   }
   if (!c.user->unrestricted() && !is_permitted(c, *spec, args)) return true;
+  const uint32_t flags = effective_flags(*spec, args);
   const bool about_data = spec->where != Where::kHome || spec == known().exec;
   if ((c.kind == commands::SessionKind::kNormal || c.kind == commands::SessionKind::kPubsub) &&
-      (node_.paused(now_, spec->has(commands::kWrite) || spec->has(commands::kMayReplicate)) ||
+      (node_.paused(now_, (flags & (commands::kWrite | commands::kMayReplicate)) != 0) ||
        (about_data && node_.fenced()))) {
     c.hold(Hold::kPaused);
     paused_.push_back(c.id);
     fenced_ |= node_.fenced();  // to be released as soon as that ends
     return false;
+  }
+  if (serving_busy_ && !spec->has(commands::kAllowBusy)) {
+    return refuse(c, spec, rejection(spec, serving_busy_->refusal()));
   }
   // Barriers wait for what is under way.
   const bool transaction_command = spec == known().exec || spec == known().multi || spec == known().discard ||
@@ -243,8 +248,11 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
   const bool about_connection =
       c.router && spec->where == Where::kHome && (spec->categories & commands::kCatConnection);
   if (!forwarded && !about_connection) {
-    if (const std::string_view error = node_refusal(*spec); !error.empty()) {
+    if (const std::string_view error = node_refusal(flags); !error.empty()) {
       return refuse(c, spec, rejection(spec, error));
+    }
+    if ((flags & commands::kWrite) != 0 && spec->where != Where::kOwner && !routes_->is_primary) {
+      return refuse(c, spec, "READONLY You can't write against a read only replica.");
     }
     if (memory_wait_) {
       c.hold(Hold::kPaused);
@@ -273,7 +281,7 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
 
   c.last_command = spec;
   ++c.commands;
-  if (node_.has_monitors() && !spec->has(commands::kSkipMonitor)) feed_monitors(c, args, *spec);
+  if (node_.has_monitors() && (!spec->has(commands::kSkipMonitor) || commands::is_script_call(*spec))) feed_monitors(c.address, args, *spec);
   const bool skip_reply = c.reply_mode == commands::ReplyMode::kSkipNext;
   if (skip_reply) c.reply_mode = commands::ReplyMode::kOff;
   const size_t mark = c.reply_target().size();
@@ -296,8 +304,12 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
         if (forwarded) {
           router_->take(c, *spec, args, *target->slot);
           if (spec->has(commands::kBlocking) && c.has_outstanding()) c.hold(Hold::kDrain);
+        } else if (!target->error.empty()) {
+          done = refuse(c, spec, target->error);
+        } else if (reaches_far(*spec, args)) {
+          done = run_far_script(c, *spec, args);
         } else {
-          done = target->error.empty() ? run_on_owner(c, *spec, args, *target) : refuse(c, spec, target->error);
+          done = run_on_owner(c, *spec, args, *target);
         }
         c.asking = false;
         break;
@@ -354,7 +366,18 @@ bool Worker::run_on_owner(Connection& c, const CommandSpec& spec, std::span<cons
   return true;
 }
 
+// A script that is known to need the data of several workers. Like any barrier it waits for what is under way.
+bool Worker::run_far_script(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {
+  if (!c.has_outstanding()) return run_exclusive(c, spec, args);
+  c.hold(Hold::kDrain);
+  return false;
+}
+
 bool Worker::run_exclusive(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {
+  // The section is put off while a script takes too long.
+  if (const scripting::BusyScriptPtr busy = node_.busy_scripts().any() ? node_.busy_scripts().one() : nullptr) {
+    return refuse(c, &spec, busy->refusal());
+  }
   c.hold(Hold::kExclusive);
   std::vector<std::string> copy(args.begin(), args.end());
   node_.exclusive().request([this, id = c.id, &spec, copy = std::move(copy)] {
@@ -376,11 +399,11 @@ bool Worker::run_exclusive(Connection& c, const CommandSpec& spec, std::span<con
   return true;
 }
 
-bool Worker::execute(const CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
-                     const commands::Caller& caller, commands::Session* session, resp::Buffer& out) {
+bool Worker::execute_on(store::Keyspace& data, const CommandSpec& spec, std::span<const std::string_view> args,
+                        Slot slot, const commands::Caller& caller, commands::Session* session, resp::Buffer& out) {
   const size_t mark = out.size();
   resp::ReplyWriter writer(out, caller.resp);
-  commands::Context context(args, spec, writer, keyspace_, slot, now_, *config_, caller, session, node_, *this,
+  commands::Context context(args, spec, writer, data, slot, now_, *config_, caller, session, node_, *this,
                             routes_->is_primary);
   const uint64_t outer = std::exchange(running_client_, caller.client_id);
   spec.handler(context);
@@ -415,13 +438,14 @@ bool Worker::execute(const CommandSpec& spec, std::span<const std::string_view> 
   return !context.deferred();
 }
 
-void Worker::feed_monitors(Connection& c, std::span<const std::string_view> args, const CommandSpec& spec) {
+void Worker::feed_monitors(std::string_view who, std::span<const std::string_view> args, const CommandSpec& spec) {
   const int64_t micros = now_.time_since_epoch().count() * 1000;
   char head[64];
   const int n = std::snprintf(head, sizeof head, "+%lld.%06lld [0 ", static_cast<long long>(micros / 1'000'000),
                               static_cast<long long>(micros % 1'000'000));
   std::string line(head, static_cast<size_t>(n));
-  line += c.address + "]";
+  line += who;
+  line += ']';
   for (size_t i = 0; i < args.size(); ++i) {
     line += " \"";
     append_escaped(line, commands::is_secret(spec, args, i) ? commands::kRedacted : args[i]);

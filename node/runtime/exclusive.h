@@ -26,7 +26,27 @@ class ExclusiveSection {
 
   // Called by each worker at its batch boundary: no reply computed but not yet covered by the log, no half-done batch.
   bool requested() const { return requested_.load(std::memory_order_acquire); }
-  void park();
+  void park() {
+    park([] {});
+  }
+
+  // ... and while it waits, and set_serving(true) holds, calls `serve` again and again: a work, or who seized the section,
+  // takes long, and its clients want an answer.
+  void park(const std::function<void()>& serve);
+  // From within the section only. false returns when no worker serves any more.
+  void set_serving(bool serving);
+  // Whether works run now. For those who are inside.
+  bool inside() const { return inside_.load(std::memory_order_relaxed); }
+
+  // A worker in the middle of its turn (a script that needs another worker's data) takes the section: returns when all
+  // others are parked. False: another worker is doing the same, and waits for this one to park. The data of this worker
+  // is as far as its turn has come; its part of the log must be appended before release().
+  bool seize();
+  void release();
+
+  // A worker will not park for long: the section is put off, and those who wait for it go on. In pairs.
+  void suspend();
+  void resume();
 
   // A worker's loop begins or ends.
   void join();
@@ -34,17 +54,26 @@ class ExclusiveSection {
 
  private:
   void run_if_complete(std::unique_lock<std::mutex>& lock);
+  void update_requested();
+  void let_go();
+  void wake_all();
 
   const size_t workers_;
   const std::function<void(size_t)> wake_;
   const std::function<void(uint64_t)> measured_;
   std::atomic<bool> requested_{false};
+  std::atomic<bool> inside_{false};
   std::mutex mutex_;
   std::condition_variable released_;
+  std::condition_variable arrived_;  // for seize() and set_serving()
   std::vector<Work> works_;
   uint64_t requested_at_ = 0;
   size_t running_ = 0;  // workers whose loops run
   size_t parked_ = 0;
+  bool seized_ = false;
+  size_t suspended_ = 0;
+  bool serving_ = false;
+  size_t servers_ = 0;  // parked workers that are in `serve`
   uint64_t generation_ = 0;
 };
 

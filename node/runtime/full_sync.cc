@@ -5,6 +5,7 @@
 
 #include "node/base/log.h"
 #include "node/base/random.h"
+#include "node/rdb/functions.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/node.h"
 #include "node/runtime/replica_feed.h"
@@ -115,6 +116,9 @@ void FullSync::cut() {
     w.keyspace().begin_snapshot(all, *piece);
     w.set_snapshot([piece] { return piece->step(); });
   }
+  for (const auto& [name, library] : node_.functions().current()->by_name) {
+    rdb::append_function(functions_, library->code);
+  }
   offset_.store(node_.log().head(), std::memory_order_release);
 }
 
@@ -150,7 +154,7 @@ void FullSync::begin(std::vector<ReplicaFeed*> feeds, const std::string& replica
                   {"repl-id", replication_id},
                   {"repl-offset", offset_text},
                   {"aof-base", "0"}},
-                 node_.key_count(), expires);
+                 functions_, node_.key_count(), expires);
 }
 
 FullSync::Progress FullSync::pump() {

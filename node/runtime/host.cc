@@ -306,7 +306,8 @@ void Node::replication_command(Session& session, commands::Context& context) {
 }
 
 void Node::shutdown(const commands::ShutdownOptions& options, Deferred) {
-  begin_shutdown(!options.now && !options.force);
+  // With a script in the way that does not end, the primary role cannot be handed over.
+  begin_shutdown(!options.now && !options.force && !busy_scripts_.any());
 }
 
 bool Node::abort_shutdown() {

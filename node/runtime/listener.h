@@ -19,6 +19,7 @@ class Listener final : public EventHandler {
   void start(Poller& poller);
   PortKind kind() const { return kind_; }
   void on_events(uint32_t events) override;
+  bool serves_clients() const override { return true; }
 
  private:
   void refuse(int fd, const char* text);

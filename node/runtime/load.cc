@@ -24,9 +24,7 @@ class NoRecords final : public rdb::RecordSink {
  public:
   Status record(rdb::Record&&) override { return {}; }
   Status aux(std::string_view, std::string_view) override { return {}; }
-  Status function(std::string_view) override {
-    return fail("it holds a function library, which this version cannot keep");
-  }
+  Status function(std::string_view) override { return {}; }
 };
 
 class Loader final : public rdb::RecordSink {
@@ -35,7 +33,12 @@ class Loader final : public rdb::RecordSink {
   // Keys that have expired by our clock too: the primary decides on expiry, and sends a DEL when it does.
   Status record(rdb::Record&& record) override { return rdb::load(node_.keyspace_of(key_slot(record.key)), record); }
   Status aux(std::string_view, std::string_view) override { return {}; }
-  Status function(std::string_view) override { return fail("function libraries are not supported"); }
+  Status function(std::string_view code) override {
+    const Result<std::string> name =
+        node_.functions().load(code, scripting::Catalog::OnCollision::kRefuse);
+    if (!name) return fail("a function library in it does not load: " + name.error().text);
+    return {};
+  }
 
  private:
   Node& node_;
@@ -69,7 +72,10 @@ Status check_rdb(int fd) {
 }
 
 Status replace_data(Node& node, int fd, const std::function<void()>& between) {
-  node.run_exclusively([&] { node.flush_everything(); });
+  node.run_exclusively([&] {
+    node.flush_everything();
+    node.functions().flush();
+  });
   Loader loader(node);
   rdb::Reader reader(loader);
   return feed_file(fd, reader, [&](std::string_view bytes) -> Status {

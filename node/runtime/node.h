@@ -25,6 +25,9 @@
 #include "node/runtime/replication_log.h"
 #include "node/runtime/tls.h"
 #include "node/runtime/worker.h"
+#include "node/scripting/catalog.h"
+#include "node/scripting/running.h"
+#include "node/scripting/script_cache.h"
 #include "node/slots/slots.h"
 
 namespace guccho::runtime {
@@ -108,6 +111,9 @@ class Node final : public commands::Host {
   void was_absent(Millis duration);
   void presence_confirmed(uint64_t number);
   void pause_for_failover(UnixMillis until) { failover_pause_until_.store(until.time_since_epoch().count()); }
+  // Whether some script was seen to touch keys of several workers: only then are scripts looked up before they run.
+  bool has_far_scripts() const { return far_scripts_.load(std::memory_order_relaxed); }
+  void note_far_script() { far_scripts_.store(true, std::memory_order_relaxed); }
   bool has_monitors() const { return monitors_.load(std::memory_order_relaxed) > 0; }
   void monitor_left() { monitors_.fetch_sub(1); }
   void feed_monitors(const std::string& line);
@@ -170,6 +176,9 @@ class Node final : public commands::Host {
   std::string allocator_report() const override;
   void release_free_memory() override;
   commands::ReplicationStatus replication_status() const override;
+  scripting::ScriptCache& scripts() override { return scripts_; }
+  scripting::Catalog& functions() override { return functions_; }
+  scripting::BusyScripts& busy_scripts() override { return busy_scripts_; }
   std::span<store::Keyspace* const> keyspaces() override { return keyspaces_; }
   store::Keyspace& keyspace_of(Slot slot) override { return *keyspaces_[owner_of(slot)]; }
   uint64_t key_count() const override;
@@ -234,6 +243,9 @@ class Node final : public commands::Host {
 
   SubscriptionDirectory directory_;
   ReplicationLog log_;
+  scripting::ScriptCache scripts_;
+  scripting::Catalog functions_;
+  scripting::BusyScripts busy_scripts_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<store::Keyspace*> keyspaces_;
   std::unique_ptr<ExclusiveSection> exclusive_;
@@ -269,6 +281,7 @@ class Node final : public commands::Host {
   std::atomic<int64_t> failover_pause_until_{0};
   std::atomic<uint64_t> absences_{0};           // number of the newest absence
   std::atomic<uint64_t> confirmed_absence_{0};  // number of the absence after which our slots were confirmed
+  std::atomic<bool> far_scripts_{false};
   std::atomic<int> monitors_{0};
   std::atomic<uint64_t> next_client_id_{0};
   std::atomic<uint64_t> clients_{0};

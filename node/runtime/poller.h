@@ -17,6 +17,8 @@ class EventHandler {
   // `events` is a set of EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR. May destroy the handler itself, never another one:
   // events of one wait() are delivered without looking whether their handlers still live (see Worker::close_later).
   virtual void on_events(uint32_t events) = 0;
+  // Whether its events are also taken by Poller::wait_for_clients().
+  virtual bool serves_clients() const { return false; }
 };
 
 class Poller {
@@ -41,6 +43,9 @@ class Poller {
     deliver(n);
     return n;
   }
+  // For a turn within a turn, from inside a handler: takes only events of connections to clients, and leaves those of
+  // the outer wait() alone.
+  void wait_for_clients(Millis timeout);
 
  private:
   int sleep(Millis timeout);
@@ -58,6 +63,7 @@ class Wakeup : public EventHandler {
   int fd() const { return fd_; }
   void notify();
   void on_events(uint32_t events) override;  // empties the event
+  bool serves_clients() const override { return true; }
 
  private:
   int fd_;

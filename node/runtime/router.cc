@@ -221,9 +221,9 @@ void Router::run_here(Forward f, bool if_keys) {
 
 // Why this node as a whole does not take the command now; empty: it does.
 std::string Router::refusal_here(const Forward& f) {
-  if (!f.exec) return std::string(worker_.node_refusal(*f.spec));
+  if (!f.exec) return std::string(worker_.node_refusal(f.spec->flags));
   for (const commands::QueuedCommand& q : f.exec->queue) {
-    if (const std::string_view error = worker_.node_refusal(*q.spec); !error.empty()) return std::string(error);
+    if (const std::string_view error = worker_.node_refusal(q.spec->flags); !error.empty()) return std::string(error);
   }
   return {};
 }

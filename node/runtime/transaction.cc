@@ -5,6 +5,7 @@
 #include <set>
 
 #include "node/commands/permission.h"
+#include "node/commands/scripting.h"
 #include "node/routing/routing.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/node.h"
@@ -163,7 +164,13 @@ bool Worker::run_exec(Connection& c) {
     reply.error("EXECABORT Transaction discarded because of previous errors.");
     return true;
   }
-  const Needs needs = needs_of(c.transaction);
+  Needs needs = needs_of(c.transaction);
+  for (const QueuedCommand& q : c.transaction.queue) {
+    if (!commands::is_script_call(*q.spec)) continue;
+    const std::vector<std::string_view> args = views_of(q);
+    needs.writes |= (effective_flags(*q.spec, args) & commands::kWrite) != 0;
+    needs.exclusive |= reaches_far(*q.spec, args);
+  }
   bool route_at_owner = false;
   if (needs.slot && (needs.crosses_slots || !routes_->served.contains(*needs.slot))) {
     routing::Query query{.slot = needs.slot,
@@ -196,6 +203,9 @@ bool Worker::run_exec(Connection& c) {
 
   const uint16_t place = places.empty() ? index_ : *places.begin();
   if (needs.exclusive || places.size() > 1 || route_at_owner) {
+    if (const scripting::BusyScriptPtr busy = node_.busy_scripts().any() ? node_.busy_scripts().one() : nullptr) {
+      return refuse(c, &spec, "EXECABORT Transaction discarded because of: " + std::string(busy->refusal()));
+    }
     c.hold(Hold::kExclusive);
     const uint16_t owner = needs.slot ? node_.owner_of(*needs.slot) : index_;
     node_.exclusive().request([this, id = c.id, caller, owner, job = std::shared_ptr<ExecJob>(std::move(job))] {
@@ -267,6 +277,7 @@ void Worker::execute_exec(const ExecJob& job, commands::Caller caller, commands:
   caller.may_block = false;
   exec_open_ = true;
   exec_replicated_ = false;
+  exec_mark_ = log_batch_.size();
   reply.array(job.queue.size());
   for (size_t i = 0; i < job.queue.size(); ++i) {
     const QueuedCommand& q = job.queue[i];
@@ -290,6 +301,7 @@ void Worker::execute_exec(const ExecJob& job, commands::Caller caller, commands:
   }
   if (exec_replicated_) log_batch_.append("*1\r\n$4\r\nEXEC\r\n");
   exec_open_ = false;
+  release_seized();
 }
 
 }  // namespace guccho::runtime

@@ -9,12 +9,15 @@
 #include "node/runtime/node.h"
 #include "node/runtime/replication.h"
 #include "node/runtime/router.h"
+#include "node/runtime/script_run.h"
 
 namespace guccho::runtime {
 namespace {
 
 // Entries looked at by one expire step; about 50 us of work.
 constexpr size_t kExpireBudget = 256;
+// How long a parked worker waits for its clients while a script that holds the section takes too long.
+constexpr Millis kBusyPause{20};
 // Frees of large values in one turn.
 constexpr size_t kFreeBudget = 512;
 // Objects that one timer tick looks at for compaction; about 0.5 ms, so 0.5 % of the time at hz 10.
@@ -135,6 +138,7 @@ bool Worker::has_input() const {
 }
 
 void Worker::run() {
+  current_worker = this;
   next_periodic_ = nanos_now();
   while (!node_.stopping()) turn();
   // What was computed is committed before the thread ends.
@@ -143,8 +147,13 @@ void Worker::run() {
 }
 
 void Worker::turn() {
-  const Instant begin = monotonic_now();
-  if (node_.exclusive().requested()) node_.exclusive().park();
+  Instant begin = monotonic_now();
+  if (node_.exclusive().requested()) {
+    node_.exclusive().park([this, &begin] {
+      serve_while_busy(kBusyPause);
+      begin = monotonic_now();
+    });
+  }
   refresh_routes();
   const uint64_t before = nanos_now();
   Millis timeout(0);
@@ -171,6 +180,7 @@ void Worker::turn() {
   const uint64_t start = command_start_;
   take_mail();
   take_parcels();
+  if (!late_replies_.empty()) deliver_late_replies();
   take_applies();
   if (evict_asked_.load(std::memory_order_relaxed)) evict_when_asked();
   if (!memory_waiters_.empty()) release_memory_waiters();
@@ -337,7 +347,12 @@ void Worker::flush_connections() {
   notice_absence(turn_start_);
   if (node_.fenced()) return withhold_replies();
   // A flush may not schedule new ones: it only writes.
+  std::vector<Connection*> later;
   for (Connection* c : flush_list_) {
+    if (c->processing()) {  // its script runs, and this is a turn within its turn
+      later.push_back(c);
+      continue;
+    }
     c->in_flush_list = false;
     if (c->closing()) continue;
     if (!c->flush()) {
@@ -348,7 +363,7 @@ void Worker::flush_connections() {
       c->close_soon();
     }
   }
-  flush_list_.clear();
+  flush_list_.swap(later);
 }
 
 bool Worker::over_output_limit(Connection& c) const {
@@ -464,6 +479,7 @@ void Worker::step_snapshot() {
 
 void Worker::replicate(std::span<const std::string_view> args) {
   if (!node_.log().active() || !routes_->is_primary) return;
+  if (script_ != nullptr && !script_->note_effect()) return;
   if (exec_open_ && !exec_replicated_) {
     log_batch_.append("*1\r\n$5\r\nMULTI\r\n");
     exec_replicated_ = true;
@@ -471,10 +487,12 @@ void Worker::replicate(std::span<const std::string_view> args) {
   resp::append_request(log_batch_, args);
 }
 
-void Worker::key_changed(Slot, std::string_view key, uint32_t event_class, std::string_view event) {
-  if (!watches_.empty()) watches_.touch(key);
-  if (!blocked_.empty()) blocked_.touch(key);
-  if (tracking_.wanted) touch_tracked(key);
+void Worker::key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) {
+  // Within the section a script changes keys of other workers, too.
+  Worker& owner = script_ == nullptr ? *this : node_.worker(node_.owner_of(slot));
+  if (!owner.watches_.empty()) owner.watches_.touch(key);
+  if (!owner.blocked_.empty()) owner.blocked_.touch(key);
+  if (owner.tracking_.wanted) owner.touch_tracked(key);
   if ((config_->notify_keyspace_events & event_class) != 0) [[unlikely]]
     notify_key_event(event_class, event, key);
 }

@@ -29,12 +29,16 @@
 #include "node/runtime/spsc_queue.h"
 #include "node/runtime/tracking.h"
 #include "node/runtime/watch_table.h"
+#include "node/scripting/evaluator.h"
+#include "node/scripting/function_engine.h"
+#include "node/scripting/running.h"
 #include "node/store/keyspace.h"
 
 namespace guccho::runtime {
 
 class Node;
 class Router;
+class ScriptRun;
 struct Accepted;
 struct RouteTable;
 
@@ -83,12 +87,17 @@ class Worker final : public commands::EffectSink {
 
   // Runs a handler here; its reply goes to `out`. Returns false when the reply was deferred.
   bool execute(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
-               const commands::Caller& caller, commands::Session* session, resp::Buffer& out);
+               const commands::Caller& caller, commands::Session* session, resp::Buffer& out) {
+    return execute_on(keyspace_, spec, args, slot, caller, session, out);
+  }
+  // ... on the data of another worker, which is parked.
+  bool execute_on(store::Keyspace& data, const commands::CommandSpec& spec, std::span<const std::string_view> args,
+                  Slot slot, const commands::Caller& caller, commands::Session* session, resp::Buffer& out);
   // The error of a command whose slot is moving, by the keys that are here; empty when it is to be served.
   std::string route_by_keys(Slot slot, const commands::Caller& caller, const commands::CommandSpec& spec,
                             std::span<const std::string_view> args);
-  // Whether the node as a whole takes this command now; the error text otherwise.
-  std::string_view node_refusal(const commands::CommandSpec& spec);
+  // Whether the node as a whole takes a command with these flags now; the error text otherwise.
+  std::string_view node_refusal(uint32_t flags);
   // Runs a whole transaction here.
   void execute_exec(const ExecJob& job, commands::Caller caller, commands::Session* session, resp::Buffer& out);
   // After each command, transaction or script as a whole: serves those who wait for what it changed, and sends the
@@ -156,12 +165,15 @@ class Worker final : public commands::EffectSink {
   void removing_all_keys() override;
   void block(const commands::Context& context, const commands::Block& block) override;
   uint64_t publish(bool sharded, std::string_view channel, std::string_view message) override;
+  void run_script(commands::Context& context, const commands::ScriptCall& call) override;
+  scripting::Evaluator& evaluator() override;
   void count_hit() override { stats_.keyspace_hits.add(); }
   void count_miss() override { stats_.keyspace_misses.add(); }
   void count_expired() override { stats_.expired_keys.add(); }
 
  private:
   friend class Node;
+  friend class ScriptRun;
   void run();
   void turn();
   void take_parcels();
@@ -247,12 +259,23 @@ class Worker final : public commands::EffectSink {
                      std::span<const std::string_view> args);
   bool run_at_home(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_exclusive(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  bool run_far_script(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_on_owner(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args,
                     const Target& target);
   commands::Caller caller_of(const Connection& c) const;
   void apply_reply_mode(Connection& c, size_t mark);
   bool is_for_router(const Connection& c, const Target& target) const;
-  void feed_monitors(Connection& c, std::span<const std::string_view> args, const commands::CommandSpec& spec);
+  void feed_monitors(std::string_view who, std::span<const std::string_view> args, const commands::CommandSpec& spec);
+
+  // script.cc
+  uint32_t effective_flags(const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  bool reaches_far(const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  void release_seized();
+
+  // script_busy.cc: while a script takes too long
+  void serve_while_busy(Millis timeout);
+  void refuse_parcels();
+  void deliver_late_replies();
 
   // transaction.cc
   bool run_transaction_command(Connection& c, const commands::CommandSpec& spec,
@@ -319,6 +342,21 @@ class Worker final : public commands::EffectSink {
   resp::Buffer apply_reply_;      // of commands of the primary's stream, looked at and forgotten
   bool exec_open_ = false;        // inside EXEC: wrap what is replicated
   bool exec_replicated_ = false;  // MULTI was written for it
+  size_t exec_mark_ = 0;          // where what it replicates begins in the batch
+
+  std::unique_ptr<scripting::Evaluator> evaluator_;  // made for the first script
+  std::unique_ptr<scripting::Functions> functions_;
+  std::unique_ptr<commands::Session> script_session_;  // what commands called by scripts see
+  resp::Buffer script_reply_;
+  ScriptRun* script_ = nullptr;  // the script that runs here
+  scripting::BusyScriptPtr serving_busy_;  // this is a turn within the turn of that script: all others are refused
+  bool seized_ = false;                    // a script here holds the exclusive section
+  struct LateReply {
+    uint64_t client_id;
+    uint64_t sequence;
+    std::string bytes;
+  };
+  std::vector<LateReply> late_replies_;  // for the connection whose script runs
   std::vector<commands::KeyPosition> key_scratch_;
   std::unique_ptr<Router> router_;
 

@@ -20,6 +20,7 @@ std::span<const CommandSpec> introspection();
 std::span<const CommandSpec> list();
 std::span<const CommandSpec> memory();
 std::span<const CommandSpec> pubsub();
+std::span<const CommandSpec> scripting();
 std::span<const CommandSpec> server();
 std::span<const CommandSpec> set();
 std::span<const CommandSpec> sort();

@@ -61,6 +61,13 @@ void Recorder::block(const Context& context, const Block& block) {
             (block.when_gone ? " when gone" : "");
 }
 
+void Recorder::run_script(Context& context, const ScriptCall& call) {
+  constexpr const char* kKinds[] = {"body ", "sha ", "function "};
+  script_call = kKinds[static_cast<size_t>(call.kind)] + std::string(call.what) + " | " + joined(call.keys) + " | " +
+                joined(call.args) + (call.read_only ? " read-only" : "");
+  context.reply.ok();
+}
+
 Status FakeHost::config_set(std::span<const std::pair<std::string, std::string>> pairs) {
   if (pairs[0].first == "bad") return fail("ERR Unknown option or number of arguments for CONFIG SET - 'bad'");
   for (const auto& pair : pairs) config_values.push_back(pair);
@@ -123,6 +130,7 @@ void FakeHost::shutdown(const ShutdownOptions& o, Deferred) {
 
 Node::Node() {
   session.id = 3;
+  host.script_cache = &effects.script_cache;
   session.authenticated = true;
   session.address = "127.0.0.1:4711";
   session.local_address = "127.0.0.1:6379";

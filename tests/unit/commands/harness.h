@@ -13,6 +13,10 @@
 
 #include "node/cluster/view.h"
 #include "node/commands/host.h"
+#include "node/commands/scripting.h"
+#include "node/scripting/catalog.h"
+#include "node/scripting/evaluator.h"
+#include "node/scripting/running.h"
 #include "node/store/keyspace.h"
 
 namespace guccho::commands::testing {
@@ -33,6 +37,9 @@ struct Recorder : EffectSink {
   int misses = 0;
   int expired = 0;
   int all_removed = 0;
+  std::string script_call;  // "body return 1 | keys | args", and "read-only"
+  scripting::ScriptCache script_cache;
+  scripting::Evaluator scripts{script_cache};
 
   void replicate(std::span<const std::string_view> args) override;
   void key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) override;
@@ -43,6 +50,8 @@ struct Recorder : EffectSink {
   }
   void removing_all_keys() override { ++all_removed; }
   void block(const Context& context, const Block& block) override;
+  void run_script(Context& context, const ScriptCall& call) override;
+  scripting::Evaluator& evaluator() override { return scripts; }
   void count_hit() override { ++hits; }
   void count_miss() override { ++misses; }
   void count_expired() override { ++expired; }
@@ -70,6 +79,9 @@ struct FakeHost : Host {
   LatencyMonitor latency;
   MemoryStatus memory;
   uint64_t random = 42;
+  scripting::ScriptCache* script_cache = nullptr;  // the recorder's
+  scripting::Catalog catalog;
+  scripting::BusyScripts busy;
 
   std::shared_ptr<const cluster::View> view() const override { return cluster_view; }
   void cluster_request(cluster::Request request, Deferred) override { cluster_requests.push_back(std::move(request)); }
@@ -90,6 +102,9 @@ struct FakeHost : Host {
   MemoryStatus memory_status() const override { return memory; }
   std::string allocator_report() const override { return "allocator report"; }
   void release_free_memory() override { calls.push_back("release memory"); }
+  scripting::ScriptCache& scripts() override { return *script_cache; }
+  scripting::Catalog& functions() override { return catalog; }
+  scripting::BusyScripts& busy_scripts() override { return busy; }
   std::string info(std::span<const std::string_view> sections) override { return "info: " + joined(sections); }
   ReplicationStatus replication_status() const override { return replication; }
   std::span<store::Keyspace* const> keyspaces() override { return all; }

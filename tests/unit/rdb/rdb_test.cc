@@ -141,7 +141,7 @@ void fill(store::Keyspace& keyspace) {
 std::string write_all(store::Keyspace& keyspace, const WriteOptions& options, bool checksum = true) {
   StringSink sink;
   StreamWriter writer(sink, checksum);
-  writer.begin({{"redis-ver", "7.2.4"}, {"redis-bits", "64"}, {"repl-offset", "123456789012"}}, keyspace.keys(),
+  writer.begin({{"redis-ver", "7.2.4"}, {"redis-bits", "64"}, {"repl-offset", "123456789012"}}, {}, keyspace.keys(),
                keyspace.keys_with_expiry());
   for (uint16_t s = 0; s < kSlotCount; ++s) {
     std::string records;

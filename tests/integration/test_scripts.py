@@ -1,0 +1,176 @@
+"""Scripts that take too long, with one worker and several: others get an answer, a kill ends what may be killed; what scripts
+do and which functions there are reaches replicas of both kinds."""
+
+import threading
+
+from integration.lib import resp
+from integration.lib.case import Case
+from integration.lib.cluster import offset
+from integration.lib.server import REDIS, SUBJECT
+from integration.lib.wait import until
+
+THRESHOLD_MS = 100
+ENDLESS = "while true do end"
+BUSY_SCRIPT = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+BUSY_FUNCTION = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+LIBRARY = ("#!lua name=lib\n"
+           "redis.register_function('endless', function() while true do end end)\n"
+           "redis.register_function('set', function(keys, args) return redis.call('set', keys[1], args[1]) end)")
+
+
+class Endless:
+    """A command on a connection of its own, sent and not answered until something ends it."""
+
+    def __init__(self, server, *command):
+        self.connection = server.connect(timeout=30)
+        self.connection.send(resp.encode(*command))
+
+    def answer(self):
+        with self.connection as connection:
+            return connection.read()
+
+
+class Scripts(Case):
+    def node(self, **directives):
+        server = self.server(busy_reply_threshold=THRESHOLD_MS, **directives)
+        server.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        until(lambda: server.cluster_info()["cluster_state"] == "ok", 10, "the cluster is up")
+        return server
+
+    def busy(self, server, key, text=BUSY_SCRIPT):
+        """Waits until a command for the key's worker is refused."""
+        until(lambda: str(server.ask("GET", key)) == text, 10, "the worker is busy")
+
+    def test_kill(self):
+        for threads in (1, 3):
+            server = self.node(io_threads=threads)
+            endless = Endless(server, "EVAL", ENDLESS, 1, "{k}")
+            self.busy(server, "{k}")
+            # From many connections, so that all workers are asked.
+            for _ in range(2 * threads):
+                with server.connect() as connection:
+                    self.assertEqual(str(connection.ask("GET", "{k}")), BUSY_SCRIPT)
+                    self.assertEqual(str(connection.ask("FUNCTION", "KILL")), BUSY_SCRIPT)
+                    self.assertEqual(connection.ask("MULTI"), "OK")
+                    self.assertEqual(connection.ask("DISCARD"), "OK")
+                    self.assertEqual(str(connection.ask("FLUSHALL")), BUSY_SCRIPT)
+            self.assertEqual(server.call("SCRIPT", "KILL"), "OK")
+            self.assertIn("Script killed by user with SCRIPT KILL.", str(endless.answer()))
+            self.assertEqual(server.call("SET", "{k}", 1), "OK")
+            self.assertIn("NOTBUSY", str(server.ask("SCRIPT", "KILL")))
+            self.assertEqual(server.call("FLUSHALL"), "OK")
+
+    def test_other_workers_go_on(self):
+        server = self.node(io_threads=3)
+        endless = Endless(server, "EVAL", ENDLESS, 1, "{k}")
+        self.busy(server, "{k}")
+        connections = [server.connect() for _ in range(9)]
+        served = set()
+        for connection in connections:
+            with connection:
+                for number in range(50):
+                    if connection.ask("SET", f"key{number}", 1) == "OK":
+                        served.add(number)
+        # Two of three workers own two thirds of the keys, for connections that are not homed on the busy one.
+        self.assertGreater(len(served), 20)
+        self.assertLess(len(served), 50)
+        self.assertEqual(server.call("SCRIPT", "KILL"), "OK")
+        self.assertIn("SCRIPT KILL", str(endless.answer()))
+
+    def test_what_wrote_cannot_be_killed(self):
+        for threads in (1, 3):
+            server = self.node(io_threads=threads)
+            Endless(server, "EVAL", "redis.call('set', KEYS[1], 1) while true do end", 1, "{k}")
+            self.busy(server, "{k}")
+            self.assertIn("UNKILLABLE", str(server.ask("SCRIPT", "KILL")))
+            with server.connect() as connection:
+                connection.send(resp.encode("SHUTDOWN", "NOSAVE"))
+                until(lambda: not server.alive(), 10, "the server ends")
+
+    def test_function(self):
+        server = self.node(io_threads=3)
+        server.call("FUNCTION", "LOAD", LIBRARY)
+        endless = Endless(server, "FCALL", "endless", 1, "{k}")
+        self.busy(server, "{k}", BUSY_FUNCTION)
+        stats = server.call("FUNCTION", "STATS")
+        self.assertEqual(stats[1][1], b"endless")
+        self.assertEqual(stats[1][3], [b"FCALL", b"endless", b"1", b"{k}"])
+        self.assertEqual(str(server.ask("SCRIPT", "KILL")), BUSY_FUNCTION)
+        self.assertEqual(server.call("FUNCTION", "KILL"), "OK")
+        self.assertIn("FUNCTION KILL", str(endless.answer()))
+        self.assertIsNone(server.call("FUNCTION", "STATS")[1])
+
+    def test_a_script_on_the_keys_of_all_workers(self):
+        """It holds the whole node: all connections are answered BUSY, and it can be killed, the first time and later."""
+        server = self.node(io_threads=3)
+        body = "for i = 1, 30 do redis.call('get', 'k' .. i) end while true do end"
+        for _ in range(2):
+            endless = Endless(server, "EVAL", body, 0)
+            self.busy(server, "{k}")
+            for number in range(9):
+                with server.connect() as connection:
+                    self.assertEqual(str(connection.ask("GET", f"key{number}")), BUSY_SCRIPT)
+            self.assertEqual(server.call("SCRIPT", "KILL"), "OK")
+            self.assertIn("SCRIPT KILL", str(endless.answer()))
+            self.assertEqual(server.call("SET", "key", 1), "OK")
+
+    def test_many_scripts_on_the_keys_of_all_workers(self):
+        """They exclude each other: no update is lost."""
+        server = self.node(io_threads=3)
+        body = ("local sum = 0 for i = 1, 5 do sum = sum + (tonumber(redis.call('get', 'n' .. i) or 0)) end "
+                "for i = 1, 5 do redis.call('incr', 'n' .. i) end return sum")
+        problems = []
+
+        def run():
+            with server.connect() as connection:
+                done = 0
+                while done < 200:
+                    reply = connection.ask("EVAL", body, 0)
+                    if isinstance(reply, int) and reply % 5 == 0:
+                        done += 1
+                    elif not str(reply).startswith("TRYAGAIN"):
+                        problems.append(reply)
+                        return
+
+        threads = [threading.Thread(target=run) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(problems, [])
+        self.assertEqual([int(server.call("GET", f"n{number}")) for number in range(1, 6)], [800] * 5)
+
+    def test_replication(self):
+        cluster = self.cluster(1, 2, kinds=[SUBJECT, REDIS, SUBJECT], io_threads=3)
+        primary, *replicas = cluster.servers
+        primary.call("FUNCTION", "LOAD", LIBRARY)
+        primary.call("FCALL", "set", 1, "f", "by function")
+        for turn in range(50):
+            primary.call("EVAL", "redis.call('set', KEYS[1], ARGV[1]) redis.call('incr', KEYS[2]) "
+                         "return redis.call('incrbyfloat', KEYS[3], 0.5)", 3, "{t}a", "{t}n", "{t}f", turn)
+            primary.call("EVAL", "for i = 1, 5 do redis.call('incr', 'n' .. i) end", 0)
+            primary.call("EVAL", "redis.set_repl(redis.REPL_NONE) redis.call('set', KEYS[1], 1)", 1, "only-here")
+        keys = ["f", "{t}a", "{t}n", "{t}f"] + [f"n{number}" for number in range(1, 6)]
+        want = [primary.call("GET", key) for key in keys]
+        for replica in replicas:
+            until(lambda: offset(primary) == offset(replica), 30, f"{replica} caught up")
+            with replica.connect() as connection:
+                connection.call("READONLY")
+                self.assertEqual([connection.call("GET", key) for key in keys], want)
+                self.assertIsNone(connection.call("GET", "only-here"))
+                self.assertEqual(connection.call("FUNCTION", "LIST", "WITHCODE")[0][7], LIBRARY.encode())
+                refused = connection.ask("EVAL", "return redis.call('set', KEYS[1], 1)", 1, "f")
+                self.assertIn("READONLY You can't write against a read only replica.", str(refused))
+        primary.call("FUNCTION", "DELETE", "lib")
+        for replica in replicas:
+            until(lambda: replica.call("FUNCTION", "LIST") == [], 10, f"{replica} forgets the library")
+
+    def test_full_sync_carries_functions(self):
+        for kinds in ([SUBJECT, REDIS, SUBJECT], [REDIS, SUBJECT, SUBJECT]):
+            cluster = self.cluster(1, 2, kinds=kinds, form=False)
+            cluster.servers[0].call("FUNCTION", "LOAD", LIBRARY)
+            cluster.servers[2].call("FUNCTION", "LOAD", LIBRARY.replace("name=lib", "name=old"))
+            cluster.form()
+            for replica in cluster.servers[1:]:
+                until(lambda: replica.call("ROLE")[3] == b"connected", 30, f"{replica} is synced")
+                self.assertEqual([library[1] for library in replica.call("FUNCTION", "LIST")], [b"lib"])
