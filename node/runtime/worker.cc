@@ -153,6 +153,9 @@ void Worker::turn() {
       serve_while_busy(kBusyPause);
       begin = monotonic_now();
     });
+    // What a script or a transaction of another worker changed here meanwhile.
+    now_ = wall_now();
+    finish_unit();
   }
   refresh_routes();
   const uint64_t before = nanos_now();
