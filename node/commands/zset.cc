@@ -203,6 +203,7 @@ void zscan(Context& c) {
   ScanOptions options;
   if (!parse_scan_options(c, 3, false, options)) return;
 
+  const bool packed = entry->encoding() == store::Encoding::kListpack;
   resp::Buffer members;
   resp::ReplyWriter writer(members, c.reply.version());
   size_t found = 0;
@@ -210,7 +211,7 @@ void zscan(Context& c) {
     if (!options.matches(each.member)) return;
     RealText scratch;
     writer.bulk(each.member);
-    writer.bulk(print_real(each.score, scratch));
+    writer.bulk(packed ? store::print_packed_score(each.score, scratch) : print_real(each.score, scratch));
     ++found;
   });
   c.reply.array(2);

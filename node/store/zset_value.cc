@@ -2,6 +2,7 @@
 #include "node/store/zset_value.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <string>
 #include <unordered_set>
@@ -55,15 +56,10 @@ size_t place_for(const Listpack& pack, const ScoredMember& pair) {
   return Listpack::kEnd;
 }
 
-// An integer wherever the score is one, so that the sign of a zero is lost, as in Redis.
-std::string_view packed_text(double score, RealText& scratch) {
-  return print_real(score == 0 ? 0 : score, scratch);
-}
-
 void append_pair(ListpackBlock& block, const ScoredMember& pair) {
   RealText scratch;
   block.append(pair.member);
-  block.append(packed_text(pair.score, scratch));
+  block.append(print_packed_score(pair.score, scratch));
 }
 
 bool fits(const PackedLimits& limits, std::span<const ScoredMember> members) {
@@ -83,6 +79,13 @@ ZsetValue::Added decide(double old, double score, const ZsetValue::Condition& co
 }
 
 }  // namespace
+
+std::string_view print_packed_score(double score, RealText& scratch) {
+  constexpr double kTwoTo62 = 4611686018427387904.0;
+  if (score < -kTwoTo62 || score > kTwoTo62 || score != std::trunc(score)) return print_real(score, scratch);
+  const auto printed = std::to_chars(scratch.data(), scratch.data() + scratch.size(), static_cast<int64_t>(score));
+  return {scratch.data(), static_cast<size_t>(printed.ptr - scratch.data())};
+}
 
 // ---- reading ----
 
@@ -256,7 +259,7 @@ void ZsetValue::insert_packed(double score, std::string_view member) {
     append_pair(block, {score, member});
   } else {
     // The score first: the member then goes before it, to the same place.
-    block.insert(at, packed_text(score, scratch));
+    block.insert(at, print_packed_score(score, scratch));
     block.insert(at, member);
   }
   own_entry_->set_external(block.external());

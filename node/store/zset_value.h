@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "node/base/random.h"
+#include "node/base/real.h"
 #include "node/store/keyspace.h"
 #include "node/store/listpack.h"
 #include "node/store/rank_tree.h"
@@ -138,6 +139,10 @@ class ZsetValue : public ZsetView {
   const KeyRef key_;
   Entry* own_entry_;  // the same as entry_
 };
+
+// The text of a score in a packed set, as Redis has it there: an integer wherever it is one of at most 2^62 (so that a
+// zero has no sign), else as in replies.
+std::string_view print_packed_score(double score, RealText& scratch);
 
 // Makes the key with these members, in their order and distinct; at least one. Packed where the limits allow it. The
 // key must be absent. Linear.
