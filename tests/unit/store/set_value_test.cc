@@ -11,6 +11,8 @@
 #include "node/base/random.h"
 #include "node/store/intset.h"
 #include "node/store/listpack.h"
+#include "node/store/set_table.h"
+#include "node/store/snapshot.h"
 
 namespace guccho::store {
 namespace {
@@ -149,6 +151,51 @@ TEST(SetValueTest, CopiesAndIsFreedInSteps) {
   while (keyspace.free_step(100)) ++steps;
   EXPECT_GT(steps, 100);
   EXPECT_LE(keyspace.used_bytes(), 64u);
+}
+
+// What a snapshot delivers of one big set, in parts.
+struct PartsSink : SnapshotSink {
+  Model members;
+  int begun = 0;
+  int ended = 0;
+  void entry(Slot, const Entry&) override { ADD_FAILURE() << "a big set comes in parts"; }
+  void begin_value(uint64_t, const Entry& entry) override {
+    ++begun;
+    EXPECT_EQ(SetView(&entry).size(), 5000u);
+  }
+  void elements(uint64_t, Type type, std::span<void* const> items) override {
+    EXPECT_EQ(type, Type::kSet);
+    for (const void* item : items) EXPECT_TRUE(members.emplace(SetTable::text(item)).second);
+  }
+  void end_value(uint64_t) override { ++ended; }
+};
+
+TEST(SetValueTest, SnapshotsTakeBigSetsInParts) {
+  Keyspace keyspace(0, 1);
+  const KeyRef key = key_ref("set");
+  SetValue set(keyspace, key, nullptr);
+  Model cut;
+  for (int i = 0; i < 5000; ++i) {
+    const std::string member = "member " + std::to_string(i);
+    set.add(member);
+    cut.insert(member);
+  }
+  PartsSink sink;
+  SlotSet slots;
+  slots.insert(key.slot);
+  keyspace.begin_snapshot(slots, sink);
+  Rng rng(8);
+  bool more = true;
+  for (int round = 0; more; ++round) {
+    more = keyspace.snapshot_step(2000);
+    for (int i = 0; i < 30; ++i) {
+      const std::string member = "member " + std::to_string(rng.below(10000));
+      rng.below(2) ? set.add(member) : set.erase(member);
+    }
+  }
+  EXPECT_EQ(sink.members, cut);
+  EXPECT_EQ(sink.begun, 1);
+  EXPECT_EQ(sink.ended, 1);
 }
 
 TEST(SetValueTest, RandomMembersComeUpEvenly) {
