@@ -19,7 +19,7 @@ size_t begin_of(const KeySpec& spec, Args args) {
   const int64_t start = spec.index > 0 ? spec.index : size + spec.index;
   const int64_t step = spec.index > 0 ? 1 : -1;
   for (int64_t i = start; i > 0 && i < size; i += step) {
-    if (equals_ignore_case(spec.keyword, args[static_cast<size_t>(i)])) return static_cast<size_t>(i + 1);
+    if (same_word(spec.keyword, args[static_cast<size_t>(i)])) return static_cast<size_t>(i + 1);
   }
   return kNotThere;
 }

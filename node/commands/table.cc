@@ -44,9 +44,9 @@ void set_key_range(CommandSpec& spec) {
 class Table {
  public:
   Table() {
-    const std::array families = {records::bitmap(),  records::cluster(), records::connection(),
-                                 records::generic(), records::hash(),    records::introspection(),
-                                 records::server(),  records::string(),  records::transaction()};
+    const std::array families = {records::bitmap(), records::cluster(),       records::connection(), records::generic(),
+                                 records::hash(),   records::introspection(), records::server(),     records::stream(),
+                                 records::string(), records::transaction()};
     size_t total = 0;
     for (const auto family : families) {
       commands_ += family.size();

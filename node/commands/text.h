@@ -21,4 +21,13 @@ constexpr bool equals_ignore_case(std::string_view word, std::string_view text) 
   return true;
 }
 
+// As equals_ignore_case, when neither is known to be in lower case.
+constexpr bool same_word(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
+  }
+  return true;
+}
+
 }  // namespace guccho::commands

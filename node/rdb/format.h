@@ -37,7 +37,10 @@ enum class ValueType : uint8_t {
   kHash = 4,
   kHashZipmap = 9,
   kHashZiplist = 13,
+  kStream = 15,
   kHashListpack = 16,
+  kStream2 = 19,
+  kStream3 = 21,
 };
 
 // How the bytes of a value follow its key.
@@ -45,6 +48,7 @@ enum class Shape : uint8_t {
   kUnsupported,  // known by name, refused
   kOneString,    // one string, plain or packed
   kPairs,        // a count, then twice as many strings
+  kStream,       // see stream_reader.h
 };
 
 struct TypeInfo {

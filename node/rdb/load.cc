@@ -3,10 +3,11 @@
 
 #include "node/store/hash_value.h"
 #include "node/store/listpack.h"
+#include "node/store/stream_image.h"
 
 namespace guccho::rdb {
 
-Status load(store::Keyspace& keyspace, const Record& record) {
+Status load(store::Keyspace& keyspace, Record&& record) {
   const store::KeyRef key(key_slot(record.key), record.key);
   store::Entry* entry = nullptr;
   if (const auto* string = std::get_if<std::string>(&record.value)) {
@@ -15,6 +16,8 @@ Status load(store::Keyspace& keyspace, const Record& record) {
     keyspace.erase(key);
     if (const auto* packed = std::get_if<PackedHash>(&record.value)) {
       entry = store::adopt_packed_hash(keyspace, key, packed->listpack);
+    } else if (auto* stream = std::get_if<store::StreamImage>(&record.value)) {
+      entry = store::adopt_stream(keyspace, key, std::move(*stream));
     } else {
       store::HashValue hash(keyspace, key, nullptr);
       for (const auto& [field, value] : std::get<FieldList>(record.value)) {

@@ -8,6 +8,7 @@
 namespace guccho::rdb {
 
 // Makes the key in the keyspace that owns its slot, or replaces it. Errors: a hash with a field twice.
-Status load(store::Keyspace& keyspace, const Record& record);
+// Takes the value out of the record.
+Status load(store::Keyspace& keyspace, Record&& record);
 
 }  // namespace guccho::rdb

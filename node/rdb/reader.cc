@@ -200,6 +200,9 @@ Result<bool> Reader::step() {
     case State::kString:
       status = read_value_string(in);
       break;
+    case State::kStream:
+      status = read_stream(in);
+      break;
     case State::kChecksum:
       status = read_checksum(in);
       break;
@@ -315,6 +318,11 @@ Status Reader::read_key(Input& in) {
   std::string key = in.string();
   if (in.short_of_bytes() || in.error()) return {};
   record_.key = std::move(key);
+  if (type_->shape == Shape::kStream) {
+    stream_.start(static_cast<ValueType>(type_->type));
+    state_ = State::kStream;
+    return {};
+  }
   strings_.clear();
   strings_left_ = 1;
   state_ = type_->shape == Shape::kPairs ? State::kCount : State::kString;
@@ -335,6 +343,13 @@ Status Reader::read_value_string(Input& in) {
   if (in.short_of_bytes() || in.error()) return {};
   strings_.push_back(std::move(string));
   return --strings_left_ == 0 ? finish_value() : Status{};
+}
+
+Status Reader::read_stream(Input& in) {
+  if (Status status = stream_.read(in); !status || !stream_.done()) return status;
+  state_ = State::kOpcode;
+  record_.value = stream_.take();
+  return deliver();
 }
 
 Status Reader::finish_value() {
@@ -361,6 +376,10 @@ Status Reader::finish_value() {
     case ValueType::kHashZipmap:
       elements = read_zipmap(strings_[0]);
       break;
+    case ValueType::kStream:
+    case ValueType::kStream2:
+    case ValueType::kStream3:
+      break;  // see read_stream
   }
   if (!elements) return fail(fmt::format("a {} that is damaged", type_->name));
   Result<FieldList> pairs = pairs_of(std::move(*elements));

@@ -15,6 +15,8 @@
 #include "node/base/result.h"
 #include "node/base/time.h"
 #include "node/rdb/format.h"
+#include "node/rdb/stream_reader.h"
+#include "node/store/stream_image.h"
 
 namespace guccho::rdb {
 
@@ -27,8 +29,8 @@ struct PackedHash {
 };
 // A field may come twice: load() refuses that, at no cost of its own.
 using FieldList = std::vector<std::pair<std::string, std::string>>;
-// A string's bytes, or a hash in one of two forms.
-using Value = std::variant<std::string, PackedHash, FieldList>;
+// A string's bytes, a hash in one of two forms, or a stream that was checked.
+using Value = std::variant<std::string, PackedHash, FieldList, store::StreamImage>;
 
 struct Record {
   std::string key;
@@ -65,7 +67,7 @@ class Reader {
   uint64_t empty_keys() const { return empty_keys_; }
 
  private:
-  enum class State : uint8_t { kHeader, kOpcode, kKey, kCount, kString, kChecksum, kDone, kFailed };
+  enum class State : uint8_t { kHeader, kOpcode, kKey, kCount, kString, kStream, kChecksum, kDone, kFailed };
 
   class Input;
   // One step: reads one unit, or leaves the input where it was and returns false for want of bytes.
@@ -76,6 +78,7 @@ class Reader {
   Status read_key(Input& in);
   Status read_count(Input& in);
   Status read_value_string(Input& in);
+  Status read_stream(Input& in);
   Status read_checksum(Input& in);
   Status start_value(uint8_t type);
   Status finish_value();
@@ -94,6 +97,7 @@ class Reader {
   const TypeInfo* type_ = nullptr;
   uint64_t strings_left_ = 0;
   std::vector<std::string> strings_;
+  StreamReader stream_;
   uint64_t empty_keys_ = 0;
 };
 

@@ -10,6 +10,7 @@
 #include "node/store/hash_table.h"
 #include "node/store/hash_value.h"
 #include "node/store/integer.h"
+#include "node/store/stream_value.h"
 #include "node/store/string_value.h"
 
 namespace guccho::rdb {
@@ -79,6 +80,58 @@ void append_hash(std::string& out, const store::Entry& entry, bool compress) {
   });
 }
 
+void append_id(std::string& out, const store::StreamId& id) {
+  append_length(out, id.ms);
+  append_length(out, id.seq);
+}
+
+void append_raw_id(std::string& out, const store::StreamId& id) {
+  append_big_endian(out, id.ms, 8);
+  append_big_endian(out, id.seq, 8);
+}
+
+void append_time(std::string& out, UnixMillis when) {
+  append_little_endian(out, when.time_since_epoch().count());
+}
+
+void append_group(std::string& out, const store::StreamGroup& group, bool compress) {
+  append_string(out, group.name(), compress);
+  append_id(out, group.last_id);
+  append_length(out, static_cast<uint64_t>(group.entries_read));
+  append_length(out, group.pending().size());
+  for (auto at = group.pending().first(); at; at.next()) {
+    const store::PendingEntry& pending = *store::StreamGroup::entry(at);
+    append_raw_id(out, at.id());
+    append_time(out, pending.delivered);
+    append_length(out, pending.deliveries);
+  }
+  append_length(out, group.consumers().size());
+  for (const store::StreamConsumer* consumer : group.consumers()) {
+    append_string(out, consumer->name(), compress);
+    append_time(out, consumer->seen);
+    append_length(out, consumer->pending().size());
+    for (auto at = consumer->pending().first(); at; at.next()) append_raw_id(out, at.id());
+  }
+}
+
+// Type 19, the newest that version 10 has; stream_reader.h has the layout. When a consumer was last active is not in it.
+void append_stream(std::string& out, const store::Stream& stream, bool compress) {
+  append_length(out, stream.blocks().size());
+  for (auto at = stream.blocks().first(); at; at.next()) {
+    std::string master;
+    append_raw_id(master, at.id());
+    append_string(out, master, compress);
+    append_string(out, store::Stream::block(at).listpack(), compress);
+  }
+  append_length(out, stream.length);
+  append_id(out, stream.last_id);
+  append_id(out, stream.first_id);
+  append_id(out, stream.max_deleted_id);
+  append_length(out, stream.entries_added);
+  append_length(out, stream.groups().size());
+  for (const store::StreamGroup* group : stream.groups()) append_group(out, *group, compress);
+}
+
 }  // namespace
 
 void append_length(std::string& out, uint64_t length) {
@@ -136,6 +189,10 @@ void append_entry(std::string& out, const store::Entry& entry, const WriteOption
     append_string(out, entry.key(), compress);
     store::IntText scratch;
     append_string(out, store::string_bytes(entry, scratch), compress);
+  } else if (entry.type() == store::Type::kStream) {
+    append_type(out, ValueType::kStream2);
+    append_string(out, entry.key(), compress);
+    append_stream(out, store::stream_of(entry), compress);
   } else if (const auto listpack = store::packed_hash_bytes(entry)) {
     append_type(out, ValueType::kHashListpack);
     append_string(out, entry.key(), compress);

@@ -15,6 +15,7 @@ std::span<const CommandSpec> generic();
 std::span<const CommandSpec> hash();
 std::span<const CommandSpec> introspection();
 std::span<const CommandSpec> server();
+std::span<const CommandSpec> stream();
 std::span<const CommandSpec> string();
 std::span<const CommandSpec> transaction();
 

@@ -55,7 +55,7 @@ void Recorder::block(const Context& context, const Block& block) {
   EXPECT_TRUE(context.may_block());
   blocked = std::string(store::type_name(block.type)) + " " + joined(block.keys) + " " +
             std::to_string(block.timeout.count()) + (block.null_array ? "" : " null") +
-            (block.when_gone ? " when gone" : "");
+            (block.when_gone ? " when gone" : "") + (block.request.empty() ? "" : " as " + joined(block.request));
 }
 
 Status FakeHost::config_set(std::span<const std::pair<std::string, std::string>> pairs) {

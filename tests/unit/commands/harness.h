@@ -26,7 +26,7 @@ struct Recorder : EffectSink {
   std::vector<std::string> replicated;  // one string a request, arguments joined by blanks
   std::vector<std::string> events;      // "set a"
   std::vector<std::string> missed;
-  std::string blocked;  // "list a b 1000": type, keys, timeout in milliseconds; and "null", "when gone"
+  std::string blocked;  // "list a b 1000": type, keys, timeout in milliseconds; and "null", "when gone", "as" the other request
   int hits = 0;
   int misses = 0;
   int expired = 0;
