@@ -43,8 +43,15 @@ class Load:
                         ("SET", f"e:{k}", "v", "EX", 1000), ("GETEX", f"e:{k}", "PERSIST"), ("SETRANGE", f"r:{k}", 5, turn),
                         ("MULTI",), ("SET", f"{{{k}}}m1", turn), ("SET", f"{{{k}}}m2", turn), ("EXEC",),
                         ("RENAME", f"{{{k}}}m1", f"{{{k}}}m3"), ("COPY", f"{{{k}}}m2", f"{{{k}}}m4", "REPLACE"),
+                        ("XGROUP", "CREATE", f"x:{client}", "g", "0", "MKSTREAM"),
+                        ("XADD", f"x:{client}", "MAXLEN", "~", 150, "*", "turn", turn),
+                        ("XADD", f"x:{client}", "MAXLEN", 400, "*", "turn", turn, "other", "field"),
+                        ("XREADGROUP", "GROUP", "g", f"c{turn % 5}", "COUNT", 2, "STREAMS", f"x:{client}", ">"),
+                        ("XREADGROUP", "GROUP", "g", f"n{turn % 5}", "NOACK", "COUNT", 1, "STREAMS", f"x:{client}", ">"),
+                        ("XAUTOCLAIM", f"x:{client}", "g", f"a{turn % 3}", 1, "0", "COUNT", 1, "JUSTID"),
                         ("DEL", f"{{{k}}}m2"), ("GETDEL", f"{{{k}}}m4"), ("SET", f"p:{k}", "gone", "PX", 50)]):
-                    if isinstance(reply, Exception):
+                    # The group is there from the first turn on, but for a moment after a FLUSHALL.
+                    if isinstance(reply, Exception) and not str(reply).startswith(("BUSYGROUP", "NOGROUP")):
                         self.problems.append(reply)
                 self.rounds += 1
 

@@ -8,4 +8,6 @@ DELIBERATE = [
     ("CONFIG SET of booleans and enumerations", "CONFIG SET loglevel unknown", "the levels of 7.2, with 'nothing'"),
     ("CLUSTER views", "CLUSTER HELP", "the list of 7.2, with MYSHARDID"),
     ("AUTH with a password", "2> HELLO 3", "the text of 7.2"),
+    ("fields of 7.2", "types XINFO CONSUMERS s g", "7.2 tells for how long a consumer got nothing"),
+    ("fields of 7.2", "types XINFO STREAM s FULL", "7.2 tells when a consumer last got something"),
 ]
