@@ -323,8 +323,8 @@ TEST(RdbTest, RefusalsNameWhatAndWhere) {
 
 // A block with the one entry 5-0 {f: v}, as a string of RDB.
 const std::string kBlock =
-    "\x21"
-    "\x21\0\0\0\x0a\0"
+    "\x1d"
+    "\x1d\0\0\0\x0a\0"
     "\x01\x01\0\x01\x01\x01\x81"
     "f\x02\0\x01"
     "\x02\x01\0\x01\0\x01\x81v\x02\x04\x01\xff"s;
