@@ -105,7 +105,7 @@ bool set_limit(Context& c, std::optional<int64_t> limit, bool add, StreamTrim& t
     return false;
   }
   if (!add && trim.by == StreamTrim::By::kNothing) {
-    c.reply.error("ERR syntax error, XTRIM must be called with a valid trimming strategy");
+    c.reply.error("ERR syntax error, XTRIM must be called with a trimming strategy");
     return false;
   }
   // The primary rewrote it as what it came to.
