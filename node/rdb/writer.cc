@@ -114,7 +114,7 @@ void append_group(std::string& out, const store::StreamGroup& group, bool compre
   }
 }
 
-// Type 19, the newest that version 10 has; stream_reader.h has the layout. When a consumer was last active is not in it.
+// Type 19, the newest of version 10; stream_reader.h has the layout. When a consumer was last active is not in it.
 void append_stream(std::string& out, const store::Stream& stream, bool compress) {
   append_length(out, stream.blocks().size());
   for (auto at = stream.blocks().first(); at; at.next()) {
