@@ -381,11 +381,11 @@ TEST(RdbTest, OtherFormsOfStreams) {
   Loader loader;
   const std::string first = "\x0f\x01s"s + one +
                             "\x01\x09\0\x01\x01g\x05\0\0\x01\x01"
-                            "a" +
+                            "a"s +
                             time + "\0"s;
   const std::string third = "\x15\x01t"s + one +
                             "\x01\x09\0\x05\0\x03\0\x04\x01\x01g\x05\0\x03\0\x01\x01"
-                            "a" +
+                            "a"s +
                             time + "\x11\0\0\0\0\0\0\0\0"s;
   const Status status = read_all(kHead + first + third + kEnd, loader, 1);
   ASSERT_TRUE(status) << status.error().text;
