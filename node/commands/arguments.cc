@@ -33,6 +33,15 @@ std::string_view take_after(std::string_view& rest, char mark) {
   return take_word(rest);
 }
 
+// A token's first character never has a meaning of its own: XADD's are "=", "~" and "*".
+std::string_view take_token(std::string_view& rest) {
+  if (!rest.starts_with('=')) return {};
+  const size_t size = 1 + rest.substr(2).find_first_of("#=@!?*+{ ");
+  const std::string_view token = size == 0 ? rest.substr(1) : rest.substr(1, size);
+  rest.remove_prefix(1 + token.size());
+  return token;
+}
+
 bool take_mark(std::string_view& rest, char mark) {
   const bool there = rest.starts_with(mark);
   if (there) rest.remove_prefix(1);
@@ -63,7 +72,7 @@ std::vector<Argument> parse(std::string_view rest) {
     a.name = name_and_type.substr(0, slash);
     a.type = name_and_type.substr(slash + 1);
     a.key_spec_index = take_after(rest, '#');
-    a.token = take_after(rest, '=');
+    a.token = take_token(rest);
     a.since = take_after(rest, '@');
     a.deprecated_since = take_after(rest, '!');
     a.optional = take_mark(rest, '?');

@@ -50,6 +50,9 @@ struct Block {
   Millis timeout{0};                       // 0: for ever
   bool null_array = true;                  // answered when the time is up: a null array, else a null
   bool when_gone = false;                  // run again also when a key is deleted or becomes another type (XREADGROUP)
+  // What runs again, if it is not the request as it was sent: with what it meant by the moment of its first run made
+  // explicit (XREAD's $). As many arguments.
+  std::span<const std::string_view> request = {};
 };
 
 // Where a handler's effects go; implemented by the runtime's worker (and by a recorder in unit tests).

@@ -124,7 +124,7 @@ void restore(Context& c) {
   if (o.idle_seconds) record->idle_seconds = static_cast<uint64_t>(*o.idle_seconds);
   if (o.frequency) record->frequency = static_cast<uint8_t>(*o.frequency);
   // It takes what restore() accepts; were that untrue, no half of a value would stay.
-  if (Status s = rdb::load(c.data, *record); !s) {
+  if (Status s = rdb::load(c.data, std::move(*record)); !s) {
     remove_old(c, key, there);
     return c.reply.error("ERR Bad data format");
   }

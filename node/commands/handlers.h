@@ -112,6 +112,31 @@ void bitpos(Context& c);
 void getbit(Context& c);
 void setbit(Context& c);
 
+// stream.cc, stream_read.cc, stream_group.cc, stream_claim.cc, stream_info.cc
+void xack(Context& c);
+void xadd(Context& c);
+void xautoclaim(Context& c);
+void xclaim(Context& c);
+void xdel(Context& c);
+void xgroup_create(Context& c);
+void xgroup_createconsumer(Context& c);
+void xgroup_delconsumer(Context& c);
+void xgroup_destroy(Context& c);
+void xgroup_help(Context& c);
+void xgroup_setid(Context& c);
+void xinfo_consumers(Context& c);
+void xinfo_groups(Context& c);
+void xinfo_help(Context& c);
+void xinfo_stream(Context& c);
+void xlen(Context& c);
+void xpending(Context& c);
+void xrange(Context& c);
+void xread(Context& c);
+void xreadgroup(Context& c);
+void xrevrange(Context& c);
+void xsetid(Context& c);
+void xtrim(Context& c);
+
 // generic.cc, expire.cc, scan.cc
 void copy(Context& c);
 void del(Context& c);

@@ -49,7 +49,7 @@ class Table {
                                  records::generic(), records::geo(), records::hash(), records::hyperloglog(),
                                  records::introspection(), records::list(), records::memory(), records::pubsub(),
                                  records::scripting(), records::server(), records::set(), records::sort(),
-                                 records::sorted_set(), records::string(), records::transaction()};
+                                 records::sorted_set(), records::stream(), records::string(), records::transaction()};
     size_t total = 0;
     for (const auto family : families) {
       commands_ += family.size();

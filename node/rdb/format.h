@@ -45,10 +45,13 @@ enum class ValueType : uint8_t {
   kZsetZiplist = 12,
   kHashZiplist = 13,
   kListQuicklist = 14,
+  kStream = 15,
   kHashListpack = 16,
   kZsetListpack = 17,
   kListQuicklist2 = 18,
+  kStream2 = 19,
   kSetListpack = 20,
+  kStream3 = 21,
 };
 
 // How the bytes of a value follow its key.
@@ -59,6 +62,7 @@ enum class Shape : uint8_t {
   kPairs,        // a count, then twice as many strings
   kScored,       // a count, then as many strings, each followed by a score
   kNodes,        // a count, then as many pairs of a container (a length) and a string
+  kStream,       // see stream_reader.h
 };
 
 struct TypeInfo {

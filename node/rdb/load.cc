@@ -7,6 +7,7 @@
 #include "node/store/hash_value.h"
 #include "node/store/list_value.h"
 #include "node/store/set_value.h"
+#include "node/store/stream_image.h"
 #include "node/store/zset_value.h"
 
 namespace guccho::rdb {
@@ -74,11 +75,15 @@ struct Maker {
     if (!std::ranges::is_sorted(members, std::less())) std::ranges::sort(members, std::less());
     return store::make_zset(keyspace, key, members);
   }
+
+  Result<Entry*> operator()(store::StreamImage& stream) const {
+    return store::adopt_stream(keyspace, key, std::move(stream));
+  }
 };
 
 }  // namespace
 
-Status load(store::Keyspace& keyspace, const Record& record) {
+Status load(store::Keyspace& keyspace, Record&& record) {
   const store::KeyRef key(key_slot(record.key), record.key);
   if (!std::holds_alternative<std::string>(record.value)) keyspace.erase(key);
   const Result<Entry*> made = std::visit(Maker{keyspace, key}, record.value);

@@ -8,7 +8,7 @@
 namespace guccho::rdb {
 
 // Makes the key in the keyspace that owns its slot, or replaces it. Errors: a hash with a field twice, a set or a sorted
-// set with a member twice.
-Status load(store::Keyspace& keyspace, const Record& record);
+// set with a member twice. Takes the value out of the record.
+Status load(store::Keyspace& keyspace, Record&& record);
 
 }  // namespace guccho::rdb

@@ -51,7 +51,7 @@ bool has_distinct_names(std::string_view listpack, size_t every) {
 bool is_empty(const Value& value) {
   return std::visit(
       []<class T>(const T& v) {
-        if constexpr (std::is_same_v<T, std::string>) {
+        if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, store::StreamImage>) {
           return false;
         } else if constexpr (std::is_same_v<T, PackedHash> || std::is_same_v<T, PackedSet> ||
                              std::is_same_v<T, PackedZset>) {
@@ -283,6 +283,9 @@ Result<bool> Reader::step() {
     case State::kScored:
       status = read_scored(in);
       break;
+    case State::kStream:
+      status = read_stream(in);
+      break;
     case State::kChecksum:
       status = read_checksum(in);
       break;
@@ -398,6 +401,11 @@ Status Reader::read_key(Input& in) {
   std::string key = in.string();
   if (in.short_of_bytes() || in.error()) return {};
   record_.key = std::move(key);
+  if (type_->shape == Shape::kStream) {
+    stream_.start(static_cast<ValueType>(type_->type));
+    state_ = State::kStream;
+    return {};
+  }
   strings_.clear();
   scored_.clear();
   strings_left_ = 1;
@@ -437,6 +445,13 @@ Status Reader::read_scored(Input& in) {
   return --strings_left_ == 0 ? finish_value() : Status{};
 }
 
+Status Reader::read_stream(Input& in) {
+  if (Status status = stream_.read(in); !status || !stream_.done()) return status;
+  state_ = State::kOpcode;
+  record_.value = stream_.take();
+  return deliver();
+}
+
 Status Reader::finish_value() {
   state_ = State::kOpcode;
   switch (static_cast<ValueType>(type_->type)) {
@@ -462,6 +477,10 @@ Status Reader::finish_value() {
     case ValueType::kZsetZiplist:
     case ValueType::kZsetListpack:
       return finish_zset();
+    case ValueType::kStream:
+    case ValueType::kStream2:
+    case ValueType::kStream3:
+      break;  // see read_stream
   }
   return fail(fmt::format("type {} ({}) has no decoder", type_->type, type_->name));
 }

@@ -15,6 +15,8 @@
 #include "node/base/result.h"
 #include "node/base/time.h"
 #include "node/rdb/format.h"
+#include "node/rdb/stream_reader.h"
+#include "node/store/stream_image.h"
 
 namespace guccho::rdb {
 
@@ -46,9 +48,9 @@ struct PackedZset {
 };
 // Checked: no NaN. In any order; a member may come twice: load() refuses that.
 using ScoredList = std::vector<std::pair<std::string, double>>;
-// A string's bytes; a hash, a list, a set, a sorted set in one of their forms.
+// A string's bytes; a hash, a list, a set, a sorted set in one of their forms; a stream that was checked.
 using Value = std::variant<std::string, PackedHash, FieldList, ListNodes, PackedSet, IntegerSet, MemberList, PackedZset,
-                           ScoredList>;
+                           ScoredList, store::StreamImage>;
 
 struct Record {
   std::string key;
@@ -89,7 +91,18 @@ class Reader {
   uint64_t empty_keys() const { return empty_keys_; }
 
  private:
-  enum class State : uint8_t { kHeader, kOpcode, kKey, kCount, kString, kScored, kChecksum, kDone, kFailed };
+  enum class State : uint8_t {
+    kHeader,
+    kOpcode,
+    kKey,
+    kCount,
+    kString,
+    kScored,
+    kStream,
+    kChecksum,
+    kDone,
+    kFailed
+  };
 
   class Input;
   // One step: reads one unit, or leaves the input where it was and returns false for want of bytes.
@@ -101,6 +114,7 @@ class Reader {
   Status read_count(Input& in);
   Status read_value_string(Input& in);
   Status read_scored(Input& in);
+  Status read_stream(Input& in);
   Status read_checksum(Input& in);
   Status start_value(uint8_t type);
   Status finish_value();
@@ -125,6 +139,7 @@ class Reader {
   std::vector<std::string> strings_;
   ScoredList scored_;
   std::vector<Container> containers_;  // of the strings, where each has one
+  StreamReader stream_;
   uint64_t empty_keys_ = 0;
 };
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cassert>
 
 #include "node/base/crc.h"
 #include "node/rdb/format.h"
@@ -15,6 +14,7 @@
 #include "node/store/list_value.h"
 #include "node/store/set_table.h"
 #include "node/store/set_value.h"
+#include "node/store/stream_value.h"
 #include "node/store/string_value.h"
 #include "node/store/zset_value.h"
 
@@ -138,6 +138,58 @@ void append_set(std::string& out, const store::Entry& entry, bool compress) {
   set.for_each([&](std::string_view member) { append_string(out, member, compress); });
 }
 
+void append_id(std::string& out, const store::StreamId& id) {
+  append_length(out, id.ms);
+  append_length(out, id.seq);
+}
+
+void append_raw_id(std::string& out, const store::StreamId& id) {
+  append_big_endian(out, id.ms, 8);
+  append_big_endian(out, id.seq, 8);
+}
+
+void append_time(std::string& out, UnixMillis when) {
+  append_little_endian(out, when.time_since_epoch().count());
+}
+
+void append_group(std::string& out, const store::StreamGroup& group, bool compress) {
+  append_string(out, group.name(), compress);
+  append_id(out, group.last_id);
+  append_length(out, static_cast<uint64_t>(group.entries_read));
+  append_length(out, group.pending().size());
+  for (auto at = group.pending().first(); at; at.next()) {
+    const store::PendingEntry& pending = *store::StreamGroup::entry(at);
+    append_raw_id(out, at.id());
+    append_time(out, pending.delivered);
+    append_length(out, pending.deliveries);
+  }
+  append_length(out, group.consumers().size());
+  for (const store::StreamConsumer* consumer : group.consumers()) {
+    append_string(out, consumer->name(), compress);
+    append_time(out, consumer->seen);
+    append_length(out, consumer->pending().size());
+    for (auto at = consumer->pending().first(); at; at.next()) append_raw_id(out, at.id());
+  }
+}
+
+// Type 19, the newest of version 10; stream_reader.h has the layout. When a consumer was last active is not in it.
+void append_stream(std::string& out, const store::Stream& stream, bool compress) {
+  append_length(out, stream.blocks().size());
+  for (auto at = stream.blocks().first(); at; at.next()) {
+    std::string master;
+    append_raw_id(master, at.id());
+    append_string(out, master, compress);
+    append_string(out, store::Stream::block(at).listpack(), compress);
+  }
+  append_length(out, stream.length);
+  append_id(out, stream.last_id);
+  append_id(out, stream.first_id);
+  append_id(out, stream.max_deleted_id);
+  append_length(out, stream.entries_added);
+  append_length(out, stream.groups().size());
+  for (const store::StreamGroup* group : stream.groups()) append_group(out, *group, compress);
+}
+
 }  // namespace
 
 void append_length(std::string& out, uint64_t length) {
@@ -221,10 +273,9 @@ void append_entry(std::string& out, const store::Entry& entry, const WriteOption
     case store::Type::kZset:
       return append_zset(out, entry, compress);
     case store::Type::kStream:
-      break;
+      append_head(out, ValueType::kStream2, entry, compress);
+      return append_stream(out, store::stream_of(entry), compress);
   }
-  // No command makes one yet.
-  assert(false);
 }
 
 void StreamWriter::write(std::string_view bytes) {

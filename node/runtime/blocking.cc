@@ -65,7 +65,8 @@ void Worker::block(const commands::Context& context, const commands::Block& bloc
   BlockedCommand command;
   command.place = *blocking_place_;
   command.spec = &context.spec;
-  command.args.assign(context.args.begin(), context.args.end());
+  const std::span<const std::string_view> request = block.request.empty() ? context.args : block.request;
+  command.args.assign(request.begin(), request.end());
   command.slot = context.slot;
   command.caller = context.caller;
   command.keys.assign(block.keys.begin(), block.keys.end());

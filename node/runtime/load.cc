@@ -31,7 +31,9 @@ class Loader final : public rdb::RecordSink {
  public:
   explicit Loader(Node& node) : node_(node) {}
   // Keys that have expired by our clock too: the primary decides on expiry, and sends a DEL when it does.
-  Status record(rdb::Record&& record) override { return rdb::load(node_.keyspace_of(key_slot(record.key)), record); }
+  Status record(rdb::Record&& record) override {
+    return rdb::load(node_.keyspace_of(key_slot(record.key)), std::move(record));
+  }
   Status aux(std::string_view, std::string_view) override { return {}; }
   Status function(std::string_view code) override {
     const Result<std::string> name =

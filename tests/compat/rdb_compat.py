@@ -93,6 +93,40 @@ def fill(client, rng):
     pipe.zadd("zset:big", {f"m{i}": rng.random() for i in range(100000)})
     pipe.zadd("zset:wide", {"w" * 5000: 1.5, "v" * 65: 1.5})
     pipe.execute()
+    fill_streams(client, rng)
+
+
+def fill_streams(client, rng):
+    """Streams of one block and of many, with deleted entries, with groups whose entries belong to several consumers."""
+    pipe = client.pipeline(transaction=False)
+    for i in range(40):
+        key, ms = f"stream:{i}", 10**12
+        for n in range(rng.choice([1, 5, 99, 100, 101, 1000])):
+            ms += rng.randrange(3)
+            fields = {"sensor": n, "value": rng.choice([n * 10**8, -n, "text", rng.randbytes(rng.randrange(90))])}
+            if rng.randrange(10) == 0:
+                fields = {f"field{f}": rng.randbytes(rng.randrange(30)) for f in range(rng.randrange(1, 4))}
+            pipe.xadd(key, fields, id=f"{ms}-{n}")
+            if rng.randrange(8) == 0:
+                pipe.xdel(key, f"{ms}-{n}")
+        for group in range(rng.randrange(4)):
+            pipe.xgroup_create(key, f"group{group}", id="0")
+            for consumer in range(rng.randrange(4)):
+                pipe.xreadgroup(f"group{group}", f"consumer{consumer}", {key: ">"}, count=rng.choice([1, 10, 300]))
+            pipe.xack(key, f"group{group}", f"{10**12}-0", f"{10**12 + 1}-1")
+        if i % 5 == 0:
+            pipe.execute_command("XTRIM", key, "MAXLEN", "7")
+    pipe.xgroup_create("stream:empty", "group", id="0", mkstream=True)
+    pipe.execute()
+
+
+def groups(client):
+    """What the digest leaves out: pending entries, counters."""
+    found = {}
+    for key in client.scan_iter("stream:*"):
+        reply = client.execute_command("XINFO", "STREAM", key, "FULL", "COUNT", 0)
+        found[key] = repr(reply)
+    return found
 
 
 def expiries(client):
@@ -119,7 +153,7 @@ def main():
         fill(source.client, rng)
         dump = source.save()
         digest = source.client.execute_command("DEBUG", "DIGEST")
-        expected = expiries(source.client)
+        expected, expected_groups = expiries(source.client), groups(source.client)
         source.stop()
         for flags in ([], ["--no-compress"]):
             label = " ".join(options + flags)
@@ -135,6 +169,7 @@ def main():
                   f"{label}: redis-server starts from ours")
             check(target.client.execute_command("DEBUG", "DIGEST") == digest, f"{label}: same digest")
             check(expiries(target.client) == expected, f"{label}: same expiries and encodings")
+            check(groups(target.client) == expected_groups, f"{label}: same streams, groups and pending entries")
             check(target.client.execute_command("DEBUG", "RELOAD") in (b"OK", True), f"{label}: DEBUG RELOAD")
             check(target.client.execute_command("DEBUG", "DIGEST") == digest, f"{label}: same digest after it")
             target.stop()

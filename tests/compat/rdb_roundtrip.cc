@@ -15,7 +15,7 @@ using namespace guccho;
 
 struct Loader : rdb::RecordSink {
   store::Keyspace keyspace{0, 1};
-  Status record(rdb::Record&& record) override { return rdb::load(keyspace, record); }
+  Status record(rdb::Record&& record) override { return rdb::load(keyspace, std::move(record)); }
   Status aux(std::string_view name, std::string_view value) override {
     std::fprintf(stderr, "%.*s=%.*s\n", int(name.size()), name.data(), int(value.size()), value.data());
     return {};

@@ -25,6 +25,7 @@ std::span<const CommandSpec> server();
 std::span<const CommandSpec> set();
 std::span<const CommandSpec> sort();
 std::span<const CommandSpec> sorted_set();
+std::span<const CommandSpec> stream();
 std::span<const CommandSpec> string();
 std::span<const CommandSpec> transaction();
 

@@ -28,4 +28,10 @@ DELIBERATE = [
     ("ACL DRYRUN", "ACL DRYRUN u get b", "the text of 7.2, which names the user"),
     ("ACL DRYRUN", "ACL DRYRUN u incr a", "the text of 7.2, which names the user"),
     ("ACL DRYRUN", "ACL DRYRUN u mset a v b v2", "the text of 7.2, which names the user"),
+    ("XSETID", "XSETID s 7", "7.2 knows that a deleted entry had a greater id"),
+    ("XSETID", "XSETID s 5-1", "7.2 knows that a deleted entry had a greater id"),
+    ("XREAD", "XREAD STREAMS s 0 1", "the text of 7.2"),
+    ("XREADGROUP's options and errors", "XREADGROUP GROUP g c STREAMS s s >", "the text of 7.2"),
+    ("fields of 7.2", "types XINFO CONSUMERS s g", "7.2 tells for how long a consumer got nothing"),
+    ("fields of 7.2", "types XINFO STREAM s FULL", "7.2 tells when a consumer last got something"),
 ]

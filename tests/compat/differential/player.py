@@ -99,7 +99,7 @@ def filtered(name, data):
     if name == "kind":
         return data.split(b" ")[0] if data.startswith(b"-") else data
     if name.startswith("near:"):
-        return Near(int(name[5:]), int(data[1:])) if data.startswith(b":") else data
+        return nearly(int(name[5:]), parse(data, 0)[0])
     tree, _ = parse(data, 0)
     if name == "types":
         return repr(shape(tree)).encode()
@@ -124,6 +124,17 @@ class Near:
 
     def __repr__(self):
         return f"{self.value} within {self.tolerance}"
+
+
+def nearly(tolerance, tree):
+    """The reply with all its integers replaced."""
+    kind, value = tree
+    if kind == ":":
+        return Near(tolerance, int(value))
+    if not isinstance(value, list):
+        return tree
+    return (kind, [[nearly(tolerance, part) for part in each] if kind == "%" else nearly(tolerance, each)
+                   for each in value])
 
 
 def parse(data, at):

@@ -14,7 +14,7 @@ Words follow redis-cli's rules: blanks separate, "..." knows \\n \\r \\t \\xHH, 
 
     sorted    the elements of the reply in any order        pairs   ... taken two by two
     deep      ... and so in every array inside              types   only the shape: types and lengths of arrays
-    near:N    integers may differ by N
+    near:N    integers, also in arrays, may differ by N
     kind      of an error only its first word               skip    not compared
     scan      a whole scan: the command is repeated with each cursor, the elements found are compared, in any order
     scanpairs ... taken two by two

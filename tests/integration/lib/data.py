@@ -70,9 +70,28 @@ class Writer:
             connection.ask("READONLY")  # a server outside of a cluster refuses it and serves reads
             keys = connection.call("KEYS", "*")
             kinds = connection.pipeline([("TYPE", key) for key in keys])
-            reads = [READ[kind](key) for key, kind in zip(keys, kinds)]
-            for key, kind, value in zip(keys, kinds, connection.pipeline(reads)):
+            for key, kind in zip(keys, kinds):
+                if kind == "stream":
+                    held[key] = stream_of(connection, key)
+            reads = [(key, kind) for key, kind in zip(keys, kinds) if kind in READ]
+            for (key, kind), value in zip(reads, connection.pipeline([READ[kind](key) for key, kind in reads])):
                 if kind == "hash":
                     value = dict(zip(value[::2], value[1::2]))
                 held[key] = set(value) if kind == "set" else value
         return held
+
+
+def stream_of(connection, key):
+    """Entries, groups and pending entries of a stream, without what depends on the moment of asking."""
+    groups = connection.call("XINFO", "GROUPS", key)
+    pending = []
+    for group in groups:
+        name = group[1]
+        entries = connection.call("XPENDING", key, name, "-", "+", 1000)
+        pending.append([[entry[0], entry[1], entry[3]] for entry in entries])
+    # How many nodes the index of the entries has is each server's own affair.
+    info = connection.call("XINFO", "STREAM", key)
+    known = dict(zip(info[::2], info[1::2]))
+    for name in (b"radix-tree-keys", b"radix-tree-nodes"):
+        known.pop(name, None)
+    return [connection.call("XRANGE", key, "-", "+"), groups, pending, known]

@@ -58,7 +58,7 @@ void Recorder::block(const Context& context, const Block& block) {
   EXPECT_TRUE(context.may_block());
   blocked = std::string(store::type_name(block.type)) + " " + joined(block.keys) + " " +
             std::to_string(block.timeout.count()) + (block.null_array ? "" : " null") +
-            (block.when_gone ? " when gone" : "");
+            (block.when_gone ? " when gone" : "") + (block.request.empty() ? "" : " as " + joined(block.request));
 }
 
 void Recorder::run_script(Context& context, const ScriptCall& call) {

@@ -15,6 +15,7 @@
 #include "node/store/hash_value.h"
 #include "node/store/list_value.h"
 #include "node/store/set_value.h"
+#include "node/store/stream_value.h"
 #include "node/store/string_value.h"
 #include "node/store/zset_value.h"
 
@@ -60,6 +61,32 @@ Status read_all(std::string_view bytes, RecordSink& sink, size_t piece = SIZE_MA
   return reader.end_of_input();
 }
 
+std::string id_text(const store::StreamId& id) {
+  return std::to_string(id.ms) + "-" + std::to_string(id.seq);
+}
+
+std::string stream_text(const store::Stream& stream) {
+  std::string text = std::to_string(stream.length) + " of " + std::to_string(stream.entries_added) + " last " +
+                     id_text(stream.last_id) + " first " + id_text(stream.first_id) + " deleted " +
+                     id_text(stream.max_deleted_id) + " blocks " + std::to_string(stream.blocks().size());
+  for (auto at = stream.blocks().first(); at; at.next()) {
+    text += " " + id_text(at.id()) + ":" + std::to_string(store::hash_bytes(store::Stream::block(at).listpack()));
+  }
+  for (const store::StreamGroup* group : stream.groups()) {
+    text +=
+        "; " + std::string(group->name()) + " " + id_text(group->last_id) + " " + std::to_string(group->entries_read);
+    for (const store::StreamConsumer* consumer : group->consumers()) {
+      text += " " + std::string(consumer->name()) + "@" + std::to_string(consumer->seen.time_since_epoch().count());
+      for (auto at = consumer->pending().first(); at; at.next()) {
+        const store::PendingEntry& pending = *store::StreamGroup::entry(at);
+        text += " " + id_text(at.id()) + "x" + std::to_string(pending.deliveries) + "@" +
+                std::to_string(pending.delivered.time_since_epoch().count());
+      }
+    }
+  }
+  return text;
+}
+
 // What a keyspace holds, as text.
 std::map<std::string, std::string> dump(store::Keyspace& keyspace) {
   std::map<std::string, std::string> out;
@@ -83,6 +110,8 @@ std::map<std::string, std::string> dump(store::Keyspace& keyspace) {
         std::set<std::string> members;
         store::SetView(&entry).for_each([&](std::string_view member) { members.emplace(member); });
         for (const auto& member : members) text += member + ";";
+      } else if (entry.type() == store::Type::kStream) {
+        text = stream_text(store::stream_of(entry));
       } else {
         std::map<std::string, std::string> fields;
         store::for_each_field(entry, [&](std::string_view f, std::string_view v) { fields.emplace(f, v); });
@@ -93,6 +122,32 @@ std::map<std::string, std::string> dump(store::Keyspace& keyspace) {
     });
   }
   return out;
+}
+
+// With deleted entries, and two groups, of which one has pending entries of two consumers.
+void fill_stream(store::Keyspace& keyspace, const store::KeyRef& key, uint64_t entries) {
+  store::StreamValue value(keyspace, key, nullptr);
+  value.create();
+  value.change([&](store::Stream& stream, store::SlabAllocator& alloc) {
+    for (uint64_t i = 1; i <= entries; ++i) {
+      const std::string text = std::to_string(i * 7919);
+      const std::string_view texts[] = {"field", text, i % 10 ? "other" : "rare", "value"};
+      stream.append({1700000000000 + i / 3, i}, texts, keyspace.packed_limits(), alloc);
+      if (i % 7 == 0) stream.erase({1700000000000 + i / 3, i}, alloc);
+    }
+    store::StreamGroup* group = stream.add_group("group", alloc);
+    stream.add_group("without consumers", alloc)->last_id = {5, 5};
+    group->entries_read = 3;
+    group->last_id = stream.last_id;
+    for (const char* name : {"alice", "bob"}) {
+      store::StreamConsumer* consumer = group->add_consumer(name, UnixMillis(Millis(1700000001234)), alloc);
+      for (uint64_t i = 1; i <= entries / 4; ++i) {
+        store::PendingEntry* pending = group->assign({i, name[0]}, consumer, alloc);
+        pending->delivered = UnixMillis(Millis(1700000000000 + static_cast<int64_t>(i)));
+        pending->deliveries = i;
+      }
+    }
+  });
 }
 
 void fill(store::Keyspace& keyspace) {
@@ -121,6 +176,9 @@ void fill(store::Keyspace& keyspace) {
     zset.add(-HUGE_VAL, "least");
     zset.add(HUGE_VAL, "greatest");
   }
+  fill_stream(keyspace, ref("stream1"), 1);
+  fill_stream(keyspace, ref("stream500"), 500);
+  store::StreamValue(keyspace, ref("emptystream"), nullptr).create();
   store::HashValue big(keyspace, ref("bigvalue"), nullptr);
   big.set("f", std::string(10000, 'v'));
   keyspace.set_expiry(ref("bigvalue"), big.entry(), UnixMillis(Millis(1800000000000)));
@@ -155,7 +213,7 @@ std::string write_all(store::Keyspace& keyspace, const WriteOptions& options, bo
 
 struct Loader : Collector {
   store::Keyspace keyspace{0, 1};
-  Status record(Record&& record) override { return load(keyspace, record); }
+  Status record(Record&& record) override { return load(keyspace, std::move(record)); }
 };
 
 std::string error_of(std::string_view bytes) {
@@ -357,7 +415,6 @@ TEST(RdbTest, RefusalsNameWhatAndWhere) {
       {"HELLO0010", "rdb: offset 0: not an RDB: no \"REDIS\" at its start"},
       {"REDIS00x0", "rdb: offset 0: not an RDB: its version is not a number"},
       {"REDIS0099", "rdb: offset 0: RDB version 99 cannot be read, only 1 to 12"},
-      {kHead + "\x15\x01k"s, "rdb: offset 9: type 21 (stream (third form)) is not supported by this version"},
       {kHead + "\x63\x01k"s, "rdb: offset 9: unknown value type 99"},
       {kHead + "\xfe\x02"s, "rdb: offset 9: database 2: only database 0 exists here"},
       {kHead + "\xf7\x02"s, "rdb: offset 9: module data is not supported"},
@@ -385,6 +442,86 @@ TEST(RdbTest, RefusalsNameWhatAndWhere) {
       {kHead + "\x02\x01s\x02\x01"s + "a\x01" + "a", "rdb: offset 15: a set with a member twice"},
   };
   for (const auto& c : cases) EXPECT_EQ(error_of(c.bytes), c.error);
+}
+
+// A block with the one entry 5-0 {f: v}, as a string of RDB.
+const std::string kBlock =
+    "\x1d"
+    "\x1d\0\0\0\x0a\0"
+    "\x01\x01\0\x01\x01\x01\x81"
+    "f\x02\0\x01"
+    "\x02\x01\0\x01\0\x01\x81v\x02\x04\x01\xff"s;
+
+std::string raw_id(uint64_t ms, uint64_t seq) {
+  std::string out;
+  for (const uint64_t part : {ms, seq}) {
+    for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(part >> shift));
+  }
+  return out;
+}
+
+TEST(RdbTest, DamagedStreamsAreNamed) {
+  const auto stream = [](const std::string& rest) { return kHead + "\x13\x01s"s + rest; };
+  const std::string master = "\x10"s + raw_id(5, 0);
+  const std::string one = "\x01"s + master + kBlock;
+  // Length 1, last id 5-0, first id 5-0, nothing deleted, one added; one group g that read up to 5-0.
+  const std::string numbers = "\x01\x05\0\x05\0\0\0\x01"s;
+  const std::string group = numbers + "\x01\x01g\x05\0\x01"s;
+  const std::string pending = "\x01"s + raw_id(5, 0) + std::string(8, '\0') + "\x01";
+  const std::string consumer = "\x01"s + "a" + std::string(8, '\0');
+  EXPECT_EQ(error_of(stream(one + numbers + "\0"s) + kEnd), "no error");
+  EXPECT_EQ(error_of(stream(one + group + pending + "\x01" + consumer + "\x01" + raw_id(5, 0)) + kEnd), "no error");
+  const struct {
+    std::string rest;
+    std::string error;
+  } cases[] = {
+      {"\x01\x03"
+       "abc" +
+           kBlock,
+       "a stream with a master id that is not 16 bytes"},
+      {"\x01" + master +
+           "\x03"
+           "abc",
+       "a stream whose block 5-0 is damaged: not a listpack"},
+      {"\x02" + master + kBlock + master + kBlock, "a stream whose block 5-0 is damaged: ids that do not ascend"},
+      {one + "\x02\x05\0\x05\0\0\0\x01\0"s, "a stream said to have 2 entries that has 1"},
+      {one + "\x01\x04\0\x05\0\0\0\x01\0"s, "a stream whose last id 4-0 is before an entry"},
+      {one + group + pending + "\0"s, "a stream whose group 'g' has a pending entry without a consumer"},
+      {one + group + "\0\x01"s + consumer + "\x01" + raw_id(5, 0),
+       "a stream whose group 'g' has a consumer with 5-0, which is not pending"},
+      {one + group + pending + "\x01" + consumer + "\x02" + raw_id(5, 0) + raw_id(5, 0),
+       "a stream whose group 'g' has two consumers with 5-0"},
+      {one + group + "\0\x02"s + consumer + "\0"s + consumer + "\0"s, "a stream whose group 'g' has a consumer twice"},
+      {one + numbers + "\x02\x01g\x05\0\x01\0\0\x01g\x05\0\x01\0\0"s, "a stream with a group twice"},
+  };
+  for (const auto& c : cases) EXPECT_THAT(error_of(stream(c.rest)), testing::EndsWith(": " + c.error));
+}
+
+// Type 15 knows nothing of what was deleted or read, type 21 also when consumers were active.
+TEST(RdbTest, OtherFormsOfStreams) {
+  const std::string one = "\x01\x10"s + raw_id(5, 0) + kBlock;
+  const std::string time = "\x10\0\0\0\0\0\0\0"s;
+  Loader loader;
+  const std::string first = "\x0f\x01s"s + one +
+                            "\x01\x09\0\x01\x01g\x05\0\0\x01\x01"
+                            "a"s +
+                            time + "\0"s;
+  const std::string third = "\x15\x01t"s + one +
+                            "\x01\x09\0\x05\0\x03\0\x04\x01\x01g\x05\0\x03\0\x01\x01"
+                            "a"s +
+                            time + "\x11\0\0\0\0\0\0\0\0"s;
+  const Status status = read_all(kHead + first + third + kEnd, loader, 1);
+  ASSERT_TRUE(status) << status.error().text;
+  const auto stream = [&](const char* name) -> const store::Stream& {
+    return store::stream_of(*loader.keyspace.find(store::KeyRef(key_slot(name), name)));
+  };
+  EXPECT_EQ(stream("s").entries_added, 1u);
+  EXPECT_EQ(stream("s").first_id, (store::StreamId{5, 0}));
+  EXPECT_EQ(stream("s").find_group("g")->entries_read, 1);
+  EXPECT_EQ(stream("s").find_group("g")->consumers()[0]->active, UnixMillis(Millis(16)));
+  EXPECT_EQ(stream("t").entries_added, 4u);
+  EXPECT_EQ(stream("t").find_group("g")->entries_read, 3);
+  EXPECT_EQ(stream("t").find_group("g")->consumers()[0]->active, UnixMillis(Millis(17)));
 }
 
 TEST(RdbTest, EmptyCollectionsAreLeftOutAndCounted) {
