@@ -114,7 +114,7 @@ void Worker::serve(BlockedClients::Ticket ticket) {
   }
   const CommandSpec& spec = *command.spec;
   const std::vector<std::string_view> args(command.args.begin(), command.args.end());
-  std::string refusal(node_refusal(spec));
+  std::string refusal(node_refusal(spec.flags));
   if (refusal.empty() && !routes_->served.contains(command.slot)) {
     refusal = route_by_keys(command.slot, command.caller, spec, args);
   }

@@ -98,7 +98,7 @@ void BlockingForwards::run_here(uint64_t client, bool if_keys) {
   if (c == nullptr || c->closing()) return remove(client);
   Forward& f = w.forward;
   if (worker_.node().paused(worker_.now(), f.writes)) return rest(w);
-  if (const std::string_view error = worker_.node_refusal(*f.spec); !error.empty()) {
+  if (const std::string_view error = worker_.node_refusal(f.spec->flags); !error.empty()) {
     return refused(client, "-" + std::string(error) + "\r\n", router_.view().self().id);
   }
   const commands::Caller caller{

@@ -142,7 +142,7 @@ void fill_stream(store::Keyspace& keyspace, const store::KeyRef& key, uint64_t e
     for (const char* name : {"alice", "bob"}) {
       store::StreamConsumer* consumer = group->add_consumer(name, UnixMillis(Millis(1700000001234)), alloc);
       for (uint64_t i = 1; i <= entries / 4; ++i) {
-        store::PendingEntry* pending = group->assign({i, name[0]}, consumer, alloc);
+        store::PendingEntry* pending = group->assign({i, static_cast<uint64_t>(name[0])}, consumer, alloc);
         pending->delivered = UnixMillis(Millis(1700000000000 + static_cast<int64_t>(i)));
         pending->deliveries = i;
       }
