@@ -150,7 +150,7 @@ void client_tracking(Context& c) {
 
 void client_caching(Context& c) {
   Tracking* const t = c.session->tracking.get();
-  if (t == nullptr || (!t->opt_in && !t->opt_out)) {
+  if (t == nullptr) {
     return c.reply.error(
         "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled");
   }

@@ -21,6 +21,7 @@
 #include "node/store/list_value.h"
 #include "node/store/set_value.h"
 #include "node/store/string_value.h"
+#include "node/store/zset_value.h"
 
 namespace guccho::commands {
 namespace {
@@ -150,6 +151,23 @@ void Sorter::load(const Entry* entry) {
     for (size_t i = 0; i < range.count; ++i, backwards ? at.previous() : at.next()) {
       const store::ListpackElement element = at.element();
       items_.push_back({.text = element.integer ? element.text(integers_.emplace_back()) : element.bytes});
+    }
+  } else if (entry->type() == store::Type::kZset) {
+    const store::ZsetView zset(entry);
+    const bool backwards = !options_.sorted && options_.descending;
+    IndexRange range{0, zset.size()};
+    if (!options_.sorted) {
+      range = limited(zset.size());
+      is_limited_ = true;
+    }
+    items_.reserve(range.count);
+    if (range.count == 0) return;
+    store::ZsetCursor at = zset.at(backwards ? zset.size() - 1 - range.first : range.first);
+    for (size_t i = 0; i < range.count; ++i, backwards ? at.previous() : at.next()) {
+      std::string_view member = at.member();
+      // Printed integers last as long as the cursor stays.
+      if (at.printed()) member = store::print_integer(*parse_integer(member), integers_.emplace_back());
+      items_.push_back({.text = member});
     }
   } else {
     const store::SetView set(entry);
@@ -298,7 +316,8 @@ void Sorter::store(const KeyRef& key) {
 
 // The one place that knows which types can be sorted.
 bool can_be_sorted(const Entry& entry) {
-  return entry.type() == store::Type::kList || entry.type() == store::Type::kSet;
+  return entry.type() == store::Type::kList || entry.type() == store::Type::kSet ||
+         entry.type() == store::Type::kZset;
 }
 
 void sort(Context& c, bool may_store) {

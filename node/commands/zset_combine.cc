@@ -12,6 +12,7 @@
 #include "node/commands/text.h"
 #include "node/commands/zset_support.h"
 #include "node/store/keyspace.h"
+#include "node/store/set_value.h"
 
 namespace guccho::commands {
 namespace {
@@ -23,28 +24,39 @@ using store::ScoredMember;
 enum class Operation : uint8_t { kUnion, kIntersection, kDifference };
 enum class Aggregate : uint8_t { kSum, kMin, kMax };
 
-// One of the keys that are combined. A missing key is empty.
+// One of the keys that are combined: a sorted set, or a set, whose members have the score 1. A missing key is empty.
 class Input {
  public:
-  Input(const Entry* entry, std::deque<std::string>& texts) : zset_(entry), texts_(&texts) {}
+  Input(const Entry* entry, std::deque<std::string>& texts)
+      : zset_(is_set(entry) ? nullptr : entry), set_(is_set(entry) ? entry : nullptr), texts_(&texts) {}
 
   // Whether a value of this type can be combined with others.
-  static bool takes(store::Type type) { return type == store::Type::kZset; }
+  static bool takes(store::Type type) { return type == store::Type::kZset || type == store::Type::kSet; }
 
-  size_t size() const { return zset_.size(); }
-  std::optional<double> score(std::string_view member) const { return zset_.score(member); }
+  // The other one of the two is empty.
+  size_t size() const { return zset_.size() + set_.size(); }
+  std::optional<double> score(std::string_view member) const {
+    if (set_.contains(member)) return 1;
+    return zset_.score(member);
+  }
   // Until `visit` answers false. The members last as long as the command: what is printed is kept in `texts`.
   void for_each(const std::function<bool(std::string_view member, double score)>& visit) const {
     for (store::ZsetCursor at = zset_.at(0); at.valid(); at.next()) {
       const std::string_view member = at.printed() ? texts_->emplace_back(at.member()) : at.member();
       if (!visit(member, at.score())) return;
     }
+    set_.for_each_while([&](std::string_view member) {
+      return visit(set_.is_table() ? member : std::string_view(texts_->emplace_back(member)), 1);
+    });
   }
 
   double weight = 1;
 
  private:
+  static bool is_set(const Entry* entry) { return entry != nullptr && entry->type() == store::Type::kSet; }
+
   store::ZsetView zset_;
+  store::SetView set_;
   std::deque<std::string>* texts_;
 };
 

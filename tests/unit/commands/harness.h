@@ -97,7 +97,7 @@ struct FakeHost : Host {
   std::map<std::string, LatencyEvent, std::less<>> latency_events() const override { return latency.events(); }
   size_t reset_latency_events(std::span<const std::string_view> names) override { return latency.reset(names); }
   CommandLatency command_latency(const CommandSpec& spec) const override {
-    return spec.name == "get" ? CommandLatency{.calls = 3, .buckets = {{1, 2}, {4, 3}}} : CommandLatency{};
+    return spec.full_name == "get" ? CommandLatency{.calls = 3, .buckets = {{1, 2}, {4, 3}}} : CommandLatency{};
   }
   MemoryStatus memory_status() const override { return memory; }
   std::string allocator_report() const override { return "allocator report"; }

@@ -153,7 +153,7 @@ TEST(Command, Info) {
   EXPECT_TRUE(node.run("COMMAND").starts_with("*" + std::to_string(all_commands().size()) + "|*10|"));
   const std::string docs = node.run("COMMAND DOCS set");
   EXPECT_NE(docs.find("*10|$4|name|$9|condition|$4|type|$5|oneof|$5|since|$6|2.6.12|$5|flags|*1|+optional|$9|arguments|"
-                      "*2|*6|$4|name|$2|nx|$4|type|$10|pure-token|$5|token|$2|NX|"),
+                      "*3|*6|$4|name|$2|nx|$4|type|$10|pure-token|$5|token|$2|NX|"),
             std::string::npos)
       << docs;
   EXPECT_NE(node.run("COMMAND DOCS client|kill").find("$4|name|$6|yes/no|$4|type|$6|string|$5|token|$6|SKIPME|"),
