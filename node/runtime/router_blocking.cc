@@ -22,10 +22,9 @@ constexpr std::string_view kNoPrimary =
 constexpr std::string_view kHandedBack = "-UNBLOCKED force unblock";
 constexpr std::string_view kByRequest = "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n";
 
-// At the timeout: most answer a null array, these a null.
+// What every command on lists, sorted sets and streams answers at its timeout.
 std::string_view timeout_reply(const Forward& f) {
-  if (f.resp == resp::Version::kResp3) return "_\r\n";
-  return f.spec->name == "blmove" || f.spec->name == "brpoplpush" ? "$-1\r\n" : "*-1\r\n";
+  return f.resp == resp::Version::kResp3 ? "_\r\n" : "*-1\r\n";
 }
 
 }  // namespace

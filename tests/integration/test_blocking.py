@@ -119,12 +119,10 @@ class Blocking:
         self.waiting(0)
 
     def test_shapes_of_the_reply_at_the_timeout(self):
-        for protocol, null_array, null in ((2, b"*-1\r\n", b"$-1\r\n"), (3, b"_\r\n", b"_\r\n")):
+        for protocol, shape in ((2, b"*-1\r\n"), (3, b"_\r\n")):
             c = self.client(protocol)
-            for command, shape in ((("BLPOP", "{k}a", "0.01"), null_array),
-                                   (("BLMPOP", "0.01", 1, "{k}a", "LEFT"), null_array),
-                                   (("BLMOVE", "{k}a", "{k}b", "LEFT", "LEFT", "0.01"), null),
-                                   (("BRPOPLPUSH", "{k}a", "{k}b", "0.01"), null)):
+            for command in (("BLPOP", "{k}a", "0.01"), ("BLMPOP", "0.01", 1, "{k}a", "LEFT"),
+                            ("BLMOVE", "{k}a", "{k}b", "LEFT", "LEFT", "0.01"), ("BRPOPLPUSH", "{k}a", "{k}b", "0.01")):
                 c.send(encode(*command))
                 self.assertEqual(c.read_with_bytes()[1], shape, (protocol, command))
 

@@ -108,20 +108,21 @@ class OneNode(Case):
         self.assertEqual(len(node.call("CLIENT", "LIST", "TYPE", "pubsub").splitlines()), 1)
 
     def test_a_subscriber_that_does_not_read_is_closed(self):
-        node = self.node(client_output_buffer_limit='"pubsub 1mb 0 0"')
+        node = self.node(client_output_buffer_limit="pubsub 1mb 0 0")
         slow, publisher = self.client(node), self.client(node)
         slow.call("SUBSCRIBE", "news")
         message = "x" * 100000
         until(lambda: publisher.call("PUBLISH", "news", message) == 0, 20, "the slow subscriber is gone")
 
     def test_a_subscriber_over_the_soft_limit_is_closed_after_its_time(self):
-        node = self.node(client_output_buffer_limit='"pubsub 0 100kb 1"')
+        node = self.node(client_output_buffer_limit="pubsub 0 100kb 3600")
         slow, publisher = self.client(node), self.client(node)
         slow.call("SUBSCRIBE", "news")
         # More than what the kernel holds for a connection.
         for _ in range(200):
             publisher.call("PUBLISH", "news", "x" * 100000)
         self.assertEqual(publisher.call("PUBLISH", "news", "x"), 1, "its time is not over")
+        publisher.call("CONFIG", "SET", "client-output-buffer-limit", "pubsub 0 100kb 1")
         until(lambda: publisher.call("PUBLISH", "news", "x") == 0, 20, "the slow subscriber is gone")
 
 
