@@ -36,8 +36,7 @@ class Loader final : public rdb::RecordSink {
   }
   Status aux(std::string_view, std::string_view) override { return {}; }
   Status function(std::string_view code) override {
-    const Result<std::string> name =
-        node_.functions().load(code, scripting::Catalog::OnCollision::kRefuse);
+    const Result<std::string> name = node_.functions().load(code, scripting::Catalog::OnCollision::kRefuse);
     if (!name) return fail("a function library in it does not load: " + name.error().text);
     return {};
   }
@@ -92,6 +91,7 @@ Status replace_data(Node& node, int fd, const std::function<void()>& between) {
 
 Status replace_data_at_once(Node& node, int fd) {
   node.flush_everything();
+  node.functions().flush();
   Loader loader(node);
   rdb::Reader reader(loader);
   return feed_file(fd, reader, [&](std::string_view bytes) -> Status {
