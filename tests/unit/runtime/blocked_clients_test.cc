@@ -24,8 +24,10 @@ BlockedCommand waits(uint64_t client, std::vector<std::string> keys, uint64_t de
 // Clients that wait for the key, first comers first.
 std::vector<uint64_t> waiters(const BlockedClients& b, std::string_view key) {
   std::vector<uint64_t> out;
-  for (BlockedClients::Ticket last = 0; const auto ticket = b.next(key, last); last = *ticket) {
-    out.push_back(b.find(*ticket)->place.client);
+  BlockedClients::Ticket last = 0;
+  while (const auto ticket = b.next(key, last)) {
+    last = *ticket;
+    out.push_back(b.find(last)->place.client);
   }
   return out;
 }
