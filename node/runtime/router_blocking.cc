@@ -153,11 +153,18 @@ void BlockingForwards::replied(Forward f, std::string_view reply, const NodeId& 
   const auto it = waiting_.find(f.client);
   if (it == waiting_.end()) return;  // the client is gone, or it was CLIENT UNBLOCK
   Waiting& w = it->second;
-  put_away(std::move(w.upstream));
+  const bool handed_back = reply.starts_with(kHandedBack);
+  if (handed_back) {
+    // Its node closes this connection after these words: a command sent on it now would be lost with it.
+    dead_.push_back(std::move(w.upstream));
+    worker_.wake();
+  } else {
+    put_away(std::move(w.upstream));
+  }
   const uint64_t client = f.client;
   f.deadline = monotonic_now() + worker_.config().router_max_wait;
   w.forward = std::move(f);
-  if (reply.starts_with(kHandedBack) || read_refusal(reply).kind != Refusal::kNone) return refused(client, reply, from);
+  if (handed_back || read_refusal(reply).kind != Refusal::kNone) return refused(client, reply, from);
   answer(client, reply);
 }
 

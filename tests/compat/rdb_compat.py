@@ -173,12 +173,6 @@ def main():
             check(target.client.execute_command("DEBUG", "RELOAD") in (b"OK", True), f"{label}: DEBUG RELOAD")
             check(target.client.execute_command("DEBUG", "DIGEST") == digest, f"{label}: same digest after it")
             target.stop()
-    streams = Server()
-    streams.client.xadd("s", {"f": "v"})
-    refused = subprocess.run([tool], input=streams.save(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    streams.stop()
-    check(refused.returncode != 0 and b"(stream (second form)) is not supported" in refused.stderr,
-          "a stream is refused by name")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,10 @@ from integration.lib.case import Case
 from integration.lib.server import GUCCHO, REDIS
 
 # Where 7.2 says otherwise than the 7.0 that is installed. Full name of the command -> field -> why.
-CHANGED = {}
+CHANGED = {
+    "zrank": {"arity": "WITHSCORE came with 7.2"},
+    "zrevrank": {"arity": "WITHSCORE came with 7.2"},
+}
 
 
 def canonical(value):
