@@ -49,12 +49,13 @@ void rebind(Core& c, Node& claimant, ConfigEpoch epoch, const SlotSet& claimed) 
   Node* mine = &c.shard_primary();
   Node* new_primary = nullptr;
   size_t lost = 0;
-  SlotSet leftover_keys;
+  SlotSet lost_slots;
   claimed.for_each([&](Slot s) {
     Node* owner = c.owner[s.value];
     if (owner == &claimant || c.importing.contains(s.value)) return;
     if (owner != nullptr && owner->config_epoch >= epoch && !free_to_claim(c, s)) return;
-    if (owner == c.self && c.non_empty.contains(s)) leftover_keys.insert(s);
+    // Whether it holds keys is for the runtime to see: what we were told of may be a moment old.
+    if (owner == c.self) lost_slots.insert(s);
     if (owner == c.self) c.migrating.erase(s.value);
     if (owner == mine) {
       new_primary = &claimant;
@@ -78,8 +79,8 @@ void rebind(Core& c, Node& claimant, ConfigEpoch epoch, const SlotSet& claimed) 
     c.log(LogLevel::kWarning,
           fmt::format("Configuration change detected. Reconfiguring myself as a replica of {}", claimant.id.view()));
     follow(c, claimant, "it took over our slots with a newer epoch");
-  } else if (!leftover_keys.empty()) {
-    c.emit(DropKeysInSlots{.slots = leftover_keys});
+  } else if (!lost_slots.empty()) {
+    c.emit(DropKeysInSlots{.slots = lost_slots});
   }
 }
 
