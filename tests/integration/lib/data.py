@@ -63,7 +63,7 @@ class Writer:
         return owners
 
     @staticmethod
-    def held_by(server):
+    def held_by(server, read_counts=True):
         """Everything that one server holds, replica or not: {key: value}, read over READONLY."""
         held = {}
         with server.connect() as connection:
@@ -72,7 +72,7 @@ class Writer:
             kinds = connection.pipeline([("TYPE", key) for key in keys])
             for key, kind in zip(keys, kinds):
                 if kind == "stream":
-                    held[key] = stream_of(connection, key)
+                    held[key] = stream_of(connection, key, read_counts)
             reads = [(key, kind) for key, kind in zip(keys, kinds) if kind in READ]
             for (key, kind), value in zip(reads, connection.pipeline([READ[kind](key) for key, kind in reads])):
                 if kind == "hash":
@@ -81,9 +81,11 @@ class Writer:
         return held
 
 
-def stream_of(connection, key):
+def stream_of(connection, key, read_counts):
     """Entries, groups and pending entries of a stream, without what depends on the moment of asking."""
     groups = connection.call("XINFO", "GROUPS", key)
+    if not read_counts:
+        groups = [group[:8] for group in groups]  # entries-read and lag come last
     pending = []
     for group in groups:
         name = group[1]
