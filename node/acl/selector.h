@@ -56,6 +56,8 @@ class Selector {
   bool all_commands() const { return all_commands_; }
   bool all_keys() const { return all_keys_; }
   bool all_channels() const { return all_channels_; }
+  // A pattern to subscribe to must be one of the rules', letter by letter.
+  bool allows_channel(std::string_view channel, bool pattern) const;
   std::span<const std::string> channels() const { return channels_; }
 
   // As ACL GETUSER shows them.
@@ -82,7 +84,6 @@ class Selector {
   void note_rule(std::string_view rule, bool allow);
   bool allows_command(const Request& request) const;
   bool allows_key(std::string_view key, uint8_t access) const;
-  bool allows_channel(std::string_view channel, bool pattern) const;
 
   bool all_commands_ = false;     // no command was taken away since +@all
   bool future_commands_ = false;  // +@all came last of it and -@all: what the description starts with

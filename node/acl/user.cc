@@ -95,6 +95,11 @@ bool User::accepts(std::string_view password) const {
   return found;
 }
 
+bool User::may_receive(std::string_view channel, bool pattern) const {
+  return std::any_of(selectors_.begin(), selectors_.end(),
+                     [&](const Selector& s) { return s.allows_channel(channel, pattern); });
+}
+
 Verdict User::check(const Request& request) const {
   Verdict told{Denial::kCommand};
   for (const Selector& selector : selectors_) {

@@ -38,6 +38,9 @@ class User {
   // Whether a selector allows the request; else the reason that is told.
   Verdict check(const Request& request) const;
 
+  // Whether any selector allows the channel; for subscriptions that exist when the rules change.
+  bool may_receive(std::string_view channel, bool pattern) const;
+
   // ACL GETUSER's parts. The first selector is the root.
   std::vector<std::string_view> flags() const;
   std::span<const std::string> passwords() const { return passwords_; }

@@ -1,6 +1,8 @@
 // Users in force: loading and saving them, and what their changes mean for connections; the log of denials.
 #include "node/acl/users.h"
 
+#include <algorithm>
+
 #include "node/base/log.h"
 #include "node/commands/client_text.h"
 #include "node/commands/permission.h"
@@ -78,6 +80,21 @@ void Node::set_users(acl::Users users, Session& asking) {
   update_sessions(&asking, nullptr);
 }
 
+namespace {
+
+// Whether the session is subscribed to something that its user may not receive (any more).
+bool overhears(const Session& session) {
+  if (session.subscriptions == nullptr || session.user->unrestricted()) return false;
+  const auto denied = [&](const auto& names, bool pattern) {
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return !session.user->may_receive(name, pattern); });
+  };
+  const commands::Subscriptions& s = *session.subscriptions;
+  return denied(s.channels, false) || denied(s.patterns, true) || denied(s.shard_channels, false);
+}
+
+}  // namespace
+
 void Node::update_sessions(Session* asking, const acl::Users* closes_changed_since) {
   const auto now = users();
   const auto is_changed = [&](const acl::User& user) {
@@ -88,9 +105,9 @@ void Node::update_sessions(Session* asking, const acl::Users* closes_changed_sin
   for_each_session([&](Session& session) {
     if (session.user == nullptr) return;
     acl::UserRef user = now->find(session.user->name());
-    const bool close = user == nullptr || is_changed(*user);
+    const bool gone = user == nullptr || is_changed(*user);
     session.user = user != nullptr ? std::move(user) : now->default_user();
-    if (!close) return;
+    if (!gone && !overhears(session)) return;
     session.authenticated = false;
     close_session(session, &session == asking);
   });

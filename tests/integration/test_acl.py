@@ -37,6 +37,21 @@ class Users(Case):
                     self.assertEqual(str(c.ask("APPEND", key, "v")),
                                      "NOPERM User u has no permissions to run the 'append' command")
 
+    def test_a_subscriber_who_may_not_receive_any_more_is_closed(self):
+        server = self.one_node(io_threads=3)
+        server.call("ACL", "SETUSER", "u", "on", "nopass", "+@all", "&a*", "&b")
+        for words in (("SUBSCRIBE", "a1"), ("PSUBSCRIBE", "a*"), ("SSUBSCRIBE", "a2")):
+            with server.connect() as stays, server.connect() as goes:
+                stays.call("AUTH", "u", "x")
+                goes.call("AUTH", "u", "x")
+                self.assertEqual(stays.call("SUBSCRIBE", "b")[1], b"b")
+                self.assertEqual(goes.call(*words)[1], words[1].encode())
+                server.call("ACL", "SETUSER", "u", "resetchannels", "&b")
+                self.assertRaises((EOFError, OSError), goes.read)
+                server.call("PUBLISH", "b", "hello")
+                self.assertEqual(stays.read(), [b"message", b"b", b"hello"])
+            server.call("ACL", "SETUSER", "u", "&a*")
+
     def test_a_change_reaches_open_connections(self):
         server = self.one_node(io_threads=3)
         server.call("ACL", "SETUSER", "u", "on", "nopass", "+@all", "~*")
