@@ -10,10 +10,14 @@
 namespace guccho::scripting {
 namespace {
 
+// How deep values nest. Lua's own stack would allow thousands of levels, and each takes some of the thread's.
+constexpr unsigned kMaxDepth = 1000;
+
 // A cursor over the bytes of a reply.
 struct Cursor {
   const char* at;
   const char* end;
+  unsigned depth = 0;  // collections around the place
 
   std::string_view line() {
     const auto* stop = static_cast<const char*>(std::memchr(at, '\r', static_cast<size_t>(end - at)));
@@ -91,6 +95,16 @@ bool push_set(lua_State* lua, Cursor& in, int64_t count) {
   return true;
 }
 
+bool push_collection(lua_State* lua, Cursor& in, char type, int64_t count) {
+  if (in.depth == kMaxDepth) return false;
+  ++in.depth;
+  const bool pushed = type == '*'   ? push_array(lua, in, count)
+                      : type == '%' ? push_map(lua, in, count)
+                                    : push_set(lua, in, count);
+  --in.depth;
+  return pushed;
+}
+
 bool push_one(lua_State* lua, Cursor& in) {
   if (lua_checkstack(lua, 8) == 0) return false;
   const char type = *in.at++;
@@ -121,11 +135,10 @@ bool push_one(lua_State* lua, Cursor& in) {
         lua_pushboolean(lua, 0);
         return true;
       }
-      return push_array(lua, in, number(head));
+      [[fallthrough]];
     case '%':
-      return push_map(lua, in, number(head));
     case '~':
-      return push_set(lua, in, number(head));
+      return push_collection(lua, in, type, number(head));
     case '_':
       lua_pushnil(lua);
       return true;
@@ -169,7 +182,9 @@ int64_t to_integer(double value) {
 struct Target {
   resp::ReplyWriter& reply;
   bool script_resp3;
+  unsigned depth = 0;  // tables around this value
 };
+
 
 void write(lua_State* lua, Target to);
 
@@ -267,11 +282,12 @@ void write_table(lua_State* lua, Target to) {
 
 void write(lua_State* lua, Target to) {
   resp::ReplyWriter& reply = to.reply;
-  if (lua_checkstack(lua, 8) == 0) {
+  if (to.depth > kMaxDepth || lua_checkstack(lua, 8) == 0) {
     reply.error("ERR reached lua stack limit");
     lua_pop(lua, 1);
     return;
   }
+  ++to.depth;
   switch (lua_type(lua, -1)) {
     case LUA_TSTRING:
       reply.bulk(text_at(lua, -1));

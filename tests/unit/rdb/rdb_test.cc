@@ -183,10 +183,13 @@ void fill(store::Keyspace& keyspace) {
   big.set("f", std::string(10000, 'v'));
   keyspace.set_expiry(ref("bigvalue"), big.entry(), UnixMillis(Millis(1800000000000)));
   for (const int members : {1, 100, 400, 3000}) {
-    const std::string name = std::to_string(members);
-    store::ListValue list(keyspace, ref("list" + name), nullptr);
-    store::SetValue integers(keyspace, ref("integers" + name), nullptr);
-    store::SetValue set(keyspace, ref("set" + name), nullptr);
+    // A KeyRef borrows its bytes.
+    const std::string list_name = "list" + std::to_string(members);
+    const std::string integers_name = "integers" + std::to_string(members);
+    const std::string set_name = "set" + std::to_string(members);
+    store::ListValue list(keyspace, ref(list_name), nullptr);
+    store::SetValue integers(keyspace, ref(integers_name), nullptr);
+    store::SetValue set(keyspace, ref(set_name), nullptr);
     for (int i = 0; i < members; ++i) {
       list.push(store::ListEnd::kHead, "element" + std::to_string(i));
       if (i % 500 == 7) list.push(store::ListEnd::kTail, std::string(10000, 'e'));
