@@ -26,8 +26,10 @@ void confirm(Core& c) {
 
 }  // namespace
 
+// Messages that waited in our sockets may have told of a newer epoch already, so the current one is no measure: a PONG
+// can overtake the UPDATE that says who won in it, since they come on different connections.
 void on_event(Core& c, const WasAbsent& e) {
-  c.absence = {.active = true, .number = e.number, .since = c.now, .epoch = c.current_epoch};
+  c.absence = {.active = true, .number = e.number, .since = c.now, .epoch = c.settled_epoch};
   c.count("guccho_cluster_absences_total");
   for (Node* n : c.order) {
     if (n == c.self || n->in_handshake()) continue;

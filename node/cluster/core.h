@@ -158,6 +158,8 @@ struct Core {
   ManualFailover manual;
   AwaitingTakeover awaiting;
   Absence absence;
+  std::optional<Instant> last_tick;
+  CurrentEpoch settled_epoch;  // at the last tick that came in time: what we knew before we stood still
   ElectorateProposal proposal;
   RivalList rival;
   Micros round_trip{0};  // smoothed over all peers; 0: not measured

@@ -31,6 +31,9 @@ void first_step(Core& c) {
 }
 
 void on_event(Core& c, const Tick&) {
+  const bool in_time = !c.last_tick || c.now - *c.last_tick <= c.config.node_timeout / 2;
+  if (in_time && !c.absence.active) c.settled_epoch = c.current_epoch;
+  c.last_tick = c.now;
   peers_tick(c);
   manual_failover_tick(c);
   awaiting_tick(c);

@@ -230,6 +230,7 @@ class Blocking:
         killed = self.client()
         number = killed.call("CLIENT", "ID")
         killed.send(encode("BLPOP", "key", 0))
+        self.waiting(1)
         gone = self.block("BLPOP", "key", 0)
         stays = self.block("BLPOP", "key", 0)
         self.waiting(3)
