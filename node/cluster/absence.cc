@@ -29,7 +29,8 @@ void confirm(Core& c) {
 // Messages that waited in our sockets may have told of a newer epoch already, so the current one is no measure: a PONG
 // can overtake the UPDATE that says who won in it, since they come on different connections.
 void on_event(Core& c, const WasAbsent& e) {
-  c.absence = {.active = true, .number = e.number, .since = c.now, .epoch = c.settled_epoch};
+  c.absence = {.active = true, .number = e.number, .since = c.now, .epoch = c.settled_epoch,
+               .long_enough = e.duration > c.config.node_timeout * 3 / 4};
   c.count("guccho_cluster_absences_total");
   for (Node* n : c.order) {
     if (n == c.self || n->in_handshake()) continue;
@@ -62,7 +63,8 @@ void check_presence(Core& c) {
   }
   if (present < quorum(c)) return;
   const Instant until = c.absence.since + std::clamp(c.config.node_timeout, kMinWait, kMaxWait);
-  if (newer_epoch && c.now < until) return c.wake_at(until);
+  // Who was silent for T may have been replaced, and the news of it is given the same time.
+  if ((newer_epoch || c.absence.long_enough) && c.now < until) return c.wake_at(until);
   confirm(c);
 }
 

@@ -74,6 +74,7 @@ struct Absence {
   uint64_t number = 0;
   Instant since{};     // the return
   CurrentEpoch epoch;  // what we knew then
+  bool long_enough = false;  // for others to have replaced us
 };
 
 // A proposal of a new voter list that we are running (electorate.cc).

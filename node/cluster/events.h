@@ -179,6 +179,7 @@ struct SyncedFrom {
 // A later one takes the place of an earlier one.
 struct WasAbsent {
   uint64_t number = 0;
+  Millis duration{0};
 };
 
 // PUBLISH or SPUBLISH by a client of this node: to be told to the cluster.

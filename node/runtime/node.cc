@@ -325,7 +325,7 @@ void Node::was_absent(Millis duration) {
   log::warning(
       "This process did not run for {} ms. Clients wait until a majority confirms that its slots are still its own.",
       duration.count());
-  control_->post(cluster::WasAbsent{.number = number});
+  control_->post(cluster::WasAbsent{.number = number, .duration = duration});
 }
 
 void Node::presence_confirmed(uint64_t number) {
