@@ -1,9 +1,13 @@
-// A worker that did not run for a while (see node/cluster/absence.cc): it notices by its own clock, before it takes a command
-// and again before a reply leaves, since it may have stood still in between. Other threads of the process stood still too,
-// but each looks for itself: the first that runs again must not answer before the control thread has had its turn.
+// Noticing that this process did not run for a while (see node/cluster/absence.cc). What others take for dead is a silent
+// control thread, so that one says until when it sleeps, and all threads look whether it is overdue: itself when it wakes,
+// before it takes a message; a worker before it takes a command, and again before a reply leaves, since it may be the
+// first to run again, and may have stood still in between. No reading of a clock is the first of its kind: whatever
+// happens between two of them, a later one shows it.
 #include <algorithm>
 
+#include "node/base/log.h"
 #include "node/runtime/clock.h"
+#include "node/runtime/control.h"
 #include "node/runtime/node.h"
 #include "node/runtime/worker.h"
 
@@ -15,13 +19,28 @@ constexpr Millis kLeastAbsence(100);
 
 }  // namespace
 
-// `expected`: the latest moment at which this worker would have come here by itself.
-void Worker::notice_absence(Instant expected) {
-  const auto late = std::chrono::duration_cast<Millis>(monotonic_now() - expected);
+void Node::control_sleeps_until(Instant latest) {
+  control_due_.store(latest.time_since_epoch().count(), std::memory_order_release);
+}
+
+void Node::notice_absence() {
+  const Instant now = monotonic_now();
+  const int64_t due = control_due_.load(std::memory_order_acquire);
+  const auto late = std::chrono::duration_cast<Millis>(now - Instant(Instant::duration(due)));
   // Others suspect after T of silence; half of it is far from that and far above what a busy loop takes.
-  if (late <= std::max(config_->cluster_node_timeout / 2, kLeastAbsence)) return;
-  if (!routes_->is_primary || routes_->served.empty() || node_.stopping()) return;
-  node_.was_absent(late);
+  if (late <= kLeastAbsence || late <= config()->cluster_node_timeout / 2) return;
+  if (stopping() || !routes().first->is_primary) return;
+  // Many may see the same one; whoever is not the first finds the node fenced.
+  if (absence_.exchange(due, std::memory_order_acq_rel) == due) return;
+  log::warning(
+      "This process did not run for {} ms. Clients wait until a majority confirms that its slots are still its own.",
+      late.count());
+  control_->post(cluster::WasAbsent{.number = static_cast<uint64_t>(due), .duration = late});
+}
+
+void Node::presence_confirmed(uint64_t number) {
+  confirmed_absence_.store(static_cast<int64_t>(number), std::memory_order_release);
+  for (auto& w : workers_) w->wake();
 }
 
 // Replies that were made stay with their connections.

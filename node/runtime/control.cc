@@ -212,8 +212,12 @@ void Control::run() {
     const Instant now = monotonic_now();
     Instant due = last_tick_ + (now < watch_until_ ? kFailoverPeriod : kTickPeriod);
     if (wake_at_) due = std::min(due, *wake_at_);
-    const auto wait = std::chrono::ceil<Millis>(due - now);
-    poller_.wait(std::clamp(wait, Millis(0), kTickPeriod));
+    const auto wait = std::clamp(std::chrono::ceil<Millis>(due - now), Millis(0), kTickPeriod);
+    node_.control_sleeps_until(now + wait);
+    poller_.wait_then(wait, [this] {
+      node_.notice_absence();
+      node_.control_sleeps_until(monotonic_now());
+    });
     take_posted();
     const Instant after = monotonic_now();
     if (after >= due) {

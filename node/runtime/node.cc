@@ -320,19 +320,6 @@ void Node::break_all_watches() {
 
 // ---- what workers ask for ----
 
-void Node::was_absent(Millis duration) {
-  const uint64_t number = absences_.fetch_add(1, std::memory_order_acq_rel) + 1;
-  log::warning(
-      "This process did not run for {} ms. Clients wait until a majority confirms that its slots are still its own.",
-      duration.count());
-  control_->post(cluster::WasAbsent{.number = number, .duration = duration});
-}
-
-void Node::presence_confirmed(uint64_t number) {
-  confirmed_absence_.store(number, std::memory_order_release);
-  for (auto& w : workers_) w->wake();
-}
-
 bool Node::link_to_primary_up() const {
   return replication_->link_up();
 }

@@ -105,10 +105,12 @@ class Node final : public commands::Host {
   // Whether this node did not run for a while and does not know yet whether its slots are still its own: clients get no
   // answers meanwhile, lest they be told of writes that no other node will ever have.
   bool fenced() const {
-    return absences_.load(std::memory_order_acquire) != confirmed_absence_.load(std::memory_order_acquire);
+    return absence_.load(std::memory_order_acquire) != confirmed_absence_.load(std::memory_order_acquire);
   }
-  // A worker noticed that it did not run for that long.
-  void was_absent(Millis duration);
+  // From the control thread: the latest moment at which it will run again by itself; the moment it woke while it runs.
+  void control_sleeps_until(Instant latest);
+  // Any thread: fences this node if the control thread is overdue by more than others take for an absence.
+  void notice_absence();
   void presence_confirmed(uint64_t number);
   void pause_for_failover(UnixMillis until) { failover_pause_until_.store(until.time_since_epoch().count()); }
   // Whether some script was seen to touch keys of several workers: only then are scripts looked up before they run.
@@ -279,8 +281,10 @@ class Node final : public commands::Host {
   std::atomic<int64_t> paused_all_until_{0};
   std::atomic<int64_t> paused_writes_until_{0};
   std::atomic<int64_t> failover_pause_until_{0};
-  std::atomic<uint64_t> absences_{0};           // number of the newest absence
-  std::atomic<uint64_t> confirmed_absence_{0};  // number of the absence after which our slots were confirmed
+  std::atomic<int64_t> control_due_{Instant::max().time_since_epoch().count()};
+  // An absence is known by control_due_ as it was meanwhile: the newest, and the one after which our slots were confirmed.
+  std::atomic<int64_t> absence_{0};
+  std::atomic<int64_t> confirmed_absence_{0};
   std::atomic<bool> far_scripts_{false};
   std::atomic<int> monitors_{0};
   std::atomic<uint64_t> next_client_id_{0};

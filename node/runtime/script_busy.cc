@@ -10,11 +10,6 @@
 namespace guccho::runtime {
 
 std::string_view ScriptRun::interrupt() {
-  if (Worker* here = current_worker; here != nullptr) {
-    // A worker that runs a script is not absent; one that stood still meanwhile is.
-    here->notice_absence(here->turn_start_);
-    here->turn_start_ = monotonic_now();
-  }
   const bool function = call_.kind == commands::ScriptCall::Kind::kFunction;
   if (node_.stopping()) {
     // Nothing of it is kept: what was not replicated as a whole is not replicated.
@@ -77,7 +72,6 @@ void Worker::serve_while_busy(Millis timeout) {
   now_ = wall_now();
   poller_.wait_for_clients(timeout);
   command_start_ = nanos_now();
-  turn_start_ = monotonic_now();
   take_mail();
   refuse_parcels();
   send_parcels();

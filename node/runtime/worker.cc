@@ -147,12 +147,8 @@ void Worker::run() {
 }
 
 void Worker::turn() {
-  Instant begin = monotonic_now();
   if (node_.exclusive().requested()) {
-    node_.exclusive().park([this, &begin] {
-      serve_while_busy(kBusyPause);
-      begin = monotonic_now();
-    });
+    node_.exclusive().park([this] { serve_while_busy(kBusyPause); });
     // What a script or a transaction of another worker changed here meanwhile.
     now_ = wall_now();
     finish_unit();
@@ -172,12 +168,11 @@ void Worker::turn() {
   }
   // Handlers run inside wait(); the clock of the turn is read after the sleep, by the first of them.
   now_ = UnixMillis();
-  poller_.wait_then(timeout, [this, latest = begin + timeout] {
+  poller_.wait_then(timeout, [this] {
     now_ = wall_now();
     keyspace_.set_access_clock(now_);
     command_start_ = nanos_now();
-    notice_absence(latest);
-    turn_start_ = monotonic_now();
+    node_.notice_absence();
   });
   if (fenced_ && !node_.fenced()) end_absence();
   const uint64_t start = command_start_;
@@ -347,7 +342,7 @@ void Worker::commit_turn() {
 }
 
 void Worker::flush_connections() {
-  notice_absence(turn_start_);
+  node_.notice_absence();
   if (node_.fenced()) return withhold_replies();
   // A flush may not schedule new ones: it only writes.
   std::vector<Connection*> later;

@@ -187,7 +187,6 @@ class Worker final : public commands::EffectSink {
   bool over_output_limit(Connection& c) const;
   void reap_connections();
   // absence.cc
-  void notice_absence(Instant expected);
   void withhold_replies();
   void end_absence();
   void periodic();
@@ -333,8 +332,7 @@ class Worker final : public commands::EffectSink {
   // After an absence: connections whose replies wait (may repeat), and the routes by which those were made; null: none.
   std::vector<uint64_t> withheld_;
   std::shared_ptr<const RouteTable> withheld_routes_;
-  bool fenced_ = false;   // at the last look
-  Instant turn_start_{};  // after the sleep
+  bool fenced_ = false;  // at the last look
   bool expire_more_ = false;  // due keys are left
   uint64_t expire_not_before_ = 0;
 

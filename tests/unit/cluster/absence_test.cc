@@ -59,6 +59,16 @@ TEST(Absence, AnElectionUnderWayIsWaitedFor) {
   EXPECT_TRUE(f.run_until([&] { return confirmed(f, 0, 1); }, Millis{1500}));
 }
 
+TEST(Absence, WhoWasSilentForLongWaitsForTheNewsOfASuccessor) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  const Millis timeout = f.peers[0].member->config().node_timeout;
+  f.step(0, WasAbsent{.number = 1, .duration = timeout});
+  f.run(Millis{400});  // all answered long ago, and none knows a newer epoch
+  EXPECT_FALSE(confirmed(f, 0, 1));
+  EXPECT_TRUE(f.run_until([&] { return confirmed(f, 0, 1); }, timeout));
+}
+
 TEST(Absence, ALaterOneTakesThePlaceOfTheFirst) {
   Fabric f;
   ASSERT_TRUE(f.form(3, 1));
