@@ -6,6 +6,11 @@
 #include <cstdint>
 
 namespace guccho {
+namespace {
+
+constexpr uintptr_t kHugePage = uintptr_t{2} << 20;  // of x86-64, and of arm64 with small pages of 4 KiB
+
+}  // namespace
 
 void* map_aligned(size_t size) {
   // Twice the size, then the ends that stick out go back.
@@ -16,6 +21,7 @@ void* map_aligned(size_t size) {
   const uintptr_t end = aligned + size;
   if (aligned > start) ::munmap(raw, aligned - start);
   if (start + 2 * size > end) ::munmap(reinterpret_cast<void*>(end), start + 2 * size - end);
+  if (size >= kHugePage) ::madvise(reinterpret_cast<void*>(aligned), size, MADV_HUGEPAGE);
   return reinterpret_cast<void*>(aligned);
 }
 
@@ -24,6 +30,9 @@ void unmap(void* memory, size_t size) {
 }
 
 void release_pages(void* memory, size_t size) {
+  // Else the system would fill the hole again, to have its huge page back.
+  auto* huge = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(memory) & ~(kHugePage - 1));
+  if (size < kHugePage) ::madvise(huge, kHugePage, MADV_NOHUGEPAGE);
   ::madvise(memory, size, MADV_DONTNEED);
 }
 

@@ -62,12 +62,15 @@ void Connection::process() {
   processing_ = true;
   resp::ParserLimits limits;
   limits.max_bulk_length = home_.config().proto_max_bulk_len;
+  size_t looked_ahead = 0;  // commands still to come whose keys are being fetched from memory
   while (hold_ == Hold::kNone && !closing_ && !close_after_reply && stream_.is_open()) {
     if (pending_.size() >= kMaxOutstanding) {
       hold_ = Hold::kDrain;
       break;
     }
     limits.authenticated = authenticated;
+    if (looked_ahead == 0) looked_ahead = std::max<size_t>(home_.look_ahead(query_.view()), 1);
+    --looked_ahead;
     const resp::ParseStatus status = parser_.next(query_.view(), limits);
     if (status == resp::ParseStatus::kNeedMore) break;
     if (status == resp::ParseStatus::kError) {

@@ -82,6 +82,12 @@ class Worker final : public commands::EffectSink {
   void schedule_flush(Connection& connection);
   Poller& poller() { return poller_; }
 
+  // So many commands are fetched for at once: enough for their waits to overlap, few enough that what came first is still
+  // in the nearest cache.
+  static constexpr size_t kLookAhead = 16;
+  // Before the commands at the head of `bytes` are dispatched: fetches what they will need; returns how many they are.
+  size_t look_ahead(std::string_view bytes);
+
   // One client command, complete in the query buffer. False: not now, try the same bytes again later.
   bool dispatch(Connection& connection, std::span<const std::string_view> args);
 
@@ -186,6 +192,8 @@ class Worker final : public commands::EffectSink {
   void flush_connections();
   bool over_output_limit(Connection& c) const;
   void reap_connections();
+  // prefetch.cc
+  void look_ahead(ArgumentReader& reader, std::span<const Task> tasks);
   // absence.cc
   void withhold_replies();
   void end_absence();

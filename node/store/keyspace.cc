@@ -52,6 +52,9 @@ Keyspace::~Keyspace() {
 
 // ---- reading ----
 
+void Keyspace::prefetch_table(const KeyRef& key) const {
+  __builtin_prefetch(&tables_[index_of(key.slot)]);
+}
 void Keyspace::prefetch_bucket(const KeyRef& key) const {
   tables_[index_of(key.slot)].prefetch(key.hash);
 }

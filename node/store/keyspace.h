@@ -106,6 +106,7 @@ class Keyspace {
   // ---- reading; expected constant time ----
 
   // Batch execution: first all keys' buckets, then all keys' entries, then execute.
+  void prefetch_table(const KeyRef& key) const;
   void prefetch_bucket(const KeyRef& key) const;
   void prefetch_entry(const KeyRef& key) const;
 
