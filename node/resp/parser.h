@@ -34,6 +34,8 @@ class CommandParser {
   size_t consumed() const { return consumed_; }
   const std::string& error() const { return error_; }
   size_t wanted() const { return wanted_; }
+  // Whether a command has begun of which it already knows a part.
+  bool inside_command() const { return remaining_ >= 0; }
   void reset();
 
  private:

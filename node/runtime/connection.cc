@@ -62,15 +62,26 @@ void Connection::process() {
   processing_ = true;
   resp::ParserLimits limits;
   limits.max_bulk_length = home_.config().proto_max_bulk_len;
-  size_t looked_ahead = 0;  // commands still to come whose keys are being fetched from memory
+  Ahead ahead;
   while (hold_ == Hold::kNone && !closing_ && !close_after_reply && stream_.is_open()) {
     if (pending_.size() >= kMaxOutstanding) {
       hold_ = Hold::kDrain;
       break;
     }
     limits.authenticated = authenticated;
-    if (looked_ahead == 0) looked_ahead = std::max<size_t>(home_.look_ahead(query_.view()), 1);
-    --looked_ahead;
+    if (ahead.next == ahead.commands.size() && !parser_.inside_command()) {
+      ahead.next = 0;
+      ahead.commands.parse(query_.view(), limits);
+      home_.prefetch(ahead);
+    }
+    if (ahead.next < ahead.commands.size()) {
+      const size_t i = ahead.next++;
+      const size_t bytes = ahead.commands.bytes(i);
+      if (!home_.dispatch(*this, ahead.commands.args(i), ahead.slots[i])) break;
+      query_.consume(bytes);
+      if (authenticated != limits.authenticated) ahead.commands.clear();
+      continue;
+    }
     const resp::ParseStatus status = parser_.next(query_.view(), limits);
     if (status == resp::ParseStatus::kNeedMore) break;
     if (status == resp::ParseStatus::kError) {

@@ -5,19 +5,23 @@
 // run on different workers at the same time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "node/commands/command.h"
 #include "node/commands/session.h"
+#include "node/resp/batch.h"
 #include "node/resp/buffer.h"
 #include "node/resp/parser.h"
 #include "node/runtime/poller.h"
 #include "node/runtime/replica_hello.h"
 #include "node/runtime/stream.h"
+#include "node/slots/slots.h"
 
 namespace guccho::runtime {
 
@@ -30,6 +34,13 @@ enum class Hold : uint8_t {
   kDeferred,   // a command's reply comes later (WAIT, CLUSTER ..., SHUTDOWN)
   kExclusive,  // waits for the exclusive section
   kPaused,     // CLIENT PAUSE or a manual failover
+};
+
+// Commands that were parsed together and are dispatched one by one.
+struct Ahead {
+  resp::CommandBatch commands;
+  std::array<std::optional<Slot>, resp::CommandBatch::kMaxCommands> slots;  // of the first arguments; nothing: none
+  size_t next = 0;
 };
 
 class Connection final : public EventHandler, public commands::Session {

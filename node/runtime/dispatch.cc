@@ -118,7 +118,7 @@ std::string_view Worker::node_refusal(uint32_t flags) {
 }
 
 Worker::Target Worker::find_target(const commands::Caller& caller, const CommandSpec& spec,
-                                   std::span<const std::string_view> args) {
+                                   std::span<const std::string_view> args, std::optional<Slot> first_slot) {
   Target target;
   if (spec.keys.empty()) return target;
   routing::Query query;
@@ -127,7 +127,7 @@ Worker::Target Worker::find_target(const commands::Caller& caller, const Command
   const bool single = spec.keys.size() == 1 && first.begin == commands::KeySpec::Begin::kIndex && first.index == 1 &&
                       first.find == commands::KeySpec::Find::kRange && first.last == 0;
   if (single) {
-    query.slot = key_slot(args[1]);
+    query.slot = first_slot ? *first_slot : key_slot(args[1]);
   } else {
     if (!commands::find_keys(spec, args, key_scratch_)) return target;  // the handler words the error
     for (const commands::KeyPosition& k : key_scratch_) {
@@ -185,7 +185,7 @@ bool Worker::is_permitted(Connection& c, const CommandSpec& spec, std::span<cons
   return false;
 }
 
-bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
+bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, std::optional<Slot> first_slot) {
   const CommandSpec* spec = commands::resolve(args);
   if (spec == nullptr && is_http(args[0])) {
     log::warning("Possible SECURITY ATTACK: {} sent an HTTP request. The connection is closed", c.address);
@@ -234,7 +234,7 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
       return refuse(c, spec, rejection(spec, error));
     }
     if (spec->where == Where::kOwner) {
-      target = find_target(caller_of(c), *spec, args);
+      target = find_target(caller_of(c), *spec, args, first_slot);
       forwarded = is_for_router(c, *target);
     }
     if (forwarded && router_->full(c) && c.has_outstanding()) {
@@ -265,7 +265,7 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
   const bool subscriber = c.kind == commands::SessionKind::kPubsub && c.resp == resp::Version::kResp2;
   const bool restricted = subscriber && !allowed_to_subscribers(*spec);
   if (!forwarded && (restricted || (spec->where == Where::kHome && !spec->keys.empty()))) {
-    if (!target) target = find_target(caller_of(c), *spec, args);
+    if (!target) target = find_target(caller_of(c), *spec, args, first_slot);
     if (c.router && target->elsewhere && !restricted) {
       return refuse(c, spec,
                     "ERR Shard channels of another node are not served on the router port; use the cluster port");
@@ -281,7 +281,8 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
 
   c.last_command = spec;
   ++c.commands;
-  if (node_.has_monitors() && (!spec->has(commands::kSkipMonitor) || commands::is_script_call(*spec))) feed_monitors(c.address, args, *spec);
+  if (node_.has_monitors() && (!spec->has(commands::kSkipMonitor) || commands::is_script_call(*spec)))
+    feed_monitors(c.address, args, *spec);
   const bool skip_reply = c.reply_mode == commands::ReplyMode::kSkipNext;
   if (skip_reply) c.reply_mode = commands::ReplyMode::kOff;
   const size_t mark = c.reply_target().size();
@@ -300,7 +301,7 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
         done = run_exclusive(c, *spec, args);
         break;
       case Where::kOwner: {
-        if (!target) target = find_target(caller_of(c), *spec, args);
+        if (!target) target = find_target(caller_of(c), *spec, args, first_slot);
         if (forwarded) {
           router_->take(c, *spec, args, *target->slot);
           if (spec->has(commands::kBlocking) && c.has_outstanding()) c.hold(Hold::kDrain);

@@ -1,10 +1,12 @@
-// Most of what a small command costs is waiting for memory: the slot's table, its bucket, its entry. So before the first command of
-// a batch is executed all tables of the batch are asked for, then all buckets, then all entries: their waits overlap. What is fetched for
-// nothing (the first argument is no key, its slot is another worker's) costs little and changes nothing.
+// Most of what a small command costs is waiting for memory: the slot's table, its bucket, its entry. So before the
+// first command of a batch is executed all tables of the batch are asked for, then all buckets, then all entries: their
+// waits overlap. What is fetched for nothing (the first argument is no key, its slot is another worker's) costs little
+// and changes nothing.
+#include <algorithm>
 #include <array>
 #include <optional>
 
-#include "node/resp/lookahead.h"
+#include "node/resp/batch.h"
 #include "node/runtime/node.h"
 #include "node/runtime/worker.h"
 #include "node/slots/slots.h"
@@ -27,28 +29,29 @@ class Batch {
 
  private:
   const store::Keyspace& keyspace_;
-  std::array<std::optional<store::KeyRef>, Worker::kLookAhead> keys_;
+  std::array<std::optional<store::KeyRef>, resp::CommandBatch::kMaxCommands> keys_;
   size_t count_ = 0;
 };
 
 }  // namespace
 
-size_t Worker::look_ahead(std::string_view bytes) {
-  std::array<std::string_view, kLookAhead> keys;
-  const size_t found = resp::look_ahead(bytes, keys);
-  if (found < 2) return found;
+void Worker::prefetch(Ahead& ahead) {
+  const size_t size = ahead.commands.size();
   Batch batch(keyspace_);
-  for (size_t i = 0; i < found; ++i) {
-    const Slot slot = key_slot(keys[i]);
-    if (node_.owner_of(slot) == index_) batch.add(slot, keys[i]);
+  for (size_t i = 0; i < size; ++i) {
+    const auto args = ahead.commands.args(i);
+    ahead.slots[i].reset();
+    if (args.size() < 2) continue;
+    const Slot slot = key_slot(args[1]);
+    ahead.slots[i] = slot;
+    if (size > 1 && node_.owner_of(slot) == index_) batch.add(slot, args[1]);
   }
   batch.finish();
-  return found;
 }
 
-void Worker::look_ahead(ArgumentReader& reader, std::span<const Task> tasks) {
+void Worker::prefetch(ArgumentReader& reader, std::span<const Task> tasks) {
   Batch batch(keyspace_);
-  for (const Task& task : tasks.first(std::min(tasks.size(), kLookAhead))) {
+  for (const Task& task : tasks.first(std::min(tasks.size(), resp::CommandBatch::kMaxCommands))) {
     const auto args = reader.next(task);
     if (args.size() >= 2) batch.add(task.slot, args[1]);
   }

@@ -241,7 +241,7 @@ void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
   ArgumentReader ahead(batch);
   size_t number = 0;
   for (Task& task : batch.tasks) {
-    if (number++ % kLookAhead == 0) look_ahead(ahead, std::span(batch.tasks).subspan(number - 1));
+    if (number++ % resp::CommandBatch::kMaxCommands == 0) prefetch(ahead, std::span(batch.tasks).subspan(number - 1));
     const std::span<const std::string_view> args = reader.next(task);
     const size_t mark = replies->bytes.size();
     bool answered = true;

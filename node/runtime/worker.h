@@ -82,14 +82,13 @@ class Worker final : public commands::EffectSink {
   void schedule_flush(Connection& connection);
   Poller& poller() { return poller_; }
 
-  // So many commands are fetched for at once: enough for their waits to overlap, few enough that what came first is still
-  // in the nearest cache.
-  static constexpr size_t kLookAhead = 16;
-  // Before the commands at the head of `bytes` are dispatched: fetches what they will need; returns how many they are.
-  size_t look_ahead(std::string_view bytes);
+  // Before the commands are dispatched: fetches the memory that they will need, and notes the slots of their first
+  // arguments.
+  void prefetch(Ahead& ahead);
 
-  // One client command, complete in the query buffer. False: not now, try the same bytes again later.
-  bool dispatch(Connection& connection, std::span<const std::string_view> args);
+  // One client command, complete in the query buffer. False: not now, try the same bytes again later. `first_slot` is
+  // that of the first argument, if it was looked at already.
+  bool dispatch(Connection& connection, std::span<const std::string_view> args, std::optional<Slot> first_slot = {});
 
   // Runs a handler here; its reply goes to `out`. Returns false when the reply was deferred.
   bool execute(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
@@ -193,7 +192,7 @@ class Worker final : public commands::EffectSink {
   bool over_output_limit(Connection& c) const;
   void reap_connections();
   // prefetch.cc
-  void look_ahead(ArgumentReader& reader, std::span<const Task> tasks);
+  void prefetch(ArgumentReader& reader, std::span<const Task> tasks);
   // absence.cc
   void withhold_replies();
   void end_absence();
@@ -263,7 +262,7 @@ class Worker final : public commands::EffectSink {
     std::string error;            // not empty: refuse with this
   };
   Target find_target(const commands::Caller& caller, const commands::CommandSpec& spec,
-                     std::span<const std::string_view> args);
+                     std::span<const std::string_view> args, std::optional<Slot> first_slot = {});
   bool run_at_home(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_exclusive(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_far_script(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
@@ -340,7 +339,7 @@ class Worker final : public commands::EffectSink {
   // After an absence: connections whose replies wait (may repeat), and the routes by which those were made; null: none.
   std::vector<uint64_t> withheld_;
   std::shared_ptr<const RouteTable> withheld_routes_;
-  bool fenced_ = false;  // at the last look
+  bool fenced_ = false;       // at the last look
   bool expire_more_ = false;  // due keys are left
   uint64_t expire_not_before_ = 0;
 
@@ -354,7 +353,7 @@ class Worker final : public commands::EffectSink {
   std::unique_ptr<scripting::Functions> functions_;
   std::unique_ptr<commands::Session> script_session_;  // what commands called by scripts see
   resp::Buffer script_reply_;
-  ScriptRun* script_ = nullptr;  // the script that runs here
+  ScriptRun* script_ = nullptr;            // the script that runs here
   scripting::BusyScriptPtr serving_busy_;  // this is a turn within the turn of that script: all others are refused
   bool seized_ = false;                    // a script here holds the exclusive section
   struct LateReply {
