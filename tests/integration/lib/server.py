@@ -132,8 +132,18 @@ class Server:
         return self.process.returncode
 
     def freeze(self):
+        """Returns when no thread of the process runs any more, which is a moment after the signal."""
         self.process.send_signal(signal.SIGSTOP)
         self.frozen = True
+        until(self._stands_still, 10, f"{self} stands still")
+
+    def _stands_still(self):
+        tasks = f"/proc/{self.process.pid}/task"
+        for task in os.listdir(tasks):
+            with open(f"{tasks}/{task}/stat") as file:
+                if file.read().rpartition(")")[2].split()[0] != "T":
+                    return False
+        return True
 
     def thaw(self):
         self.process.send_signal(signal.SIGCONT)
