@@ -1,0 +1,1 @@
+"""Random commands to redis-server and to guccho-node, replies and data compared. run.py is the command line."""

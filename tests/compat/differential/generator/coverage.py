@@ -1,0 +1,64 @@
+"""What was played: every command of the table and every option word of COMMAND DOCS, and how often it was accepted."""
+
+from collections import Counter
+
+# Not played by the generator, and why. A name ends in * for all of its subcommands.
+NOT_PLAYED = {
+}
+
+
+class Coverage:
+    def __init__(self):
+        self.accepted, self.commands, self.errors = Counter(), 0, 0
+        self.kinds = Counter()  # of error replies, by command
+
+    def add(self, step, error):
+        self.commands += 1
+        if error:
+            self.errors += 1
+            self.kinds[step.name] += 1
+            return
+        self.accepted[step.name, None] += 1
+        for pair in step.cover:
+            self.accepted[pair] += 1
+
+    def merge(self, other):
+        self.accepted.update(other.accepted)
+        self.kinds.update(other.kinds)
+        self.commands += other.commands
+        self.errors += other.errors
+
+    def below(self, targets, least):
+        return sorted((self.accepted[target], target[0], target[1] or "") for target in targets
+                      if self.accepted[target] < least)
+
+
+def targets_of(connection, newer):
+    """(command, None) and (command, option word) of all that the table has and that is to be played; `newer`: what
+    redis-server does not have."""
+    docs = connection.call("COMMAND", "DOCS")
+    found = set()
+
+    def words(arguments, name):
+        for argument in arguments or ():
+            if b"token" in argument:
+                found.add((name, argument[b"token"].decode()))
+            words(argument.get(b"arguments"), name)
+
+    def add(name, doc):
+        name = name.decode()
+        subcommands = doc.get(b"subcommands")
+        if not subcommands:
+            found.add((name, None))
+        words(doc.get(b"arguments"), name)
+        for each, sub in (subcommands or {}).items():
+            add(each, sub)
+
+    for name, doc in docs.items():
+        add(name, doc)
+    return {(name, word) for name, word in found if not left_out(name, word) and (name, word) not in newer}
+
+
+def left_out(name, word):
+    container = name.split("|")[0] + "|*"
+    return name in NOT_PLAYED or container in NOT_PLAYED or f"{name} {word}" in NOT_PLAYED
