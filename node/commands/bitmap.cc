@@ -232,7 +232,8 @@ void bitop(Context& c) {
   const KeyRef target = c.key(2);
   const bool found = c.find_for_write(target) != nullptr;
   if (!result.empty()) {
-    c.data.set_string(target, result);
+    // Without the expiry of what was there, and kept as text, which OBJECT ENCODING tells.
+    store::StringValue(c.data, target, c.data.set_string(target, {})).assign_text(result);
     if (!found) c.created(target.bytes);
     c.changed(target.bytes, config::kNotifyString, "set");
   } else if (found) {

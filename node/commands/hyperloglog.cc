@@ -85,7 +85,7 @@ bool store_dense(Context& c, const KeyRef& key, Entry* entry, std::string_view b
     c.reply.error(kDamaged);
     return false;
   }
-  StringValue(c.data, key, entry).assign(dense);
+  StringValue(c.data, key, entry).assign_text(dense);
   c.mark_dirty();
   return true;
 }
@@ -128,7 +128,7 @@ void pfadd(Context& c) {
     std::string bytes = HyperLogLog::empty();
     raised = 1 + *add_to(c, bytes);
     HyperLogLog::invalidate(bytes);
-    value.assign(bytes);
+    value.assign_text(bytes);
     c.created(key.bytes);
   } else {
     IntText scratch;
@@ -143,7 +143,7 @@ void pfadd(Context& c) {
       raised = *added;
       if (raised > 0) {
         HyperLogLog::invalidate(copy);
-        value.assign(copy);
+        value.assign_text(copy);
       }
     }
   }
@@ -194,7 +194,7 @@ void pfmerge(Context& c) {
     if (!HyperLogLog::raise(bytes, effect, c.config.hll_sparse_max_bytes)) return c.reply.error(kDamaged);
   }
   HyperLogLog::invalidate(bytes);
-  StringValue(c.data, key, entry).assign(bytes);
+  StringValue(c.data, key, entry).assign_text(bytes);
   if (entry == nullptr) c.created(key.bytes);
   c.changed(key.bytes, config::kNotifyString, "pfadd");
   c.reply.ok();

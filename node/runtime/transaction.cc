@@ -74,6 +74,10 @@ bool Worker::queue_command(Connection& c, const CommandSpec& spec, std::span<con
     const Target target = find_target(caller_of(c), spec, args);
     if (!target.error.empty() && !is_for_router(c, target)) return refuse(c, &spec, target.error);
   }
+  if (c.transaction.poisoned) {  // it will not run: nothing is kept of it, and EXEC does not look at its slot
+    resp::ReplyWriter(c.reply_target(), c.resp).simple("QUEUED");
+    return true;
+  }
   QueuedCommand queued{.spec = &spec, .args = {args.begin(), args.end()}};
   for (const std::string& a : queued.args) c.transaction.queued_bytes += a.size();
   c.transaction.queue.push_back(std::move(queued));
@@ -159,11 +163,7 @@ bool Worker::run_exec(Connection& c) {
     reply.error("ERR EXEC without MULTI");
     return true;
   }
-  if (c.transaction.poisoned) {
-    end_transaction(c);
-    reply.error("EXECABORT Transaction discarded because of previous errors.");
-    return true;
-  }
+  const bool poisoned = c.transaction.poisoned;
   Needs needs = needs_of(c.transaction);
   for (const QueuedCommand& q : c.transaction.queue) {
     if (!commands::is_script_call(*q.spec)) continue;
@@ -182,11 +182,18 @@ bool Worker::run_exec(Connection& c) {
     route_at_owner = !needs.crosses_slots && routing::must_look_up_keys(*routes_->view, query);
     const routing::Decision decision = routing::route(*routes_->view, query);
     const bool elsewhere = !route_at_owner && !std::holds_alternative<routing::Serve>(decision);
-    if (elsewhere && c.router && !needs.crosses_slots) return forward_exec(c, spec, *needs.slot);
-    if (elsewhere) {
+    if (elsewhere && c.router && !needs.crosses_slots) {
+      if (!poisoned) return forward_exec(c, spec, *needs.slot);
+    } else if (elsewhere) {
       end_transaction(c);
       return refuse(c, &spec, routing::error_text(*routes_->view, decision, {}));
     }
+  }
+  // After the slots of what was queued, as in Redis.
+  if (poisoned) {
+    end_transaction(c);
+    reply.error("EXECABORT Transaction discarded because of previous errors.");
+    return true;
   }
   if (c.router && needs.slot && router_->busy(*needs.slot)) return forward_exec(c, spec, *needs.slot);
   // Where the watched keys live: 0 workers, one, or several.

@@ -65,6 +65,12 @@ void StringValue::assign(std::string_view bytes) {
   entry_ = keyspace_.set_string(key_, bytes, Ttl::keep());
 }
 
+void StringValue::assign_text(std::string_view bytes) {
+  keyspace_.before_change(key_);
+  Keyspace::Charge charge(keyspace_, key_.slot);
+  std::ranges::copy(bytes, reshape(bytes.size()).data());
+}
+
 // Makes the value plain text of `size` bytes, zero-padded or cut: inline while short, external from then on.
 std::span<char> StringValue::reshape(size_t size) {
   SlabAllocator& alloc = keyspace_.allocator();

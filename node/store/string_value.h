@@ -35,6 +35,8 @@ class StringValue {
   void assign(int64_t number);
   // Replaces the bytes, choosing the representation as SET does (INCRBYFLOAT, GETSET).
   void assign(std::string_view bytes);
+  // Replaces the bytes, kept as plain text even where an integer or a short form could hold them (PFADD, PFMERGE).
+  void assign_text(std::string_view bytes);
   // Adds at the end and returns the new size. Amortised constant time a byte: large strings double up to 1 MiB of
   // slack.
   size_t append(std::string_view tail);

@@ -7,6 +7,7 @@ from .coverage import Coverage
 from .dataset import compare_data
 from .player import Gone, Player, encode
 from .replies import elements, end_of, is_error
+from .steps import Step
 from .units import Generator
 
 BATCH = 400            # commands in flight
@@ -81,7 +82,6 @@ class Pair:
         found = compare_data(self.players, lambda key, words, a, b: differences.reason("data", words, a, b))
         if found:
             key, words, a, b = found
-            from .units import Step
             raise Difference(units, Step("data", words), a, b, f"the data set: {key!r}")
 
 
@@ -104,6 +104,7 @@ def finish(pair, batch, coverage, history):
         history.append(unit)
         collected = ([], []) if unit.check else None
         for step in unit.steps:
+            reply = b"+"  # of one that is to have none
             for _ in range(step.replies):
                 end = end_of(redis, a)
                 reply = redis[a:end]
@@ -231,14 +232,20 @@ def replay(pair, units):
 SHRINK_SECONDS = 20.0
 
 
+def kind_of(difference):
+    """What a shorter sequence must show, too: the command, and of the data also how it differs."""
+    name = difference.step.name
+    return name if name != "data" else (name, difference.step.words[0], difference.redis[:24], difference.ours[:24])
+
+
 def shrink(pair, difference):
     """The fewest units that are found to still show a difference of the same command. Returns (units, the difference)."""
     end = time.monotonic() + SHRINK_SECONDS
-    units, wanted = list(difference.units), difference.step.name
+    units, wanted = list(difference.units), kind_of(difference)
 
     def shows(candidate):
         found = replay(pair, candidate)
-        return found if found and found.step.name == wanted else None
+        return found if found and kind_of(found) == wanted else None
 
     best = None
     # The last commands are mostly enough, and those that name the keys of the last one.
@@ -267,7 +274,7 @@ def shrink(pair, difference):
 def run_seed(pair, seed, commands, payloads, coverage, on_difference=None):
     """One seed's sequence. on_difference(difference) decides what to do about one: it returns True to go on with empty
     servers; without it the Difference is raised."""
-    generator = Generator(seed, payloads)
+    generator = Generator(seed, payloads, pair.protocol)
     limit = coverage.commands + commands
     pair.clear()
     while True:

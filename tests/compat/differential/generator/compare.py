@@ -63,6 +63,23 @@ CLOCK_FIELDS = {b"idle", b"inactive", b"seen-time", b"active-time"}
 RADIX_FIELDS = {b"radix-tree-nodes"}
 
 
+# Fields of XINFO that came with 7.2.
+NEWER_FIELDS = {b"inactive", b"active-time"}
+
+
+def _without_newer(node):
+    kind, value = node
+    if not isinstance(value, list):
+        return node
+    if kind == b"%":
+        return (kind, [(key, _without_newer(each)) for key, each in value if key[1] not in NEWER_FIELDS])
+    value = [_without_newer(each) for each in value]
+    if len(value) % 2 == 0 and any(key == (b"$", name) for key in value[::2] for name in NEWER_FIELDS):
+        pairs = [pair for pair in zip(value[::2], value[1::2]) if pair[0][1] not in NEWER_FIELDS]
+        value = [each for pair in pairs for each in pair]
+    return (kind, value)
+
+
 def _close(left, right):
     """Trees that differ only in integers that are clock times or idle times."""
     (kind, a), (other, b) = left, right
@@ -94,8 +111,8 @@ def _same_field(left, right):
 
 
 def stream_views(a, b):
-    """Idle times and delivery times follow from the clock; the nodes of the tree are Redis' own."""
-    return _both_values(a, b) and _close(tree(a), tree(b))
+    """Idle times and delivery times follow from the clock; the nodes of the tree are Redis' own; 7.2 has two more fields."""
+    return _both_values(a, b) and _close(tree(a), _without_newer(tree(b)))
 
 
 def pending_entries(a, b):
@@ -114,6 +131,25 @@ def pending_entries(a, b):
     return True
 
 
+def same_functions(a, b):
+    """The functions of a library are in no order."""
+    return _both_values(a, b) and _sorted(tree(a)) == _sorted(tree(b))
+
+
+def any_order_of_channels(a, b):
+    """Channels are left in no order: only the kinds of the replies and the counts are the same."""
+    left, right = tree(a), tree(b)
+    return left[0] == right[0] and left[1][0] == right[1][0] and left[1][2] == right[1][2]
+
+
+def _sorted(node):
+    kind, value = node
+    if not isinstance(value, list):
+        return repr(node)
+    parts = [repr((_sorted(k), _sorted(v))) for k, v in value] if kind == b"%" else [_sorted(each) for each in value]
+    return repr((kind, sorted(parts)))
+
+
 # RDB types whose bytes follow from the value alone: strings, packed hashes, packed sorted sets, sets of integers. Of the others
 # the order of elements, the cutting of a list into nodes, or an idle time is in the bytes: the data set's comparison sees to them.
 SAME_BYTES = {0, 11, 16, 17}
@@ -126,7 +162,18 @@ def dumps(a, b):
     return not (left[0] == right[0] and left[0] in SAME_BYTES)
 
 
+# Answers about the server itself: only that there is one of this type. Their content has tests of its own.
+ABOUT_THE_SERVER = ["info", "role", "lolwut", "command", "command|count", "command|docs", "command|info", "command|list", "config|help",
+                    "slowlog|get", "slowlog|len", "slowlog|help", "latency|doctor", "latency|help", "latency|histogram",
+                    "memory|doctor", "memory|help", "memory|malloc-stats", "memory|stats", "memory|usage", "client|help",
+                    "client|id", "client|info", "client|list", "command|help", "cluster|info", "cluster|help",
+                    "cluster|nodes", "cluster|shards", "cluster|slots", "acl|cat", "acl|help", "acl|getuser", "acl|list", "pubsub|help",
+                    "script|help", "function|help", "object|help", "xgroup|help", "xinfo|help", "function|stats", "cluster|links"]
+
 COMPARISONS = {
+    **dict.fromkeys(ABOUT_THE_SERVER, same_kind),
+    "time": shape, "cluster|myid": shape, "acl|genpass": shape, "hello": same_kind,
+    "cluster|getkeysinslot": unordered, "config|get": unordered_pairs,
     "smembers": unordered, "sinter": unordered, "sunion": unordered, "sdiff": unordered, "keys": unordered,
     "hkeys": unordered, "hvals": unordered, "hgetall": unordered_pairs,
     "ttl": near(30), "pttl": near(CLOCK_MS), "expiretime": near(30), "pexpiretime": near(CLOCK_MS),

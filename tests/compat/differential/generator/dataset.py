@@ -16,9 +16,12 @@ VIEWS = {  # type -> commands that show all of a value
 HOW = {b"SMEMBERS": compare.unordered, b"HGETALL": compare.unordered_pairs, b"XINFO": compare.stream_views}
 # Encodings whose DUMP follows from the value (and the order in which it was made, which is the same here).
 SAME_DUMP = {b"int", b"embstr", b"raw", b"intset", b"listpack"}
-OTHER_ENCODING = {  # type -> (7.0's, ours): 7.2 packs small lists and sets
-    (b"list", b"quicklist", b"listpack"), (b"set", b"hashtable", b"listpack"),
+OTHER_ENCODING = {  # (type, redis', ours)
+    (b"list", b"quicklist", b"listpack"), (b"set", b"hashtable", b"listpack"),  # 7.2 packs small lists and sets
+    (b"zset", b"skiplist", b"listpack"),  # Redis' SORT unpacks a sorted set; keys that are not sorted are compared below
+    (b"string", b"embstr", b"int"),  # an integer that INCRBYFLOAT leaves is kept as one, as Redis' own replica does
 }
+NEVER_SORTED = b"}lexset"
 
 
 def view(kind, key):
@@ -47,7 +50,7 @@ def compare_data(players, differs):
         if at != at2 and not compare.near(compare.CLOCK_MS)(at, at2):
             return key, requests[4 * i + 1], at, at2
         kind, form, form2 = kind[1:-2], tree(form)[1], tree(form2)[1]
-        if form != form2 and (kind, form, form2) not in OTHER_ENCODING:
+        if form != form2 and ((kind, form, form2) not in OTHER_ENCODING or kind == b"zset" and NEVER_SORTED in key):
             return key, requests[4 * i + 2], form, form2
         if form == form2 and form in SAME_DUMP:
             if dump != dump2:

@@ -20,7 +20,7 @@ LINES = r"""
 1 mset ( {str} {val} )*
 1 msetnx ( {str} {val} )*
 1 psetex {str} {milliseconds} {val}
-3 set {str} {val} < [30 ( NX | XX ) ] [30 GET ] [ ( EX {seconds} | PX {milliseconds} | EXAT {at} | PXAT {atms} | KEEPTTL ) ] >
+3 set {str} {val} < [30 ( NX | XX ) ] [30 GET ] [ ( EX {seconds} | PX {milliseconds} | EXAT {future} | PXAT {futurems} | KEEPTTL ) ] >
 1 set {num} {int}
 1 setex {str} {seconds} {val}
 1 setnx {str} {val}
@@ -225,6 +225,90 @@ LINES = r"""
 1 xinfo|consumers {stream} {group}
 1 xinfo|help
 
+# the connection and the server
+0.3 ping [ {val} ]
+0.3 echo {val}
+0.3 time
+0.3 lolwut [ VERSION {range:1..6} ]
+0.3 info [ {section} ]
+0.3 role
+0.3 asking
+0.3 readonly
+0.3 readwrite
+0.3 select =0
+0.3 auth =default {word}
+0.3 config|get {directive}
+0.3 config|set =maxmemory-samples {range:1..9}
+0.3 config|resetstat
+0.1 config|rewrite
+0.3 config|help
+0.3 slowlog|get [ {count} ]
+0.3 slowlog|len
+0.3 slowlog|reset
+0.3 slowlog|help
+0.3 latency|doctor
+0.3 latency|help
+0.3 latency|histogram [ =get ]
+0.3 latency|history {word}
+0.3 latency|latest
+0.3 latency|reset [ {word} ]
+0.3 memory|doctor
+0.3 memory|help
+0.3 memory|malloc-stats
+0.3 memory|purge
+0.3 memory|stats
+0.5 memory|usage {any} [ SAMPLES {count} ]
+0.3 client|getname
+0.3 client|setname {word}
+0.3 client|getredir
+0.3 client|help
+0.3 client|id
+0.3 client|info
+2 client|kill < [40 ID =99999999 ] TYPE ( NORMAL | MASTER | SLAVE | REPLICA | PUBSUB ) [40 USER =default ] [40 ADDR =1.2.3.4:5 ] [40 LADDR =1.2.3.4:5 ] [40 SKIPME =yes ] >
+1 client|list [80 ( TYPE ( NORMAL | MASTER | REPLICA | PUBSUB ) | ID =99999999 ) ]
+0.3 client|no-evict ( ON | OFF )
+0.3 client|trackinginfo
+0.3 client|unblock =99999999 [ ( TIMEOUT | ERROR ) ]
+0.3 client|unpause
+0.1 command
+0.3 command|count
+0.3 command|docs {command}
+0.3 command|info {command}
+1 command|list [80 FILTERBY ( MODULE {word} | ACLCAT {category} | PATTERN {pattern} ) ]
+0.3 command|getkeys ( =MSET ( {str} {val} )* | =SET {str} {val} | =EVAL =x {keys:str} | =XREAD =STREAMS {streams} | =GET | =PING | =SORT {list} =STORE {list} | =ZUNIONSTORE {zset} {keys:zset} )
+0.3 command|getkeysandflags ( =MSET ( {str} {val} )* | =SET {str} {val} =GET | =EVAL =x {keys:str} | =BITFIELD {bit} =GET =u8 =0 | =SORT {list} =STORE {list} | =COPY {str} {str} )
+0.3 command|help
+0.3 cluster|keyslot {any}
+0.3 cluster|countkeysinslot {slot}
+0.3 cluster|getkeysinslot {slot} =1000
+0.3 cluster|info
+0.3 cluster|myid
+0.3 cluster|nodes
+0.3 cluster|shards
+0.3 cluster|slots
+0.3 cluster|help
+0.1 cluster|saveconfig
+0.3 acl|cat [ {category} ]
+0.3 acl|whoami
+0.3 acl|users
+0.3 acl|getuser =default
+0.3 acl|genpass [ {range:1..300} ]
+0.3 acl|help
+0.5 acl|log [70 ( {count} | RESET ) ]
+0.3 acl|dryrun =default =get {any}
+0.5 publish {channel} {val}
+0.5 spublish {channel} {val}
+0.5 pubsub|channels [ {pattern} ]
+0.3 pubsub|numpat
+0.3 pubsub|numsub ( {channel} )*
+0.3 pubsub|shardchannels [ {pattern} ]
+0.3 pubsub|shardnumsub ( {channel} )*
+0.3 pubsub|help
+0.3 script|exists ( {sha} )*
+0.3 script|help
+0.3 function|help
+0.3 function|stats
+
 # blocking commands that find something or wait for a moment
 1 blpop ( {list} )* {timeout}
 1 brpop ( {list} )* {timeout}
@@ -240,3 +324,8 @@ LINES = r"""
 NO_MUTATION = {"blpop", "brpop", "blmove", "brpoplpush", "blmpop", "bzpopmin", "bzpopmax", "bzmpop", "xread", "xreadgroup",
                "wait", "pfdebug",
                "zrank", "zrevrank"}  # 7.2 takes an argument more
+# Those about the server are played as they are: their errors are in the hand-written cases.
+NO_MUTATION |= {line.split(" ")[1] for line in LINES[LINES.index("# the connection and the server"):].splitlines()
+                if line and line[0].isdigit()}
+# A small number in the place of a time to live would be over at a moment that is not the same on both.
+LIVES = {"set", "getex", "setex", "psetex", "expire", "pexpire", "expireat", "pexpireat", "restore", "restore-asking"}

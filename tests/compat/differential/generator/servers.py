@@ -6,6 +6,7 @@ from integration.lib.wait import until
 from .coverage import targets_of
 from .player import Player
 from .replies import tree
+from .server_units import LIBRARY
 
 
 def one_node_cluster(kind, **directives):
@@ -37,7 +38,7 @@ VALUES = [
 
 
 def payloads(redis):
-    """What redis-server dumps of a few values. They are the same in every run, as a seed's sequence must be."""
+    """What redis-server dumps of a few values, and of a library. They are the same in every run, as a seed's sequence must be."""
     player = Player(redis.port, 2)
     found = []
     for words in VALUES:
@@ -45,5 +46,8 @@ def payloads(redis):
         player.ask(*[word.encode() for word in words])
         found.append(tree(player.ask(b"DUMP", b"k"))[1])
     player.ask(b"DEL", b"k")
+    player.ask(b"FUNCTION", b"LOAD", b"REPLACE", LIBRARY)
+    functions = tree(player.ask(b"FUNCTION", b"DUMP"))[1]
+    player.ask(b"FUNCTION", b"FLUSH")
     player.close()
-    return found
+    return found, functions

@@ -4,9 +4,11 @@ alone would not do (transactions, random members, whole scans). A unit leaves bo
 import random
 
 from . import compare
-from .grammar import LINES, NO_MUTATION
+from .grammar import LINES, LIVES, NO_MUTATION
 from .language import Emission, compile_line
 from .replies import elements, is_error, strings, tree
+from .server_units import SERVER_UNITS
+from .steps import Step, Unit, plain, words_of
 from .values import JUNK, KEYS_OF_A_TYPE, State, TYPES, key_name, pool_table
 
 SPOILT = 0.07       # of the commands: an argument too few or too many, another value, two exchanged
@@ -14,40 +16,9 @@ IN_UNITS = 0.12     # of the turns are units of several requests
 IN_SCRIPTS = 0.02   # of the single commands run in a script
 
 
-class Step:
-    """One request, and how its reply is compared."""
-
-    __slots__ = ("name", "words", "cover", "replies", "compare", "inner")
-
-    def __init__(self, name, words, cover=(), compare=None, replies=1, inner=None):
-        self.name, self.words, self.cover = name, words, cover
-        self.compare, self.replies = compare, replies
-        self.inner = inner  # of EXEC: the steps whose replies are inside of its reply
-
-
-class Unit:
-    """Steps that are played together. check(replies of redis, replies of ours) says what is wrong with them, or None.
-    walk(player) is played alone instead of steps; what it returns must be the same for both."""
-
-    __slots__ = ("steps", "check", "walk")
-
-    def __init__(self, steps, check=None, walk=None):
-        self.steps, self.check, self.walk = steps, check, walk
-
-
-def words_of(name, arguments):
-    head = [part.encode() for part in name.upper().split("|")]
-    return head + arguments
-
-
-def plain(name, *arguments, cover=(), **options):
-    arguments = [a if isinstance(a, bytes) else str(a).encode() for a in arguments]
-    return Step(name, words_of(name, arguments), cover, options.pop("compare", compare.COMPARISONS.get(name)), **options)
-
-
 class Generator:
-    def __init__(self, seed, payloads, units=None):
-        self.rng = random.Random(seed)
+    def __init__(self, seed, payloads, protocol):
+        self.rng, self.protocol = random.Random(seed), protocol
         self.state = State(payloads)
         pools = pool_table()
         self._lines = []
@@ -57,14 +28,14 @@ class Generator:
                 continue
             weight, name, *rest = line.split(" ", 2)
             entry = (name, compile_line(rest[0] if rest else "", pools, name), words_of(name, []))
-            turns.setdefault(name, []).append((int(weight), entry))
+            turns.setdefault(name, []).append((float(weight), entry))
         # A command's lines share its turns: its first line's weight.
         for lines in turns.values():
             count = 12 * lines[0][0]
             total = sum(weight for weight, _ in lines)
             for weight, entry in lines:
-                self._lines += [entry] * max(1, count * weight // total)
-        self._units = units if units is not None else [maker for weight, maker in UNITS for _ in range(weight)]
+                self._lines += [entry] * max(1, round(count * weight / total))
+        self._units = [maker for weight, maker in UNITS + SERVER_UNITS for _ in range(weight)]
 
     def next(self):
         rng = self.rng
@@ -82,7 +53,7 @@ class Generator:
         e = Emission(rng, self.state)
         write(e)
         if rng.random() < SPOILT and name not in NO_MUTATION:
-            spoil(rng, e)
+            spoil(rng, e, name in LIVES)
         step = Step(name, head + e.out, e.words, compare.COMPARISONS.get(name))
         return consumers_of(step) + [step] if name in MAKE_CONSUMERS else [step]
 
@@ -110,11 +81,13 @@ def consumers_of(step):
     return [Step("xgroup|createconsumer", [b"XGROUP", b"CREATECONSUMER", key, *names]) for key in keys]
 
 
-def spoil(rng, e):
+def spoil(rng, e, lives):
     out, chance = e.out, rng.random()
     e.words = []
     at = int(rng.random() * len(out)) if out else 0
     junk = JUNK[int(rng.random() * len(JUNK))]
+    if lives and (junk == b"1" or 0.5 <= chance < 0.6):
+        return
     if not out or chance < 0.15:
         out.insert(at, junk)
     elif chance < 0.3:
@@ -142,7 +115,7 @@ CALL3 = b"redis.setresp(3); return redis.call(unpack(ARGV))"
 def in_script(rng, step):
     """The command called by a script: its reply is translated to Lua and back."""
     script = (CALL, CALL, PCALL, CALL3)[int(rng.random() * 4)]
-    return Step("eval", [b"EVAL", script, b"0", *step.words], (), step.compare)
+    return Step(step.name, [b"EVAL", script, b"0", *step.words], (), step.compare)
 
 
 # Units.

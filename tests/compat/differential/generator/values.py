@@ -15,9 +15,10 @@ OTHER_SLOT = 0.01  # ... or one of another slot
 NOW_AT_LEAST = 1_600_000_000   # s, the past for every clock
 FAR = 4_000_000_000            # s, the future
 
+# No zero byte: Redis ends the texts of its errors there.
 JUNK = [b"", b"-1", b"0", b"1", b"1.5", b"inf", b"-inf", b"nan", b"-0", b"9223372036854775807", b"9223372036854775808",
         b"-9223372036854775808", b"-9223372036854775809", b"18446744073709551616", b"1e400", b"abc", b" 1", b"1 ", b"+1",
-        b"0x10", b"01", b"*", b"-", b"+", b"$", b"(", b"[", b"(1", b"[a", b"NX", b"COUNT", b"WITHSCORES", b"\x00",
+        b"0x10", b"01", b"*", b"-", b"+", b"$", b"(", b"[", b"(1", b"[a", b"NX", b"COUNT", b"WITHSCORES",
         b"\xff\xfe\r\n", b"x" * 300, b"%s", b"1-", b"-1-1", b"5-5-5", b"1-18446744073709551615", b"{a}hash1", b"{a}list1"]
 
 EDGE_INTEGERS = [b"0", b"-1", b"9223372036854775807", b"-9223372036854775808", b"4611686018427387904", b"1000000000000",
@@ -35,7 +36,7 @@ class State:
     """What a sequence of commands knows of itself; it never depends on a reply, so that a seed replays."""
 
     def __init__(self, payloads):
-        self.payloads = payloads
+        self.payloads, self.functions = payloads
         self.entry = 1000   # of the next stream entry: above all that were made
         self._ttl = 0
 
@@ -241,6 +242,15 @@ def at_seconds():
     return write
 
 
+def future_seconds():
+    """For SET, which keeps a key that is already over until somebody looks: DBSIZE depends on who does."""
+    return lambda e: e.out.append(b"%d" % (FAR + int(e.rng.random() * 1_000_000)))
+
+
+def future_milliseconds():
+    return lambda e: e.out.append(b"%d005" % (FAR + int(e.rng.random() * 1_000_000)))
+
+
 def at_milliseconds():
     def write(e):
         chance = e.rng.random()
@@ -391,7 +401,7 @@ def pool_table():
         "count": edged([b"0", b"1", b"1000"], 0.2, lambda rng: b"%d" % (1 + int(rng.random() * 8))),
         "positive": edged([b"1", b"1000", b"9223372036854775807"], 0.1, lambda rng: b"%d" % (1 + int(rng.random() * 8))),
         "seconds": seconds, "milliseconds": milliseconds, "longseconds": long_seconds,
-        "at": at_seconds, "atms": at_milliseconds,
+        "at": at_seconds, "atms": at_milliseconds, "future": future_seconds, "futurems": future_milliseconds,
         "pattern": choice(["*", "m*", "*1*", "?", "[0-9]*", "m[^1]*", "nosuch*", "\\*", "{a}*", "*{b}*", "{c}hash?"]),
         "newid": new_id, "id": old_id, "ids": ids, "idsrev": swapped(ids), "streams": streams, "groupstreams": group_streams,
         "group": choice(["g1", "g1", "g2", "nogroup"]), "consumer": choice(["alice", "bob", "carol"]),
@@ -405,5 +415,10 @@ def pool_table():
         "channel": choice(["ch1", "ch2", "{a}ch", "news.x"]),
         "slot": edged([b"0", b"16383", b"15495", b"3300", b"7365"], 0.9, lambda rng: b"%d" % int(rng.random() * 16384)),
         "word": choice(["one", "two", "three"]),
+        "section": choice(["server", "clients", "memory", "stats", "replication", "cpu", "commandstats", "keyspace", "all", "nosuch"]),
+        "directive": choice(["maxmemory", "hash-max-listpack-entries", "maxmemory-policy", "nosuch", "zset-max-*", "timeout"]),
+        "command": choice(["get", "set", "zadd", "nosuch", "xadd", "eval", "config"]),
+        "category": choice(["string", "hash", "bitmap", "transaction", "nosuch"]),
+        "sha": choice(["e0e1f9fabfc9d4800c877a703b823ac0578ff8db", "ffffffffffffffffffffffffffffffffffffffff", "x"]),
     })
     return table
