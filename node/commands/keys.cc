@@ -46,6 +46,8 @@ bool collect_counted(const KeySpec& spec, size_t begin, Args args, std::vector<K
   const size_t first = begin + static_cast<size_t>(spec.first_key);
   if (!count || *count < 0 || first > args.size()) return false;
   const auto step = static_cast<size_t>(spec.step);
+  // Without input the command is a syntax error, and Redis then routes it by no key, not even by where it would store.
+  if (*count == 0) out.clear();
   if (static_cast<size_t>(*count) > (args.size() - first + step - 1) / step) return false;
   for (size_t k = 0; k < static_cast<size_t>(*count); ++k) {
     out.push_back({static_cast<uint32_t>(first + k * step), spec.flags});

@@ -34,6 +34,8 @@ void ReplyWriter::simple(std::string_view text) {
 }
 
 void ReplyWriter::error(std::string_view text) {
+  // Line ends of an argument that the text quotes: cut at the end, blanks inside.
+  text = text.substr(0, text.find_last_not_of("\r\n") + 1);
   char* p = out_->reserve(text.size() + 3);
   *p++ = '-';
   for (const char c : text) *p++ = (c == '\r' || c == '\n') ? ' ' : c;

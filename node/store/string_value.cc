@@ -114,6 +114,7 @@ size_t StringValue::append(std::string_view tail) {
     assign(tail);
     return tail.size();
   }
+  if (tail.empty()) writable(0);  // plain text from now on, as after any append
   return set_range(size(), tail);
 }
 

@@ -67,9 +67,9 @@ LINES = r"""
 1 renamenx {any} {any}
 1 copy ( {hash} {hash} | {list} {list} | {set} {set} | {zset} {zset} | {stream} {stream} | {str} {str} | {bit} {bit} | {any} {any} ) < [20 DB =0 ] [60 REPLACE ] >
 1 dump {any}
-1 restore ( {any} | {str} ) ( =0 | {milliseconds} ) {payload} < [80 REPLACE ] [20 ( IDLETIME {range:0..1000} | FREQ {range:0..255} ) ] >
+1 restore ( {any} | {str} ) ( =0 | {milliseconds} ) {payload} < [80 REPLACE ] [45 ( IDLETIME {range:0..1000} | FREQ {range:0..255} ) ] >
 1 restore {any} {atms} {payload} < REPLACE ABSTTL >
-1 restore-asking {any} ( =0 | {milliseconds} ) {payload} < [80 REPLACE ] [20 ( IDLETIME {range:0..1000} | FREQ {range:0..255} ) ] >
+1 restore-asking {any} ( =0 | {milliseconds} ) {payload} < [80 REPLACE ] [45 ( IDLETIME {range:0..1000} | FREQ {range:0..255} ) ] >
 1 restore-asking {any} {atms} {payload} < REPLACE ABSTTL >
 1 object|encoding {any}
 1 object|refcount {any}
@@ -169,14 +169,14 @@ LINES = r"""
 1 geodist {geo} {place} {place} [ ( M | KM | FT | MI ) ]
 1 geohash {geo} ( {place} )*
 1 geopos {geo} ( {place} )*
-1 georadius {geo} {lon} {lat} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [20 ANY ] ] [ ( ASC | DESC ) ] >
-1 georadius {geo} {lon} {lat} {distance} ( M | KM | FT | MI ) < [ COUNT {positive} [20 ANY ] ] [ ( ASC | DESC ) ] ( STORE {geo} | STOREDIST {zset} ) >
-1 georadius_ro {geo} {lon} {lat} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [20 ANY ] ] [ ( ASC | DESC ) ] >
-1 georadiusbymember {geo} {place} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [20 ANY ] ] [ ( ASC | DESC ) ] >
-1 georadiusbymember {geo} {place} {distance} ( M | KM | FT | MI ) < [ COUNT {positive} [20 ANY ] ] [ ( ASC | DESC ) ] ( STORE {geo} | STOREDIST {zset} ) >
-1 georadiusbymember_ro {geo} {place} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [20 ANY ] ] [ ( ASC | DESC ) ] >
-2 geosearch {geo} < ( FROMMEMBER {place} | FROMLONLAT {lon} {lat} ) ( BYRADIUS {distance} ( M | KM | FT | MI ) | BYBOX {distance} {distance} ( M | KM | FT | MI ) ) [ ( ASC | DESC ) ] [ COUNT {positive} [20 ANY ] ] [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] >
-2 geosearchstore {geo} {geo} < ( FROMMEMBER {place} | FROMLONLAT {lon} {lat} ) ( BYRADIUS {distance} ( M | KM | FT | MI ) | BYBOX {distance} {distance} ( M | KM | FT | MI ) ) [ ( ASC | DESC ) ] [ COUNT {positive} [20 ANY ] ] >
+1 georadius {geo} {lon} {lat} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [40 ANY ] ] [ ( ASC | DESC ) ] >
+1 georadius {geo} {lon} {lat} {distance} ( M | KM | FT | MI ) < [ COUNT {positive} [40 ANY ] ] [ ( ASC | DESC ) ] ( STORE {geo} | STOREDIST {zset} ) >
+1 georadius_ro {geo} {lon} {lat} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [40 ANY ] ] [ ( ASC | DESC ) ] >
+1 georadiusbymember {geo} {place} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [40 ANY ] ] [ ( ASC | DESC ) ] >
+1 georadiusbymember {geo} {place} {distance} ( M | KM | FT | MI ) < [ COUNT {positive} [40 ANY ] ] [ ( ASC | DESC ) ] ( STORE {geo} | STOREDIST {zset} ) >
+1 georadiusbymember_ro {geo} {place} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [40 ANY ] ] [ ( ASC | DESC ) ] >
+2 geosearch {geo} < ( FROMMEMBER {place} | FROMLONLAT {lon} {lat} ) ( BYRADIUS {distance} ( M | KM | FT | MI ) | BYBOX {distance} {distance} ( M | KM | FT | MI ) ) [ ( ASC | DESC ) ] [ COUNT {positive} [40 ANY ] ] [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] >
+2 geosearchstore {geo} {geo} < ( FROMMEMBER {place} | FROMLONLAT {lon} {lat} ) ( BYRADIUS {distance} ( M | KM | FT | MI ) | BYBOX {distance} {distance} ( M | KM | FT | MI ) ) [ ( ASC | DESC ) ] [ COUNT {positive} [40 ANY ] ] >
 1 geosearchstore {zset} {geo} < FROMLONLAT {lon} {lat} BYRADIUS {distance} ( M | KM | FT | MI ) STOREDIST >
 
 # hashes
@@ -210,19 +210,19 @@ LINES = r"""
 1 xsetid {stream} {newid} [ ENTRIESADDED {range:0..2000} MAXDELETEDID {id} ]
 3 xgroup|create {stream} {group} ( $ | =0 | {id} ) [60 MKSTREAM ] [30 ENTRIESREAD {range:0..50} ]
 1 xgroup|createconsumer {stream} {group} {consumer}
-1 xgroup|delconsumer {stream} {group} {consumer}
+2 xgroup|delconsumer {stream} {group} {consumer}
 1 xgroup|destroy {stream} {group}
-1 xgroup|setid {stream} {group} ( $ | =0 | {id} ) [30 ENTRIESREAD {range:0..50} ]
+2 xgroup|setid {stream} {group} ( $ | =0 | {id} ) [30 ENTRIESREAD {range:0..50} ]
 1 xgroup|help
 3 xreadgroup GROUP {group} {consumer} [ COUNT {count} ] [15 BLOCK =1 ] [15 NOACK ] STREAMS {groupstreams}
 1 xack {stream} {group} ( {id} )*
-1 xpending {stream} {group}
-1 xpending {stream} {group} [ IDLE {idle} ] {ids} {count} [ {consumer} ]
-1 xclaim {stream} {group} {consumer} {idle} ( {id} )* < [ ( IDLE =5000 | TIME =1000000000000 ) ] [ RETRYCOUNT {count} ] [ FORCE ] [ JUSTID ] [ LASTID {id} ] >
-1 xautoclaim {stream} {group} {consumer} {idle} {id} < [ COUNT {positive} ] [ JUSTID ] >
+2 xpending {stream} {group}
+2 xpending {stream} {group} [ IDLE {idle} ] {ids} {count} [ {consumer} ]
+2 xclaim {stream} {group} {consumer} {idle} ( {id} )* < [ ( IDLE =5000 | TIME =1000000000000 ) ] [ RETRYCOUNT {count} ] [ FORCE ] [ JUSTID ] [ LASTID {id} ] >
+2 xautoclaim {stream} {group} {consumer} {idle} {id} < [ COUNT {positive} ] [ JUSTID ] >
 1 xinfo|stream {stream} [ FULL [ COUNT {count} ] ]
 1 xinfo|groups {stream}
-1 xinfo|consumers {stream} {group}
+2 xinfo|consumers {stream} {group}
 1 xinfo|help
 
 # the connection and the server
@@ -240,7 +240,7 @@ LINES = r"""
 0.3 config|get {directive}
 0.3 config|set =maxmemory-samples {range:1..9}
 0.3 config|resetstat
-0.1 config|rewrite
+0.2 config|rewrite
 0.3 config|help
 0.3 slowlog|get [ {count} ]
 0.3 slowlog|len
@@ -268,7 +268,7 @@ LINES = r"""
 1 client|list [80 ( TYPE ( NORMAL | MASTER | REPLICA | PUBSUB ) | ID =99999999 ) ]
 0.3 client|no-evict ( ON | OFF )
 0.3 client|trackinginfo
-0.3 client|unblock =99999999 [ ( TIMEOUT | ERROR ) ]
+0.6 client|unblock =99999999 [ ( TIMEOUT | ERROR ) ]
 0.3 client|unpause
 0.1 command
 0.3 command|count
@@ -287,7 +287,7 @@ LINES = r"""
 0.3 cluster|shards
 0.3 cluster|slots
 0.3 cluster|help
-0.1 cluster|saveconfig
+0.2 cluster|saveconfig
 0.3 acl|cat [ {category} ]
 0.3 acl|whoami
 0.3 acl|users

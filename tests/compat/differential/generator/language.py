@@ -69,7 +69,7 @@ class Parser:
         if token.startswith("{"):
             name, _, argument = token[1:-1].partition(":")
             return self._pools[name](argument) if argument else self._pools[name]()
-        if token.startswith("="):
+        if token.startswith("=") and token != "=":
             data = token[1:].encode()
             return lambda e: e.out.append(data)
         return self._word(token)

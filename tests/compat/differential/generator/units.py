@@ -54,31 +54,38 @@ class Generator:
         write(e)
         if rng.random() < SPOILT and name not in NO_MUTATION:
             spoil(rng, e, name in LIVES)
+            if name == "xadd":
+                e.out = [b"1-1" if word == b"*" else word for word in e.out]  # the clock's: units of its own
         step = Step(name, head + e.out, e.words, compare.COMPARISONS.get(name))
-        return consumers_of(step) + [step] if name in MAKE_CONSUMERS else [step]
+        if name in OF_A_GROUP:
+            return before_group(rng, step) + [step]
+        return [step]
 
     def key(self, kind):
         return key_name(self.rng, self.state.pick_tag(self.rng), kind)
 
 
 MAKE_CONSUMERS = {"xreadgroup", "xclaim", "xautoclaim"}
+OF_A_GROUP = MAKE_CONSUMERS | {"xack", "xpending", "xinfo|consumers", "xgroup|setid", "xgroup|createconsumer", "xgroup|delconsumer"}
 
 
-def consumers_of(step):
-    """7.2 makes the consumer also when it gets nothing, 7.0 does not: it is there before."""
+def before_group(rng, step):
+    """The group is made now and then, since most groups do not exist. 7.2 makes the consumer also when it gets nothing, 7.0
+    does not: it is there before."""
     words = step.words
-    try:
-        if step.name == "xreadgroup":
-            names = words[2:4]
-            at = [word.upper() for word in words].index(b"STREAMS") + 1
-            keys = words[at:at + (len(words) - at) // 2]
-        else:
-            keys, names = words[1:2], words[2:4]
-    except ValueError:
-        return []
-    if len(names) < 2:
-        return []
-    return [Step("xgroup|createconsumer", [b"XGROUP", b"CREATECONSUMER", key, *names]) for key in keys]
+    if step.name == "xreadgroup":
+        at = [word.upper() for word in words].index(b"STREAMS") + 1
+        keys, names = words[at:at + (len(words) - at) // 2], words[2:4]
+    else:
+        at = 2 if "|" in step.name else 1
+        keys, names = words[at:at + 1], words[at + 1:at + 3]
+    steps = []
+    for key in keys:
+        if names and rng.random() < 0.4:
+            steps.append(plain("xgroup|create", key, names[0], rng.choice([b"0", b"0", b"$"]), b"MKSTREAM"))
+        if step.name in MAKE_CONSUMERS and len(names) == 2:
+            steps.append(Step("xgroup|createconsumer", [b"XGROUP", b"CREATECONSUMER", key, *names]))
+    return steps
 
 
 def spoil(rng, e, lives):
@@ -325,7 +332,7 @@ def object_freq(g):
 
 def flush(g):
     name = g.rng.choice(["flushall", "flushdb"])
-    option = g.rng.choice([[], [b"ASYNC"], [b"SYNC"], [b"NOSUCH"]])
+    option = g.rng.choice([[], [b"NOSUCH"]] + [[b"ASYNC"], [b"SYNC"]] * 4)
     return Unit([plain(name, *option, cover=[(name, o.decode()) for o in option]), plain("dbsize")])
 
 
