@@ -205,15 +205,19 @@ void pfdebug(Context& c) {
   Entry* entry = c.find_for_write(key);
   if (entry == nullptr) return c.reply.error("ERR The specified key does not exist");
   IntText scratch;
-  const auto bytes = bytes_of(c, *entry, scratch);
+  auto bytes = bytes_of(c, *entry, scratch);
   if (!bytes) return;
+  StringValue value(c.data, key, entry);
+  const std::span<char> text = value.writable(0);  // plain text from now on, as Redis leaves it whatever is asked
+  entry = value.entry();
+  bytes = {text.data(), text.size()};
   const bool sparse = !HyperLogLog::dense(*bytes);
   if (equals_ignore_case("getreg", c.arg(1))) {
     HyperLogLog::Registers registers{};
     if (!HyperLogLog::merge(registers, *bytes)) return c.reply.error(kDamaged);
     if (sparse && !store_dense(c, key, entry, *bytes)) return;
     c.reply.array(registers.size());
-    for (const uint8_t value : registers) c.reply.integer(value);
+    for (const uint8_t each : registers) c.reply.integer(each);
   } else if (equals_ignore_case("decode", c.arg(1))) {
     if (!sparse) return c.reply.error("ERR HLL encoding is not sparse");
     c.reply.bulk(HyperLogLog::decode(*bytes));

@@ -39,17 +39,32 @@ bool collect_range(const KeySpec& spec, size_t first, Args args, std::vector<Key
   return true;
 }
 
+// A count of keys as Redis reads it for this: digits up to what is none, cut to 32 bits. The handlers are strict.
+int32_t loose_count(std::string_view text) {
+  while (!text.empty() && (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r'))) text.remove_prefix(1);
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  int64_t count = 0;
+  for (const char digit : text) {
+    if (digit < '0' || digit > '9') break;
+    if (__builtin_mul_overflow(count, 10, &count) || __builtin_add_overflow(count, digit - '0', &count)) {
+      return negative ? 0 : -1;  // the largest number, and the smallest, cut
+    }
+  }
+  return static_cast<int32_t>(negative ? -count : count);
+}
+
 bool collect_counted(const KeySpec& spec, size_t begin, Args args, std::vector<KeyPosition>& out) {
   const size_t count_at = begin + static_cast<size_t>(spec.keynum_index);
   if (count_at >= args.size()) return false;
-  const std::optional<int64_t> count = parse_integer(args[count_at]);
+  const int32_t count = loose_count(args[count_at]);
   const size_t first = begin + static_cast<size_t>(spec.first_key);
-  if (!count || *count < 0 || first > args.size()) return false;
+  if (count < 0 || first > args.size()) return false;
   const auto step = static_cast<size_t>(spec.step);
   // Without input the command is a syntax error, and Redis then routes it by no key, not even by where it would store.
-  if (*count == 0) out.clear();
-  if (static_cast<size_t>(*count) > (args.size() - first + step - 1) / step) return false;
-  for (size_t k = 0; k < static_cast<size_t>(*count); ++k) {
+  if (count == 0) out.clear();
+  if (static_cast<size_t>(count) > (args.size() - first + step - 1) / step) return false;
+  for (size_t k = 0; k < static_cast<size_t>(count); ++k) {
     out.push_back({static_cast<uint32_t>(first + k * step), spec.flags});
   }
   return true;
@@ -58,7 +73,8 @@ bool collect_counted(const KeySpec& spec, size_t begin, Args args, std::vector<K
 // What STORE and its like name, options that may come several times: the last one counts, and one without a value is a
 // syntax error of the handler's. SORT has more words that take values, which may look like STORE.
 void collect_stored(const KeySpec& spec, Args args, std::vector<KeyPosition>& out) {
-  for (size_t i = args.size(); i-- > static_cast<size_t>(spec.index);) {
+  constexpr size_t kFirstOption = 5;  // of GEORADIUSBYMEMBER, where Redis begins to look for GEORADIUS, too
+  for (size_t i = args.size(); i-- > kFirstOption;) {
     if (i + 1 < args.size() && same_word(spec.keyword, args[i])) {
       return out.push_back({static_cast<uint32_t>(i + 1), spec.flags});
     }

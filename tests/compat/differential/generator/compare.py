@@ -131,8 +131,8 @@ def pending_entries(a, b):
     return True
 
 
-def same_functions(a, b):
-    """The functions of a library are in no order."""
+def unordered_deep(a, b):
+    """Sets inside of the reply are in no order: a library's functions, a key's flags."""
     return _both_values(a, b) and _sorted(tree(a)) == _sorted(tree(b))
 
 
@@ -172,7 +172,7 @@ ABOUT_THE_SERVER = ["info", "role", "lolwut", "command", "command|count", "comma
 
 COMPARISONS = {
     **dict.fromkeys(ABOUT_THE_SERVER, same_kind),
-    "time": shape, "cluster|myid": shape, "acl|genpass": shape, "hello": same_kind,
+    "command|getkeysandflags": unordered_deep, "time": shape, "cluster|myid": shape, "acl|genpass": shape, "hello": same_kind,
     "cluster|getkeysinslot": unordered, "config|get": unordered_pairs,
     "smembers": unordered, "sinter": unordered, "sunion": unordered, "sdiff": unordered, "keys": unordered,
     "hkeys": unordered, "hvals": unordered, "hgetall": unordered_pairs,

@@ -80,13 +80,14 @@ LINES = r"""
 1 wait =0 {range:0..1}
 1 sort ( {list} | {set} | {zset} ) < [ ( ASC | DESC ) ] ALPHA [ LIMIT {index} {count} ] [20 GET =# ] >
 1 sort ( {list} | {set} ) < [ ( ASC | DESC ) ] [ ALPHA ] [60 STORE {list} ] [ LIMIT {index} {count} ] >
-1 sort ( {list} | {zset} ) < BY =nosort [ ( ASC | DESC ) ] [ LIMIT {index} {count} ] >
+1 sort ( {plainlist} | {plainzset} ) < BY =nosort [ ( ASC | DESC ) ] [ LIMIT {index} {count} ] >
 1 sort_ro ( {list} | {set} | {zset} ) < [ ( ASC | DESC ) ] ALPHA [ LIMIT {index} {count} ] [20 GET =# ] >
-1 sort_ro ( {list} | {zset} ) < BY =nosort [ ( ASC | DESC ) ] [ LIMIT {index} {count} ] >
+1 sort_ro ( {plainlist} | {plainzset} ) < BY =nosort [ ( ASC | DESC ) ] [ LIMIT {index} {count} ] >
 
 # lists
 2 lpush {list} ( {member} )*
 2 rpush {list} ( {member} )*
+1 rpush {plainlist} ( {member} )*
 1 lpushx {list} ( {member} )*
 1 rpushx {list} ( {member} )*
 1 lpop {list} [ {count} ]
@@ -124,6 +125,7 @@ LINES = r"""
 3 zadd {zset} < [20 ( NX | XX | GT | LT | XX GT | XX LT ) ] [30 CH ] > ( {score} {member} )*
 1 zadd {zset} < [20 ( NX | XX | GT | LT ) ] [ CH ] INCR > {score} {member}
 1 zadd {lexset} ( =0 {member} )*
+1 zadd {plainzset} ( {score} {member} )*
 1 zcard {zset}
 1 zcount {zset} {scores}
 1 zlexcount {lexset} {lex}

@@ -76,6 +76,11 @@ def lex_key():
     return write
 
 
+def only_key(kind):
+    """A key that holds nothing but this type: BY nosort keeps a list's or sorted set's order, and a set has none."""
+    return lambda e: e.out.append(f"{{{e.tag}}}{kind}{int(e.rng.random() * KEYS_OF_A_TYPE)}".encode())
+
+
 def any_key():
     def write(e):
         e.out.append(key_name(e.rng, e.tag, TYPES[int(e.rng.random() * len(TYPES))]))
@@ -383,6 +388,7 @@ def pool_table():
     table.update({
         "any": any_key,
         "lexset": lex_key,
+        "plainlist": lambda: only_key("plainlist"), "plainzset": lambda: only_key("plainzset"),
         "keys": keys_counted,
         "int": integer,
         "range": between,
