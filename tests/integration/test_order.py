@@ -73,6 +73,18 @@ class ProgramOrder(Case):
                         wanted += ["OK", f"{key}/{turn}".encode(), len(f"{key}/{turn}")]
                 self.assertEqual(connection.pipeline(commands), wanted)
 
+    def test_scripts_without_keys_overtake_nothing(self):
+        server = one_node(self)
+        # Wherever the connection lives, two of these keys are another worker's.
+        keys = [keys[0] for keys in keys_of_workers(1)]
+        for turn in range(50):
+            # A new script each time: one that was seen to use several workers' keys waits anyhow.
+            script = f"--{turn}\nreturn redis.call(unpack(ARGV))"
+            commands = [step for key in keys for step in
+                        (("SET", key, "v"), ("EVAL", script, 0, "DEL", key), ("EXISTS", key))]
+            with server.connect() as connection:
+                self.assertEqual(connection.pipeline(commands), ["OK", 1, 0] * 3)
+
     def test_commands_to_one_slot_take_effect_in_the_order_sent(self):
         server = one_node(self)
         groups = keys_of_workers(10)

@@ -229,6 +229,23 @@ def replay(pair, units):
     return None
 
 
+def explain(pair, difference, shrinking=True):
+    """The difference, and the fewest commands that are found to show it: or, if it does not show again, those before it that
+    name a key of its own."""
+    lines = [str(difference)]
+    shrunk = shrink(pair, difference) if shrinking else None
+    if shrunk:
+        lines += ["the fewest commands that show it:"]
+        lines += [f"    {show(step.words)}" for unit in shrunk[0] for step in unit.steps]
+        lines += [str(shrunk[1])]
+    else:
+        keys = {word for word in difference.step.words if word.startswith(b"{")}
+        named = [step for unit in difference.units for step in unit.steps if keys & set(step.words)]
+        lines += ["it does not show again from the beginning; the last commands with its keys were:"]
+        lines += [f"    {show(step.words)}" for step in named[-30:]]
+    return "\n".join(lines)
+
+
 SHRINK_SECONDS = 20.0
 
 

@@ -19,6 +19,10 @@ NOT_PLAYED = {
 }
 
 
+# A long run accepts each command and option word at least so often; a shorter one in proportion.
+LONG_RUN, LEAST_OF_LONG_RUN = 5_000_000, 1000
+
+
 class Coverage:
     def __init__(self):
         self.accepted, self.commands, self.errors = Counter(), 0, 0
@@ -34,15 +38,19 @@ class Coverage:
         for pair in step.cover:
             self.accepted[pair] += 1
 
-    def merge(self, other):
-        self.accepted.update(other.accepted)
-        self.kinds.update(other.kinds)
-        self.commands += other.commands
-        self.errors += other.errors
-
     def below(self, targets, least):
         return sorted((self.accepted[target], target[0], target[1] or "") for target in targets
                       if self.accepted[target] < least)
+
+
+def report(coverage, targets, seconds):
+    least = max(1, LEAST_OF_LONG_RUN * coverage.commands // LONG_RUN)
+    below = coverage.below(targets, least)
+    rarest = min(((coverage.accepted[target], target) for target in targets), key=lambda pair: pair[0], default=(0, ("", None)))
+    lines = [f"{coverage.commands} commands in {seconds:.1f} s, {100 * coverage.errors / max(1, coverage.commands):.1f} % errors; "
+             f"{len(targets)} commands and option words, accepted {rarest[0]} times and more ({rarest[1][0]} {rarest[1][1] or ''}); "
+             f"{len(below)} below {least}"]
+    return "\n".join(lines + [f"  {count:6} {name} {word}" for count, name, word in below])
 
 
 def targets_of(connection, newer):

@@ -3,7 +3,7 @@ is the same and its bytes follow from the value, else as a canonical form."""
 
 from . import compare
 from .player import encode
-from .replies import elements, strings, tree
+from .replies import end_of, strings, tree
 
 VIEWS = {  # type -> commands that show all of a value
     b"string": [(b"GET",)],
@@ -66,8 +66,7 @@ def compare_data(players, differs):
 
 
 def together(players, requests):
-    """The replies of both to the same requests, in pairs. All in one transaction's worth of bytes: one batch each."""
-    from .replies import end_of
+    """The replies of both to the same requests, in pairs."""
     data = b"".join(encode(words) for words in requests)
     for player in players:
         player.send(data)

@@ -1,9 +1,12 @@
 #!/usr/bin/python3
-"""Random commands to redis-server and to guccho-node, compared.
+"""Random commands to redis-server and to guccho-node, compared: replies as they come, and the data now and then. Stops at the
+first difference and prints the fewest commands that are found to show it.
 
-  run.py [--seed N] [--seeds N] [--commands N] [--protocol 2|3] [--workers N]    plays seeds N, N+1, ... in turn, and stops at the first
-                                                       difference: the fewest commands that show it are printed
-  run.py --keep-going ...                              collects the differences by kind and goes on
+  run.py --seed 7 --commands 50000                 replays what a test says of seed 7 (an odd seed speaks RESP3, an even one RESP2)
+  run.py --seeds 50 --commands 100000              5 million commands, of the seeds 1 to 50
+  run.py --seeds 50 --commands 100000 --keep-going collects the differences by kind and goes on after each
+
+grammar.py says what is played, coverage.py what is not, differences.py and compare.py where replies may differ, and why.
 """
 
 import argparse
@@ -15,18 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 
 from compat.differential.generator import campaign, servers  # noqa: E402
-from compat.differential.generator.coverage import Coverage  # noqa: E402
-
-
-def report(coverage, targets, least, seconds):
-    below = coverage.below(targets, least)
-    print(f"{coverage.commands} commands in {seconds:.1f} s, {100 * coverage.errors / max(1, coverage.commands):.1f} % errors, "
-          f"{len(targets)} commands and option words, {len(below)} of them below {least}")
-    if len(below) > 60:
-        print("  " + ", ".join(f"{name} {word}".strip() for _, name, word in below))
-    else:
-        for count, name, word in below:
-            print(f"  {count:6} {name} {word}")
+from compat.differential.generator.coverage import Coverage, report  # noqa: E402
 
 
 def main():
@@ -36,7 +28,6 @@ def main():
     parser.add_argument("--commands", type=int, default=100000, help="of each seed")
     parser.add_argument("--protocol", type=int, choices=[2, 3], help="default: both in turn")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--least", type=int, help="what each command and option word must reach (default: in proportion)")
     parser.add_argument("--keep-going", action="store_true")
     parser.add_argument("--no-shrink", action="store_true")
     parser.add_argument("--errors", action="store_true", help="print which commands were refused most")
@@ -54,13 +45,9 @@ def main():
                 new = difference.signature() not in found
                 found[difference.signature()] = found.get(difference.signature(), 0) + 1
                 if new:
-                    print(f"== seed {seed}, RESP{protocol}, after {len(difference.units)} units: {difference}", flush=True)
-                    shrunk = None if arguments.no_shrink else campaign.shrink(pair, difference)
-                    if shrunk:
-                        for unit in shrunk[0]:
-                            for step in unit.steps:
-                                print(f"    {campaign.show(step.words)}")
-                        print(f"  {shrunk[1]}", flush=True)
+                    shrinking = not arguments.no_shrink and ours.alive() and redis.alive()
+                    print(f"== seed {seed}, RESP{protocol}, after {len(difference.units)} units: "
+                          f"{campaign.explain(pair, difference, shrinking)}", flush=True)
                 return arguments.keep_going and ours.alive()
 
             campaign.run_seed(pair, seed, arguments.commands, payloads, total, tell)
@@ -74,7 +61,7 @@ def main():
             print(ours.tail())
         redis.remove()
         ours.remove()
-    report(total, targets, arguments.least or max(1, total.commands * 1000 // 5_000_000), time.monotonic() - begin)
+    print(report(total, targets, time.monotonic() - begin))
     if arguments.errors:
         for name, count in total.kinds.most_common(40):
             print(f"  {count:6} errors of {name}, accepted {total.accepted[name, None]}")

@@ -1,5 +1,7 @@
 """Units about scripts, the connection, channels, users: what needs several requests, or replies that are not one each."""
 
+import hashlib
+
 from . import compare
 from .steps import Step, Unit, plain
 from .values import key_name
@@ -41,7 +43,6 @@ def script_call(g, name, what):
 
 
 def evaluate(g):
-    import hashlib
     name = g.rng.choice(["eval", "eval", "eval_ro", "evalsha", "evalsha_ro"])
     script = g.rng.choice(READING if name.endswith("_ro") else SCRIPTS)
     if name.startswith("evalsha"):
