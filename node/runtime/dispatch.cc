@@ -223,7 +223,12 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, std
   const bool barrier =
       transaction_command ||
       (!queueing && (spec->where != Where::kOwner || (spec->flags & (commands::kBlocking | commands::kPubsub))));
-  if (c.has_outstanding() && (barrier || (!queueing && may_reach_far(c, *spec, args)))) {
+  // So do scripts that are known to need the data of several workers, and those that declare no keys and so may need any.
+  const auto may_reach_far = [&] {
+    return !queueing && spec->has(commands::kSkipMonitor) && commands::is_script_call(*spec) &&
+           (reaches_far(*spec, args) || !find_target(caller_of(c), *spec, args).slot);
+  };
+  if (c.has_outstanding() && (barrier || may_reach_far())) {
     c.hold(Hold::kDrain);
     return false;
   }
@@ -308,7 +313,7 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, std
         } else if (!target->error.empty()) {
           done = refuse(c, spec, target->error);
         } else if (reaches_far(*spec, args)) {
-          done = run_exclusive(c, *spec, args);
+          done = run_far_script(c, *spec, args);
         } else {
           done = run_on_owner(c, *spec, args, *target);
         }
@@ -367,11 +372,11 @@ bool Worker::run_on_owner(Connection& c, const CommandSpec& spec, std::span<cons
   return true;
 }
 
-// Whether this is a script that is known to need the data of several workers, or one that declares no keys and so may need
-// those of any: it must not overtake what its connection sent to other workers.
-bool Worker::may_reach_far(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {
-  if (!spec.has(commands::kSkipMonitor) || !commands::is_script_call(spec)) return false;
-  return reaches_far(spec, args) || !find_target(caller_of(c), spec, args).slot;
+// A script that is known to need the data of several workers. Like any barrier it waits for what is under way.
+bool Worker::run_far_script(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {
+  if (!c.has_outstanding()) return run_exclusive(c, spec, args);
+  c.hold(Hold::kDrain);
+  return false;
 }
 
 bool Worker::run_exclusive(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {

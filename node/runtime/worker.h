@@ -265,7 +265,7 @@ class Worker final : public commands::EffectSink {
                      std::span<const std::string_view> args, std::optional<Slot> first_slot = {});
   bool run_at_home(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_exclusive(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
-  bool may_reach_far(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  bool run_far_script(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_on_owner(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args,
                     const Target& target);
   commands::Caller caller_of(const Connection& c) const;
