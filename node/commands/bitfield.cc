@@ -146,7 +146,11 @@ bool run(Context& c, const Operation& o, std::string_view bytes, std::span<char>
   const Int128 old_number = o.type.from_bits(old_bits);
   if (o.kind == Operation::Kind::kGet) return c.reply.integer(static_cast<int64_t>(old_number)), false;
   // SET takes a negative number for an unsigned field as the large one with the same 64 bits.
-  const Int128 given = o.type.is_signed ? Int128{o.number} : Int128{static_cast<uint64_t>(o.number)};
+  Int128 given = o.type.is_signed ? Int128{o.number} : Int128{static_cast<uint64_t>(o.number)};
+  // Where the distance to the greatest number of the field does not fit in 64 bits, Redis saturates upwards.
+  if (o.overflow == Overflow::kSaturate && o.type.is_signed && o.type.bits < 64 && o.type.max() - given > INT64_MAX) {
+    given = o.type.max();
+  }
   const Int128 wanted = o.kind == Operation::Kind::kSet ? given : old_number + o.number;
   const auto number = o.type.fit(wanted, o.overflow);
   if (!number) return c.reply.null(), false;
