@@ -9,13 +9,13 @@ LINES = r"""
 1 decrby {num} {int}
 1 get {str}
 1 getdel {str}
-1 getex {str} [70 ( EX {seconds} | PX {milliseconds} | EXAT {at} | PXAT {atms} | PERSIST ) ]
+1.7 getex {str} [85 ( EX {seconds} | PX {milliseconds} | EXAT {at} | PXAT {atms} | PERSIST ) ]
 1 getrange {str} {index} {index}
 1 getset {str} {val}
 1 incr {num}
 1 incrby {num} {int}
 1 incrbyfloat {num} {float}
-1 lcs {str} {str} [ ( LEN | IDX [ MINMATCHLEN {count} ] [ WITHMATCHLEN ] ) ]
+2 lcs {str} {str} [75 ( LEN | IDX [60 MINMATCHLEN {count} ] [60 WITHMATCHLEN ] ) ]
 1 mget ( {str} )*
 1 mset ( {str} {val} )*
 1 msetnx ( {str} {val} )*
@@ -30,7 +30,7 @@ LINES = r"""
 
 # bitmaps
 1 bitcount {bit} [70 {index} {index} [ ( BYTE | BIT ) ] ]
-1 bitpos {bit} {range:0..1} [80 {index} [ {index} [ ( BYTE | BIT ) ] ] ]
+1.7 bitpos {bit} {range:0..1} [80 {index} [ {index} [ ( BYTE | BIT ) ] ] ]
 1 bitfield {bit} ( ( GET {bftype} {bfoffset} | [ OVERFLOW ( WRAP | SAT | FAIL ) ] ( SET {bftype} {bfoffset} {int} | INCRBY {bftype} {bfoffset} {int} ) ) )*
 1 bitfield_ro {bit} ( GET {bftype} {bfoffset} )*
 1 bitop ( =AND | =OR | =XOR ) {bit} ( {bit} )*
@@ -48,10 +48,10 @@ LINES = r"""
 # keys of any type
 2 del ( {any} )*
 1 exists ( {any} )*
-1 expire {any} {longseconds} [ ( NX | XX | GT | LT ) ]
-1 expireat {any} {at} [ ( NX | XX | GT | LT ) ]
-1 pexpire {any} {milliseconds} [ ( NX | XX | GT | LT ) ]
-1 pexpireat {any} {atms} [ ( NX | XX | GT | LT ) ]
+1.5 expire {any} {longseconds} [75 ( NX | XX | GT | LT ) ]
+1.5 expireat {any} {at} [75 ( NX | XX | GT | LT ) ]
+1.5 pexpire {any} {milliseconds} [75 ( NX | XX | GT | LT ) ]
+1.5 pexpireat {any} {atms} [75 ( NX | XX | GT | LT ) ]
 1 expiretime {any}
 1 pexpiretime {any}
 1 ttl {any}
@@ -67,10 +67,10 @@ LINES = r"""
 1 renamenx {any} {any}
 1 copy ( {hash} {hash} | {list} {list} | {set} {set} | {zset} {zset} | {stream} {stream} | {str} {str} | {bit} {bit} | {any} {any} ) < [20 DB =0 ] [60 REPLACE ] >
 1 dump {any}
-1 restore ( {any} | {str} ) ( =0 | {milliseconds} ) {payload} < [80 REPLACE ] [45 ( IDLETIME {range:0..1000} | FREQ {range:0..255} ) ] >
-1 restore {any} {atms} {payload} < REPLACE ABSTTL >
-1 restore-asking {any} ( =0 | {milliseconds} ) {payload} < [80 REPLACE ] [45 ( IDLETIME {range:0..1000} | FREQ {range:0..255} ) ] >
-1 restore-asking {any} {atms} {payload} < REPLACE ABSTTL >
+1.6 restore ( {any} | {str} ) ( =0 | {milliseconds} ) {payload} < [80 REPLACE ] [45 ( IDLETIME {range:0..1000} | FREQ {range:0..255} ) ] >
+1.6 restore {any} {atms} {payload} < REPLACE ABSTTL >
+1.6 restore-asking {any} ( =0 | {milliseconds} ) {payload} < [80 REPLACE ] [45 ( IDLETIME {range:0..1000} | FREQ {range:0..255} ) ] >
+1.6 restore-asking {any} {atms} {payload} < REPLACE ABSTTL >
 1 object|encoding {any}
 1 object|refcount {any}
 1 object|idletime {any}
@@ -96,7 +96,7 @@ LINES = r"""
 1 lindex {list} {index}
 1 lrange {list} {index} {index}
 1 linsert {list} ( BEFORE | AFTER ) {member} {member}
-1 lset {list} {range:-4..4} {member}
+1.6 lset {list} {range:-2..1} {member}
 1 lrem {list} {range:-3..3} {member}
 1 ltrim {list} {range:-30..5} {range:-6..40}
 1 lpos {list} {member} < [ RANK ( {range:1..3} | {range:-3..-1} ) ] [ COUNT {count} ] [ MAXLEN {range:0..30} ] >
@@ -122,8 +122,8 @@ LINES = r"""
 1 sintercard {keys:set} [ LIMIT {count} ]
 
 # sorted sets
-3 zadd {zset} < [20 ( NX | XX | GT | LT | XX GT | XX LT ) ] [30 CH ] > ( {score} {member} )*
-1 zadd {zset} < [20 ( NX | XX | GT | LT ) ] [ CH ] INCR > {score} {member}
+3 zadd {zset} < [35 ( NX | XX | GT | LT | XX GT | XX LT ) ] [30 CH ] > ( {score} {member} )*
+1 zadd {zset} < [30 ( NX | XX | GT | LT ) ] [ CH ] INCR > {score} {member}
 1 zadd {lexset} ( =0 {member} )*
 1 zadd {plainzset} ( {score} {member} )*
 1 zcard {zset}
@@ -154,31 +154,31 @@ LINES = r"""
 1 zpopmin {zset} [ {count} ]
 1 zpopmax {zset} [ {count} ]
 1 zmpop {keys:zset} ( MIN | MAX ) [ COUNT {positive} ]
-1 zinter {keys:zset,zset,set} < [ AGGREGATE ( SUM | MIN | MAX ) ] [ WITHSCORES ] >
-1 zinter =2 {zset} {zset} < WEIGHTS {weight} {weight} [ AGGREGATE ( SUM | MIN | MAX ) ] [ WITHSCORES ] >
-1 zunion {keys:zset,zset,set} < [ AGGREGATE ( SUM | MIN | MAX ) ] [ WITHSCORES ] >
-1 zunion =2 {zset} {zset} < WEIGHTS {weight} {weight} [ AGGREGATE ( SUM | MIN | MAX ) ] [ WITHSCORES ] >
+1.7 zinter {keys:zset,zset,set} < [ AGGREGATE ( SUM | MIN | MAX ) ] [ WITHSCORES ] >
+1.7 zinter =2 {zset} {zset} < WEIGHTS {weight} {weight} [ AGGREGATE ( SUM | MIN | MAX ) ] [ WITHSCORES ] >
+1.7 zunion {keys:zset,zset,set} < [ AGGREGATE ( SUM | MIN | MAX ) ] [ WITHSCORES ] >
+1.7 zunion =2 {zset} {zset} < WEIGHTS {weight} {weight} [ AGGREGATE ( SUM | MIN | MAX ) ] [ WITHSCORES ] >
 1 zdiff {keys:zset,zset,set} [ WITHSCORES ]
-1 zinterstore {zset} {keys:zset,zset,set} [ AGGREGATE ( SUM | MIN | MAX ) ]
-1 zinterstore {zset} =2 {zset} {zset} < WEIGHTS {weight} {weight} [ AGGREGATE ( SUM | MIN | MAX ) ] >
-1 zunionstore {zset} {keys:zset,zset,set} [ AGGREGATE ( SUM | MIN | MAX ) ]
-1 zunionstore {zset} =2 {zset} {zset} < WEIGHTS {weight} {weight} [ AGGREGATE ( SUM | MIN | MAX ) ] >
+1.7 zinterstore {zset} {keys:zset,zset,set} [ AGGREGATE ( SUM | MIN | MAX ) ]
+1.7 zinterstore {zset} =2 {zset} {zset} < WEIGHTS {weight} {weight} [ AGGREGATE ( SUM | MIN | MAX ) ] >
+1.7 zunionstore {zset} {keys:zset,zset,set} [ AGGREGATE ( SUM | MIN | MAX ) ]
+1.7 zunionstore {zset} =2 {zset} {zset} < WEIGHTS {weight} {weight} [ AGGREGATE ( SUM | MIN | MAX ) ] >
 1 zdiffstore {zset} {keys:zset,zset,set}
 1 zintercard {keys:zset,zset,set} [ LIMIT {count} ]
 
 # geographic indexes
 3 geoadd {geo} < [20 ( NX | XX ) ] [30 CH ] > ( {lon} {lat} {place} )*
-1 geodist {geo} {place} {place} [ ( M | KM | FT | MI ) ]
+1.7 geodist {geo} {place} {place} [85 ( M | KM | FT | MI ) ]
 1 geohash {geo} ( {place} )*
 1 geopos {geo} ( {place} )*
-1 georadius {geo} {lon} {lat} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [40 ANY ] ] [ ( ASC | DESC ) ] >
-1 georadius {geo} {lon} {lat} {distance} ( M | KM | FT | MI ) < [ COUNT {positive} [40 ANY ] ] [ ( ASC | DESC ) ] ( STORE {geo} | STOREDIST {zset} ) >
-1 georadius_ro {geo} {lon} {lat} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [40 ANY ] ] [ ( ASC | DESC ) ] >
-1 georadiusbymember {geo} {place} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [40 ANY ] ] [ ( ASC | DESC ) ] >
-1 georadiusbymember {geo} {place} {distance} ( M | KM | FT | MI ) < [ COUNT {positive} [40 ANY ] ] [ ( ASC | DESC ) ] ( STORE {geo} | STOREDIST {zset} ) >
-1 georadiusbymember_ro {geo} {place} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [40 ANY ] ] [ ( ASC | DESC ) ] >
-2 geosearch {geo} < ( FROMMEMBER {place} | FROMLONLAT {lon} {lat} ) ( BYRADIUS {distance} ( M | KM | FT | MI ) | BYBOX {distance} {distance} ( M | KM | FT | MI ) ) [ ( ASC | DESC ) ] [ COUNT {positive} [40 ANY ] ] [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] >
-2 geosearchstore {geo} {geo} < ( FROMMEMBER {place} | FROMLONLAT {lon} {lat} ) ( BYRADIUS {distance} ( M | KM | FT | MI ) | BYBOX {distance} {distance} ( M | KM | FT | MI ) ) [ ( ASC | DESC ) ] [ COUNT {positive} [40 ANY ] ] >
+1 georadius {geo} {lon} {lat} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [60 ANY ] ] [ ( ASC | DESC ) ] >
+1 georadius {geo} {lon} {lat} {distance} ( M | KM | FT | MI ) < [ COUNT {positive} [60 ANY ] ] [ ( ASC | DESC ) ] ( STORE {geo} | STOREDIST {zset} ) >
+1 georadius_ro {geo} {lon} {lat} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [60 ANY ] ] [ ( ASC | DESC ) ] >
+1 georadiusbymember {geo} {place} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [60 ANY ] ] [ ( ASC | DESC ) ] >
+1 georadiusbymember {geo} {place} {distance} ( M | KM | FT | MI ) < [ COUNT {positive} [60 ANY ] ] [ ( ASC | DESC ) ] ( STORE {geo} | STOREDIST {zset} ) >
+1 georadiusbymember_ro {geo} {place} {distance} ( M | KM | FT | MI ) < [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] [ COUNT {positive} [60 ANY ] ] [ ( ASC | DESC ) ] >
+2 geosearch {geo} < ( FROMMEMBER {place} | FROMLONLAT {lon} {lat} ) ( BYRADIUS {distance} ( M | KM | FT | MI ) | BYBOX {distance} {distance} ( M | KM | FT | MI ) ) [ ( ASC | DESC ) ] [ COUNT {positive} [60 ANY ] ] [ WITHCOORD ] [ WITHDIST ] [ WITHHASH ] >
+2 geosearchstore {geo} {geo} < ( FROMMEMBER {place} | FROMLONLAT {lon} {lat} ) ( BYRADIUS {distance} ( M | KM | FT | MI ) | BYBOX {distance} {distance} ( M | KM | FT | MI ) ) [ ( ASC | DESC ) ] [ COUNT {positive} [60 ANY ] ] >
 1 geosearchstore {zset} {geo} < FROMLONLAT {lon} {lat} BYRADIUS {distance} ( M | KM | FT | MI ) STOREDIST >
 
 # hashes
@@ -222,7 +222,7 @@ LINES = r"""
 2 xpending {stream} {group} [ IDLE {idle} ] {ids} {count} [ {consumer} ]
 2 xclaim {stream} {group} {consumer} {idle} ( {id} )* < [ ( IDLE =5000 | TIME =1000000000000 ) ] [ RETRYCOUNT {count} ] [ FORCE ] [ JUSTID ] [ LASTID {id} ] >
 2 xautoclaim {stream} {group} {consumer} {idle} {id} < [ COUNT {positive} ] [ JUSTID ] >
-1 xinfo|stream {stream} [ FULL [ COUNT {count} ] ]
+1.5 xinfo|stream {stream} [ FULL [ COUNT {count} ] ]
 1 xinfo|groups {stream}
 2 xinfo|consumers {stream} {group}
 1 xinfo|help
@@ -267,7 +267,7 @@ LINES = r"""
 0.3 client|id
 0.3 client|info
 2 client|kill < [40 ID =99999999 ] TYPE ( NORMAL | MASTER | SLAVE | REPLICA | PUBSUB ) [40 USER =default ] [40 ADDR =1.2.3.4:5 ] [40 LADDR =1.2.3.4:5 ] [40 SKIPME =yes ] >
-1 client|list [80 ( TYPE ( NORMAL | MASTER | REPLICA | PUBSUB ) | ID =99999999 ) ]
+2 client|list [80 ( TYPE ( NORMAL | MASTER | REPLICA | PUBSUB ) | ID =99999999 ) ]
 0.3 client|no-evict ( ON | OFF )
 0.3 client|trackinginfo
 0.6 client|unblock =99999999 [ ( TIMEOUT | ERROR ) ]

@@ -48,7 +48,7 @@ def evaluate(g):
     if name.startswith("evalsha"):
         sha = hashlib.sha1(script).hexdigest()
         steps = [plain("script|load", script), script_call(g, name, sha.upper() if g.rng.random() < 0.1 else sha)]
-        if g.rng.random() < 0.3:
+        if g.rng.random() < 0.4:
             option = g.rng.choice([[], [b"ASYNC"], [b"SYNC"]])
             steps += [plain("script|exists", sha), plain("script|flush", *option, cover=[("script|flush", o.decode()) for o in option]),
                       plain("script|exists", sha), script_call(g, name, sha)]
@@ -159,4 +159,4 @@ def users(g):
     return Unit(steps)
 
 
-SERVER_UNITS = [(6, evaluate), (3, functions), (4, subscribe), (1, hello), (1, reset), (2, reply_mode), (1, pause), (3, tracking), (1, users)]
+SERVER_UNITS = [(14, evaluate), (8, functions), (8, subscribe), (2, hello), (2, reset), (4, reply_mode), (2, pause), (6, tracking), (2, users)]

@@ -332,7 +332,7 @@ def object_freq(g):
 
 def flush(g):
     name = g.rng.choice(["flushall", "flushdb"])
-    option = g.rng.choice([[], [b"NOSUCH"]] + [[b"ASYNC"], [b"SYNC"]] * 4)
+    option = g.rng.choice([[], [b"NOSUCH"]] + [[b"ASYNC"], [b"SYNC"]] * 7)
     return Unit([plain(name, *option, cover=[(name, o.decode()) for o in option]), plain("dbsize")])
 
 
@@ -342,7 +342,7 @@ def empty_a_slot(g):
 
 
 UNITS = [
-    (12, transaction), (3, spop), (3, srandmember), (5, hrandfield), (5, zrandmember), (2, randomkey),
-    (4, scan_keys), (3, scan_set), (3, scan_hash), (3, scan_zset), (2, xadd_by_clock), (2, object_freq), (1, flush),
-    (1, empty_a_slot),
+    (24, transaction), (6, spop), (6, srandmember), (10, hrandfield), (10, zrandmember), (4, randomkey),
+    (8, scan_keys), (6, scan_set), (6, scan_hash), (6, scan_zset), (4, xadd_by_clock), (4, object_freq), (3, flush),
+    (2, empty_a_slot),
 ]
