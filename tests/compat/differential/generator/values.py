@@ -286,6 +286,14 @@ def new_id():
     return write
 
 
+def next_id():
+    """An id that is surely greater than all before it."""
+    def write(e):
+        e.state.entry += 1
+        e.out.append(b"%d-%d" % (e.state.entry, int(e.rng.random() * 10)))
+    return write
+
+
 def old_id():
     """The id of an entry that may exist."""
     def write(e):
@@ -409,7 +417,7 @@ def pool_table():
         "seconds": seconds, "milliseconds": milliseconds, "longseconds": long_seconds,
         "at": at_seconds, "atms": at_milliseconds, "future": future_seconds, "futurems": future_milliseconds,
         "pattern": choice(["*", "m*", "*1*", "?", "[0-9]*", "m[^1]*", "nosuch*", "\\*", "{a}*", "*{aa}*", "{t2}hash?"]),
-        "newid": new_id, "id": old_id, "ids": ids, "idsrev": swapped(ids), "streams": streams, "groupstreams": group_streams,
+        "newid": new_id, "nextid": next_id, "id": old_id, "ids": ids, "idsrev": swapped(ids), "streams": streams, "groupstreams": group_streams,
         "group": choice(["g1", "g1", "g2", "nogroup"]), "consumer": choice(["alice", "bob", "carol"]),
         "idle": choice(["0", "0", "0", "100000000000"]),
         "bftype": bit_field_type, "bfoffset": bit_offset,
