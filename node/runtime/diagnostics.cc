@@ -13,6 +13,7 @@ namespace {
 
 // So many clients fewer are worth a look for memory to give back.
 constexpr uint64_t kManyClients = 100;
+constexpr uint64_t kLooksBetweenTrims = 100;  // ten seconds
 
 }  // namespace
 
@@ -86,13 +87,12 @@ void Node::release_free_memory() {
 }
 
 // malloc keeps what the buffers of clients leave in its heaps: 17 MB after a thousand of them, for ever. Trimming takes
-// about a millisecond for each 5 MB and locks a heap meanwhile, so it waits until they all have left.
+// about a millisecond for each 5 MB and locks a heap meanwhile, so it is done seldom, however clients come and go.
 void Node::tidy_after_clients() {
   const uint64_t now = clients_.load(std::memory_order_relaxed);
-  const bool leaving = now < std::exchange(last_clients_, now);
   most_clients_ = std::max(most_clients_, now);
-  if (leaving || most_clients_ - now < kManyClients) return;
-  most_clients_ = now;
+  if (++looks_at_clients_ % kLooksBetweenTrims != 0) return;
+  if (std::exchange(most_clients_, now) - now < kManyClients) return;
   release_free_memory();
 }
 

@@ -291,9 +291,9 @@ class Node final : public commands::Host {
   std::atomic<int> monitors_{0};
   std::atomic<uint64_t> next_client_id_{0};
   std::atomic<uint64_t> clients_{0};
-  // tidy_after_clients(): the most clients since it last gave memory back, and how many there were when it last looked.
+  // tidy_after_clients(): the most clients of the last ten seconds.
   uint64_t most_clients_ = 0;
-  uint64_t last_clients_ = 0;
+  uint64_t looks_at_clients_ = 0;
   std::atomic<uint64_t> rejected_clients_{0};
 };
 

@@ -172,7 +172,8 @@ void Worker::turn() {
   poller_.wait_then(timeout, [this, &start] {
     now_ = wall_now();
     keyspace_.set_access_clock(now_);
-    start = command_start_ = nanos_now();  // each command moves command_start_ on, also those that run inside wait_then()
+    start = command_start_ =
+        nanos_now();  // each command moves command_start_ on, also those that run inside wait_then()
     node_.notice_absence();
   });
   if (fenced_ && !node_.fenced()) end_absence();
@@ -200,8 +201,8 @@ void Worker::turn() {
   measure_turn_cpu();
 }
 
-// One reading a turn, and none by default: the end of one turn is the beginning of the next, which so includes the cost of
-// going to sleep and waking up. A first turn after a while without has no beginning, and is left out.
+// One reading a turn, and none by default: the end of one turn is the beginning of the next, which so includes the cost
+// of going to sleep and waking up. A first turn after a while without has no beginning, and is left out.
 void Worker::measure_turn_cpu() {
   if (config_->latency_monitor_threshold.count() == 0) [[likely]] {
     turn_cpu_mark_ = 0;
