@@ -68,6 +68,14 @@ constexpr Metric kTable[] = {
           GUCCHO_READ(s.workers.store_payload_bytes)),
     family("guccho_loop_turn_seconds", Type::kHistogram, "Length of a worker's loop turn",
            GUCCHO_READ(as_histogram(s.workers.loop_latency))),
+    info_only(kGuccho, "loop_turn_p9999_usec", GUCCHO_READ(s.workers.loop_latency.percentile(99.99) / 1000)),
+    // Empty unless latency-monitor-threshold is above 0 (see WorkerStats::loop_cpu).
+    family("guccho_loop_turn_cpu_seconds", Type::kHistogram,
+           "CPU time of a worker's loop turn, while latency-monitor-threshold is above 0",
+           GUCCHO_READ(as_histogram(s.workers.loop_cpu))),
+    info_only(kGuccho, "loop_turns_with_cpu", GUCCHO_READ(s.workers.loop_cpu.count)),
+    info_only(kGuccho, "loop_turn_cpu_p9999_usec", GUCCHO_READ(s.workers.loop_cpu.percentile(99.99) / 1000)),
+    info_only(kGuccho, "loop_turn_cpu_max_usec", GUCCHO_READ(s.workers.loop_cpu_max_nanos / 1000)),
     family("guccho_exclusive_section_seconds", Type::kHistogram, "Length of an exclusive section",
            GUCCHO_READ(as_histogram(s.workers.exclusive_latency))),
 };

@@ -53,6 +53,8 @@ void add_worker(Snapshot& snapshot, const WorkerStats& stats, const std::vector<
   }
   t.exclusive_latency.add(stats.exclusive_latency);
   t.loop_latency.add(stats.loop_latency);
+  t.loop_cpu.add(stats.loop_cpu);
+  t.loop_cpu_max_nanos = std::max(t.loop_cpu_max_nanos, stats.loop_cpu_max_nanos.value());
   add_errors(t, stats.errors);
   add_commands(snapshot, stats, command_names);
 }

@@ -170,7 +170,8 @@ struct WorkerTotals {
   HistogramTotals exclusive_latency;
   uint64_t router_commands = 0, router_waits = 0, router_timeouts = 0, router_uncertain = 0;
   uint64_t loop_turns = 0, loop_busy_nanos = 0, loop_command_nanos = 0;
-  HistogramTotals loop_latency;
+  HistogramTotals loop_latency, loop_cpu;
+  uint64_t loop_cpu_max_nanos = 0;
   uint64_t connected_clients = 0, blocked_clients = 0, replica_clients = 0, pubsub_clients = 0, watching_clients = 0;
   uint64_t blocking_keys = 0, blocking_keys_when_gone = 0;
   uint64_t watched_keys = 0, max_input_buffer = 0, max_output_buffer = 0;

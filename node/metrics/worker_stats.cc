@@ -35,6 +35,8 @@ void WorkerStats::reset() {
   }
   exclusive_latency.reset();
   loop_latency.reset();
+  loop_cpu.reset();
+  loop_cpu_max_nanos.set(0);
   errors.reset();
   for (CommandStats& command : commands) {
     for (Counter* c : {&command.calls, &command.nanos, &command.rejected, &command.failed}) c->set(0);

@@ -29,4 +29,9 @@ uint64_t nanos_now() {
   return uint64_t(t.tv_sec) * 1'000'000'000 + uint64_t(t.tv_nsec);
 }
 
+uint64_t thread_cpu_nanos() {
+  const timespec t = read_clock(CLOCK_THREAD_CPUTIME_ID);
+  return uint64_t(t.tv_sec) * 1'000'000'000 + uint64_t(t.tv_nsec);
+}
+
 }  // namespace guccho::runtime

@@ -226,6 +226,7 @@ void Control::run() {
       report_node_state();
       step(cluster::Tick{});
       publish_links();
+      node_.tidy_after_clients();
     }
     closed_.clear();
   }

@@ -123,6 +123,8 @@ class Node final : public commands::Host {
   // False when maxclients is reached.
   bool client_joined();
   void client_left() { clients_.fetch_sub(1); }
+  // About ten times a second: gives memory that many clients left behind back to the system. The control thread.
+  void tidy_after_clients();
   void log_grew();
   // Inside the exclusive section, before all keys are removed.
   void break_all_watches();
@@ -289,6 +291,9 @@ class Node final : public commands::Host {
   std::atomic<int> monitors_{0};
   std::atomic<uint64_t> next_client_id_{0};
   std::atomic<uint64_t> clients_{0};
+  // tidy_after_clients(): the most clients of the last ten seconds.
+  uint64_t most_clients_ = 0;
+  uint64_t looks_at_clients_ = 0;
   std::atomic<uint64_t> rejected_clients_{0};
 };
 

@@ -168,14 +168,15 @@ void Worker::turn() {
   }
   // Handlers run inside wait(); the clock of the turn is read after the sleep, by the first of them.
   now_ = UnixMillis();
-  poller_.wait_then(timeout, [this] {
+  uint64_t start = 0;
+  poller_.wait_then(timeout, [this, &start] {
     now_ = wall_now();
     keyspace_.set_access_clock(now_);
-    command_start_ = nanos_now();
+    start = command_start_ =
+        nanos_now();  // each command moves command_start_ on, also those that run inside wait_then()
     node_.notice_absence();
   });
   if (fenced_ && !node_.fenced()) end_absence();
-  const uint64_t start = command_start_;
   take_mail();
   take_parcels();
   if (!late_replies_.empty()) deliver_late_replies();
@@ -197,6 +198,24 @@ void Worker::turn() {
   stats_.loop_turns.add();
   stats_.loop_busy_nanos.add(end - start);
   stats_.loop_latency.record(end - start);
+  measure_turn_cpu();
+}
+
+// One reading a turn, and none by default: the end of one turn is the beginning of the next, which so includes the cost
+// of going to sleep and waking up. A first turn after a while without has no beginning, and is left out.
+void Worker::measure_turn_cpu() {
+  if (config_->latency_monitor_threshold.count() == 0) [[likely]] {
+    turn_cpu_mark_ = 0;
+    return;
+  }
+  const uint64_t now = thread_cpu_nanos();
+  if (const uint64_t mark = std::exchange(turn_cpu_mark_, now); mark != 0) {
+    const uint64_t took = now - mark;
+    stats_.loop_cpu.record(took);
+    stats_.loop_cpu_max_nanos.raise_to(took);
+    const auto micros = Micros(static_cast<int64_t>(took / 1000));
+    if (micros >= config_->latency_monitor_threshold) node_.note_latency("worker-turn", now_, micros);
+  }
 }
 
 void Worker::take_mail() {

@@ -187,6 +187,7 @@ class Worker final : public commands::EffectSink {
   void deliver_replies(ReplyBatch& batch);
   void take_applies();
   void commit_turn();
+  void measure_turn_cpu();
   void send_parcels();
   void flush_connections();
   bool over_output_limit(Connection& c) const;
@@ -322,6 +323,7 @@ class Worker final : public commands::EffectSink {
   uint64_t command_start_ = 0;  // nanoseconds; when the running command began
   uint64_t next_periodic_ = 0;
   uint64_t periodic_count_ = 0;
+  uint64_t turn_cpu_mark_ = 0;  // thread CPU time at the end of the last turn; 0: not measured
   std::atomic<uint64_t> last_turn_{0};
 
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;

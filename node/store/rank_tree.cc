@@ -50,6 +50,37 @@ size_t partition(const double* scores, ItemAt item_at, size_t from, size_t to, c
   return from;
 }
 
+// How many of [from, to) have a score below this one. No branch depends on the data: half of those of a binary search
+// would be mispredicted, and cost more than everything else in it.
+size_t count_scores_below(const double* scores, size_t from, size_t to, double score) {
+  const double* base = scores + from;
+  size_t left = to - from;
+  if (left == 0) return from;
+  while (left > 1) {
+    const size_t half = left / 2;
+    base += half & -size_t{base[half - 1] < score};
+    left -= half;
+  }
+  return static_cast<size_t>(base - scores) + size_t{*base < score};
+}
+
+// As partition(), for what comes before (score, member), or for what does not come after it. Members are read only
+// where scores are equal.
+template <bool kUpTo, class ItemAt>
+size_t partition_at(const double* scores, ItemAt item_at, size_t from, size_t to, double score,
+                    std::string_view member) {
+  size_t at = count_scores_below(scores, from, to, score);
+  // Mostly none or one; many when members are scores' equals, and then a search among them.
+  size_t end = at;
+  while (end < to && end < at + 4 && scores[end] == score) ++end;
+  if (end == at + 4) end = partition(scores, item_at, end, to, [=](double s, const ScoredItem*) { return s == score; });
+  return partition(scores, item_at, at, end, [=](double, const ScoredItem* item) {
+    return kUpTo ? item->member() <= member : item->member() < member;
+  });
+}
+
+constexpr size_t kCacheLine = 64;
+
 }  // namespace
 
 // Whatever comes before the first item of a child (but for the first child) is in an earlier one.
@@ -96,22 +127,38 @@ size_t RankTree::count_members_to(std::string_view member) const {
   return count([=](double, const ScoredItem* item) { return item->member() <= member; });
 }
 
-// To the item itself if it is there, else to where it would be.
-void RankTree::descend_to(double score, std::string_view member, Path& path) const {
+// To the leaf that holds (score, member) or would hold it.
+void RankTree::descend_to_leaf(double score, std::string_view member, Path& path) const {
   void* node = root_;
-  const auto up_to = [=](double s, const ScoredItem* item) {
-    return s < score || (s == score && item->member() <= member);
-  };
   for (int level = height_ - 1; level >= 0; --level) {
     auto* inner = static_cast<Inner*>(node);
-    const size_t at = child_for(*inner, up_to);
+    const Child* children = inner->children();
+    // Whatever comes before the first item of a child (but for the first child) is in an earlier one.
+    const auto first_of = [children](size_t i) { return children[i].first; };
+    const size_t at = partition_at<true>(inner->scores(), first_of, 1, inner->size, score, member) - 1;
     path.steps[level] = {inner, at};
-    node = inner->children()[at].node;
+    node = children[at].node;
+    // The search reads three or four lines of the next node's scores, one after the other: they are fetched together.
+    const size_t scores = (level == 0 ? std::min(children[at].count, kLeafMax) : kInnerMax) * sizeof(double);
+    for (size_t line = 0; line <= scores; line += kCacheLine) __builtin_prefetch(static_cast<char*>(node) + line);
   }
   path.leaf = static_cast<Leaf*>(node);
-  path.index = place_in(*path.leaf, [=](double s, const ScoredItem* item) {
-    return s < score || (s == score && item->member() < member);
-  });
+}
+
+// To where it would be: it is not there.
+void RankTree::descend_to(double score, std::string_view member, Path& path) const {
+  descend_to_leaf(score, member, path);
+  const Leaf& leaf = *path.leaf;
+  path.index = partition_at<false>(
+      leaf.scores(), [&leaf](size_t i) { return leaf.items()[i]; }, 0, leaf.size, score, member);
+}
+
+// Among equal scores of a leaf it is known by its address, so the others are not read.
+void RankTree::descend_to(const ScoredItem* item, Path& path) const {
+  descend_to_leaf(item->score(), item->member(), path);
+  const Leaf& leaf = *path.leaf;
+  path.index = count_scores_below(leaf.scores(), 0, leaf.size, item->score());
+  while (path.index < leaf.size && leaf.items()[path.index] != item) ++path.index;
 }
 
 // ---- inserting ----
@@ -221,7 +268,7 @@ void RankTree::add_child(Path& path, int level, double score, const Child& child
 
 void RankTree::remove(const ScoredItem* item, SlabAllocator& alloc) {
   Path path;
-  descend_to(item->score(), item->member(), path);
+  descend_to(item, path);
   remove_at(path, alloc);
 }
 
@@ -324,18 +371,22 @@ void RankTree::merge_inners(Path& path, int level, size_t left_index, SlabAlloca
 
 void RankTree::change_score(ScoredItem* item, double score, SlabAllocator& alloc) {
   Path path;
-  const std::string_view member = item->member();
-  descend_to(item->score(), member, path);
+  descend_to(item, path);
   Leaf* leaf = path.leaf;
   Cursor before(leaf, path.index);
   Cursor after(leaf, path.index);
   before.previous();
   after.next();
-  const auto precedes = [](double a, std::string_view am, double b, std::string_view bm) {
-    return a < b || (a == b && am < bm);
+  // By the leaves' copies of the scores: the neighbours themselves are read only where scores are equal.
+  const auto stays_behind = [=](const Cursor& c) {
+    const double s = c.leaf_->scores()[c.index_];
+    return s < score || (s == score && c.item().member() < item->member());
   };
-  if ((!before.valid() || precedes(before.item().score(), before.item().member(), score, member)) &&
-      (!after.valid() || precedes(score, member, after.item().score(), after.item().member()))) {
+  const auto stays_before = [=](const Cursor& c) {
+    const double s = c.leaf_->scores()[c.index_];
+    return score < s || (s == score && item->member() < c.item().member());
+  };
+  if ((!before.valid() || stays_behind(before)) && (!after.valid() || stays_before(after))) {
     item->set_score(score);
     leaf->scores()[path.index] = score;
     if (path.index == 0) set_first(path, 0, score, item);

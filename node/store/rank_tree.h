@@ -143,7 +143,9 @@ class RankTree {
   static size_t place_in(const Leaf& leaf, const Before& before);
   template <class Before>
   size_t count(const Before& before) const;
+  void descend_to_leaf(double score, std::string_view member, Path& path) const;
   void descend_to(double score, std::string_view member, Path& path) const;
+  void descend_to(const ScoredItem* item, Path& path) const;
 
   void start(ScoredItem* item, SlabAllocator& alloc);
   void insert_at(Path& path, ScoredItem* item, SlabAllocator& alloc);

@@ -53,6 +53,19 @@ TEST(WorkerStats, SumsAndMaxima) {
   EXPECT_EQ(s.commands[2].calls, 0u);
 }
 
+TEST(WorkerStats, LongestTurnIsThatOfAnyWorker) {
+  WorkerStats a(1), b(1);
+  for (const uint64_t nanos : {7'000'000, 2'000'000}) a.loop_cpu_max_nanos.raise_to(nanos);
+  b.loop_cpu_max_nanos.raise_to(5'000'000);
+  a.loop_cpu.record(7'000'000);
+  b.loop_cpu.record(5'000'000);
+  Snapshot s;
+  add_worker(s, a, {"get"});
+  add_worker(s, b, {"get"});
+  EXPECT_EQ(s.workers.loop_cpu_max_nanos, 7'000'000u);
+  EXPECT_EQ(s.workers.loop_cpu.count, 2u);
+}
+
 TEST(WorkerStats, ErrorPrefixesAreBounded) {
   ErrorStats e;
   for (int i = 0; i < 1000; ++i) e.record("E" + std::to_string(i));
@@ -77,6 +90,8 @@ TEST(WorkerStats, ResetClearsCountersAndKeepsLevels) {
   w.commands[0].record(10);
   w.errors.record("ERR");
   w.loop_latency.record(5);
+  w.loop_cpu.record(5);
+  w.loop_cpu_max_nanos.raise_to(5);
   w.reset();
   Snapshot s;
   add_worker(s, w, {"get"});
@@ -88,6 +103,8 @@ TEST(WorkerStats, ResetClearsCountersAndKeepsLevels) {
   EXPECT_EQ(s.commands[0].calls, 0u);
   EXPECT_EQ(s.commands[0].latency.count, 0u);
   EXPECT_EQ(s.workers.loop_latency.count, 0u);
+  EXPECT_EQ(s.workers.loop_cpu.count, 0u);
+  EXPECT_EQ(s.workers.loop_cpu_max_nanos, 0u);
   w.errors.record("ERR");
   EXPECT_EQ(w.errors.size(), 1u);
 }
