@@ -30,10 +30,11 @@ def run(kind, exclusions, only=None):
     # The suite waits for the roles that it gave out, for its own seconds: nobody may take over meanwhile.
     nodes = [Server(kind, cluster_node_timeout=15000, enable_debug_command="yes") for _ in range(6)]
     single = Server(kind, enable_debug_command="yes")
+    ring = [Server(REDIS, cluster=False) for _ in range(3)]
     primary, replica, sentinel = (Server(REDIS, cluster=False) for _ in range(3))
-    servers = [*nodes, single, primary, replica, sentinel]
+    servers = [*nodes, single, *ring, primary, replica, sentinel]
     try:
-        replace_ports(folder, nodes, single, primary, replica, sentinel)
+        replace_ports(folder, nodes, single, ring, primary, replica, sentinel)
         program = fetch.go_test_program(folder)
         for server in servers:
             server.start(arguments=["--sentinel"] if server is sentinel else [])
@@ -49,12 +50,12 @@ def run(kind, exclusions, only=None):
             server.remove()
 
 
-def replace_ports(folder, nodes, single, primary, replica, sentinel):
-    """The suite's fixed ports, by ours. One server does for the three of a kind, since what would tell them apart is left
+def replace_ports(folder, nodes, single, ring, primary, replica, sentinel):
+    """The suite's fixed ports, by ours. One replica and one sentinel do for several, since what would tell them apart is left
     out."""
     fetch.replace(folder, r"\b1660[0-5]\b", {str(16600 + index): str(node.port) for index, node in enumerate(nodes)})
     fetch.replace(folder, r'(?<=:)6379(?=")', {"6379": str(single.port)}, files=r"^(redis|commands)_test\.go$")
-    of_main = {"6379": single, "6390": primary, "6391": primary, "6392": primary, "9121": primary, "9122": replica,
+    of_main = {"6379": single, "6390": ring[0], "6391": ring[1], "6392": ring[2], "9121": primary, "9122": replica,
                "9123": replica, "26379": sentinel, "26380": sentinel, "26381": sentinel}
     fetch.replace(folder, '"(?:' + "|".join(of_main) + ')"', {f'"{port}"': f'"{server.port}"' for port, server in of_main.items()},
                   files=r"^main_test\.go$")
