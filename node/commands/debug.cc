@@ -9,6 +9,7 @@
 #include "node/commands/host.h"
 #include "node/commands/numbers.h"
 #include "node/commands/text.h"
+#include "node/rdb/dump.h"
 #include "node/store/keyspace.h"
 
 namespace guccho::commands {
@@ -40,6 +41,9 @@ void sleep(Context& c) {
   c.reply.ok();
 }
 
+// Of DUMP's payload: type, version and checksum, which the length of a value does not count.
+constexpr size_t kDumpOverhead = 1 + 2 + 8;
+
 void object(Context& c) {
   const Slot slot = key_slot(c.arg(2));
   store::Keyspace& keyspace = c.host.keyspace_of(slot);
@@ -49,7 +53,7 @@ void object(Context& c) {
   std::snprintf(address, sizeof address, "%p", static_cast<const void*>(entry));
   c.reply.simple("Value at:" + std::string(address) +
                  " refcount:1 encoding:" + std::string(store::encoding_name(entry->encoding())) + " serializedlength:" +
-                 std::to_string(keyspace.memory_usage(*entry)) + " lru:" + std::to_string(entry->access()) +
+                 std::to_string(rdb::dump(*entry).size() - kDumpOverhead) + " lru:" + std::to_string(entry->access()) +
                  " lru_seconds_idle:" + std::to_string(keyspace.idle_seconds(*entry)));
 }
 

@@ -1,6 +1,7 @@
 // Framing one value.
 #include "node/rdb/dump.h"
 
+#include <functional>
 #include <optional>
 #include <unordered_set>
 
@@ -40,14 +41,20 @@ class OneRecord final : public RecordSink {
   std::optional<Record> record_;
 };
 
-// What load() would find only when it has begun.
-bool has_field_twice(const Record& record) {
-  const auto* fields = std::get_if<FieldList>(&record.value);
-  if (fields == nullptr) return false;
+// What load() would find only when it has begun: a field or a member twice.
+template <class List, class Name>
+bool repeats(const List& list, Name name) {
   std::unordered_set<std::string_view> seen;
-  for (const auto& [field, value] : *fields) {
-    if (!seen.insert(field).second) return true;
+  for (const auto& element : list) {
+    if (!seen.insert(std::invoke(name, element)).second) return true;
   }
+  return false;
+}
+
+bool repeats_itself(const Record& record) {
+  if (const auto* fields = std::get_if<FieldList>(&record.value)) return repeats(*fields, &FieldList::value_type::first);
+  if (const auto* members = std::get_if<MemberList>(&record.value)) return repeats(*members, std::identity());
+  if (const auto* scored = std::get_if<ScoredList>(&record.value)) return repeats(*scored, &ScoredList::value_type::first);
   return false;
 }
 
@@ -81,7 +88,7 @@ Result<Record> restore(std::string_view payload) {
     return std::unexpected(s.error());
   }
   if (!sink.get()) return fail("rdb: an empty collection");
-  if (has_field_twice(*sink.get())) return fail("rdb: a hash with a field twice");
+  if (repeats_itself(*sink.get())) return fail("rdb: a field or a member twice");
   return std::move(*sink.get());
 }
 

@@ -57,6 +57,21 @@ class ClusterCli(Case):
         self.assertEqual(status, 0, output)
         self.assertEqual(output.count("PONG"), 3, output)
 
+    def test_links_are_listed_in_pairs(self):
+        """Outbound and inbound of one peer side by side: redis-py's tests pair them by position."""
+        cluster = self.cluster(primaries=3, replicas=0)
+        first = cluster.servers[0]
+        peers = {server.node_id().encode() for server in cluster.servers[1:]}
+
+        def links():
+            return [dict(zip(link[::2], link[1::2])) for link in first.call("CLUSTER", "LINKS")]
+
+        until(lambda: len(links()) == 4, 20, "both directions of both peers")
+        listed = [(link[b"direction"], link[b"node"]) for link in links()]
+        self.assertEqual([direction for direction, _ in listed], [b"to", b"from"] * 2)
+        self.assertEqual([node for _, node in listed[::2]], [node for _, node in listed[1::2]])
+        self.assertEqual({node for _, node in listed}, peers)
+
     def test_failed_node_is_reported(self):
         cluster = self.cluster(primaries=3, replicas=0)
         cluster.servers[2].kill()

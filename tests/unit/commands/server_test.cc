@@ -77,7 +77,7 @@ TEST(Server, DebugIsGuarded) {
   node.run("SET a 1");
   const std::string object = node.run("DEBUG OBJECT a");
   EXPECT_TRUE(object.starts_with("+Value at:0x")) << object;
-  EXPECT_NE(object.find(" refcount:1 encoding:int serializedlength:"), std::string::npos) << object;
+  EXPECT_NE(object.find(" refcount:1 encoding:int serializedlength:2 "), std::string::npos) << object;
   EXPECT_EQ(node.run("DEBUG OBJECT nosuch"), "-ERR no such key|");
   EXPECT_EQ(node.run("DEBUG FOO"), "-ERR unknown subcommand or wrong number of arguments for 'FOO'. Try DEBUG HELP.|");
 }

@@ -1,0 +1,1 @@
+"""The suites that client libraries bring, run against our nodes."""
