@@ -1,6 +1,7 @@
 // Framing one value.
 #include "node/rdb/dump.h"
 
+#include <algorithm>
 #include <optional>
 #include <unordered_set>
 
@@ -42,11 +43,12 @@ class OneRecord final : public RecordSink {
 
 // What load() would find only when it has begun.
 bool has_field_twice(const Record& record) {
-  const auto* fields = std::get_if<FieldList>(&record.value);
-  if (fields == nullptr) return false;
   std::unordered_set<std::string_view> seen;
-  for (const auto& [field, value] : *fields) {
-    if (!seen.insert(field).second) return true;
+  if (const auto* fields = std::get_if<FieldList>(&record.value)) {
+    return std::ranges::any_of(*fields, [&](const auto& pair) { return !seen.insert(pair.first).second; });
+  }
+  if (const auto* fields = std::get_if<TimedFieldList>(&record.value)) {
+    return std::ranges::any_of(*fields, [&](const TimedField& each) { return !seen.insert(each.field).second; });
   }
   return false;
 }
@@ -61,7 +63,7 @@ std::string dump(const store::Entry& entry) {
   std::string key;
   append_string(key, entry.key(), true);
   payload.erase(1, key.size());
-  append_little_endian(payload, kWrittenVersion, kVersionBytes);
+  append_little_endian(payload, entry.has_timed_fields() ? kTimedFieldsVersion : kWrittenVersion, kVersionBytes);
   append_little_endian(payload, crc64(0, payload), 8);
   return payload;
 }

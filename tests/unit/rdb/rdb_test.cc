@@ -203,7 +203,7 @@ std::string write_all(store::Keyspace& keyspace, const WriteOptions& options, bo
   StringSink sink;
   StreamWriter writer(sink, checksum);
   writer.begin({{"redis-ver", "7.2.4"}, {"redis-bits", "64"}, {"repl-offset", "123456789012"}}, {}, keyspace.keys(),
-               keyspace.keys_with_expiry());
+               keyspace.keys_with_expiry(), keyspace.timed_hashes() != 0);
   for (uint16_t s = 0; s < kSlotCount; ++s) {
     std::string records;
     keyspace.for_each_in_slot(Slot(s), [&](const store::Entry& entry) { append_entry(records, entry, options); });
