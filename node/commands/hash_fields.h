@@ -39,8 +39,8 @@ class ExpiredFields {
   // The command is about to set the field, as if it were not there. True when it is there and has expired: then the
   // command must be replicated such that a replica, which still sees the field, comes to the same end.
   bool overwrites(std::string_view field) { return hash_.timed() && overwrites_slow(field); }
-  // Deletes all fields that have expired.
-  void delete_all();
+  // Deletes fields that have expired: all, if there are not very many.
+  void delete_some();
   // Says what was deleted: once, before the command says what it changed.
   void announce();
   // The same for a command that changes nothing itself: the key goes with its last field.

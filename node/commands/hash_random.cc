@@ -83,7 +83,7 @@ void handlers::hrandfield(Context& c) {
   HashValue hash = open_hash(c, key, entry);
   if (hash.timed()) {
     ExpiredFields expired(c, key, hash);
-    expired.delete_all();
+    expired.delete_some();
     const size_t visible = hash.visible_size();
     expired.finish();
     if (visible == 0) return with_count ? c.reply.array(0) : c.reply.null();

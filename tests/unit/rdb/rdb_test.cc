@@ -540,7 +540,7 @@ TEST(RdbTest, RefusalsNameWhatAndWhere) {
       {kHead + "\x18\x01h\x01\0\0\0\0\0\0\0\x01\x81\xff\xff\xff\xff\xff\xff\xff\xff\x01"s + "f\x01v",
        "rdb: offset 21: a hash with an expiry that cannot be right"},
       {kHead + "\x18\x01h\x01\0\0\0\0\0\0\0\x02\x01\x01"s + "f\x01v\0\x01"s + "f\x01w",
-       "rdb: offset 31: a hash with a field twice"},
+       "rdb: offset 26: a hash with a field twice"},
       {kHead + "\x19\x01h\x01\0\0\0\0\0\0\0\x03"s + "abc", "rdb: offset 20: a hash whose listpack is damaged"},
       {kHead + "\x19\x01h\x01\0\0\0\0\0\0\0\x0c\x0c\0\0\0\x02\0\x81"s + "a\x02\x05\x01\xff"s,
        "rdb: offset 20: a hash with a field that has no value or no expiry"},
