@@ -37,11 +37,15 @@ FieldPair* FieldPair::format(void* memory, std::string_view field, std::string_v
 }
 
 bool FieldPair::assign(std::string_view value) {
-  const size_t size = allocation_size(field_size(), value.size(), timed());
-  if (narrow() == needs_wide(field_size(), value.size()) && !timed()) return false;
-  if (SlabAllocator::footprint(size) != SlabAllocator::footprint(allocation_size())) return false;
-  if (size > SlabAllocator::usable(allocation_size())) return false;
-  if (!value.empty()) std::memmove(bytes() + header_size() + field_size(), value.data(), value.size());
+  const bool is_narrow = narrow();
+  if (is_narrow ? value.size() > 255 : !timed() && !needs_wide(field_size(), value.size())) return false;
+  const size_t old_value_size = value_size();
+  const size_t offset = header_size() + field_size();
+  const size_t size = offset + value.size();
+  const size_t old_size = offset + old_value_size;
+  if (SlabAllocator::footprint(size) != SlabAllocator::footprint(old_size)) return false;
+  if (size > SlabAllocator::usable(old_size)) return false;
+  if (!value.empty()) std::memmove(bytes() + offset, value.data(), value.size());
   set_value_size(value.size());
   return true;
 }

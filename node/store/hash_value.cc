@@ -115,7 +115,7 @@ std::optional<std::string_view> HashValue::get(std::string_view field, IntText& 
   }
   if (in_table()) {
     const FieldPair* pair = table().table.find(field, hash_bytes(field));
-    if (!pair || hidden(pair->expiry())) return std::nullopt;
+    if (!pair || (pair->timed() && hidden(pair->expiry()))) return std::nullopt;
     return pair->value();
   }
   const Listpack pack = listpack_of(*entry_);
@@ -180,7 +180,7 @@ bool HashValue::set_in_table(std::string_view field, std::string_view value, Ttl
     return true;
   }
   // Nearly all: neither has an expiry, or it stays.
-  if ((!pair->timed() && !timed_ttl) || ttl.kind == Ttl::Kind::kKeep) {
+  if (ttl.kind == Ttl::Kind::kKeep || (!timed_ttl && !pair->timed())) {
     if (!pair->assign(value)) replace_pair(hash, pair, value, pair->expiry(), alloc);
     return false;
   }

@@ -74,7 +74,9 @@ class HashValue {
   bool packed() const { return entry_->repr() == uint8_t(Entry::HashRepr::kPacked); }
   bool in_table() const { return is_table(*entry_); }
   static bool is_table(const Entry& entry) {
-    return entry.repr() == uint8_t(Entry::HashRepr::kTable) || entry.repr() == uint8_t(Entry::HashRepr::kTableTimed);
+    // Of the representations these two are odd.
+    static_assert(uint8_t(Entry::HashRepr::kTable) == 1 && uint8_t(Entry::HashRepr::kTableTimed) == 3);
+    return (entry.repr() & 1) != 0;
   }
   bool hidden(int64_t expiry) const { return expiry != kNoExpiry && expiry < hidden_before_; }
   HashTable& table() const;
