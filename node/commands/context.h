@@ -79,6 +79,7 @@ class EffectSink {
   virtual void count_hit() = 0;
   virtual void count_miss() = 0;
   virtual void count_expired() = 0;
+  virtual void count_expired_fields(size_t fields) = 0;
 };
 
 // Names the connection and the place in its reply order that a deferred reply belongs to.

@@ -166,22 +166,34 @@ void type(Context& c);
 void unlink(Context& c);
 void wait(Context& c);
 
-// hash.cc
+// hash.cc, hash_random.cc, hash_expire.cc, hash_getex.cc
 void hdel(Context& c);
 void hexists(Context& c);
+void hexpire(Context& c);
+void hexpireat(Context& c);
+void hexpiretime(Context& c);
 void hget(Context& c);
 void hgetall(Context& c);
+void hgetdel(Context& c);
+void hgetex(Context& c);
 void hincrby(Context& c);
 void hincrbyfloat(Context& c);
 void hkeys(Context& c);
 void hlen(Context& c);
 void hmget(Context& c);
 void hmset(Context& c);
+void hpersist(Context& c);
+void hpexpire(Context& c);
+void hpexpireat(Context& c);
+void hpexpiretime(Context& c);
+void hpttl(Context& c);
 void hrandfield(Context& c);
 void hscan(Context& c);
 void hset(Context& c);
+void hsetex(Context& c);
 void hsetnx(Context& c);
 void hstrlen(Context& c);
+void httl(Context& c);
 void hvals(Context& c);
 
 // list.cc, list_move.cc, list_pop.cc

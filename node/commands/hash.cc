@@ -1,8 +1,10 @@
-// Hashes: fields and their values. HRANDFIELD is in hash_random.cc.
+// Hashes: fields and their values. HRANDFIELD is in hash_random.cc, fields that expire are in hash_expire.cc and
+// hash_getex.cc.
 #include <cmath>
 #include <string>
 
 #include "node/commands/handlers.h"
+#include "node/commands/hash_fields.h"
 #include "node/commands/numbers.h"
 #include "node/commands/scan_options.h"
 #include "node/store/hash_value.h"
@@ -15,18 +17,13 @@ using store::Entry;
 using store::HashValue;
 using store::IntText;
 using store::KeyRef;
+using store::Ttl;
 
-// False after a WRONGTYPE reply. A missing key is as good as an empty hash.
-bool is_hash_or_missing(Context& c, const Entry* entry) {
-  if (entry == nullptr || entry->type() == store::Type::kHash) return true;
-  c.wrong_type();
-  return false;
-}
-
-void reply_field(Context& c, const HashValue& hash, std::string_view field) {
+void reply_field(Context& c, const HashValue& hash, std::string_view field, ExpiredFields& expired) {
   IntText scratch;
-  const auto value = hash.entry() != nullptr ? hash.get(field, scratch) : std::nullopt;
-  value ? c.reply.bulk(*value) : c.reply.null();
+  if (const auto value = hash.get(field, scratch)) return c.reply.bulk(*value);
+  c.reply.null();
+  expired.missed(field);
 }
 
 // HSET and HMSET: fields and values in turn. How many fields are new, nothing after an error reply.
@@ -53,18 +50,24 @@ void reply_part(Context& c, Part part) {
   Entry* entry = c.find_for_read(key);
   if (entry == nullptr) return c.reply.array(0);
   if (!is_hash_or_missing(c, entry)) return;
-  const HashValue hash(c.data, key, entry);
-  c.reply.array(hash.size());
+  const HashValue hash = open_hash(c, key, entry);
+  c.reply.array(hash.visible_size());
   hash.for_each(
       [&](std::string_view field, std::string_view value) { c.reply.bulk(part == Part::kFields ? field : value); });
 }
 
-// Stores a number's text in a field and says so.
-void store_number(Context& c, HashValue& hash, std::string_view text, std::string_view event) {
+// Stores a text in one field, argument 2, and says so. A field that has expired is as good as none, and is replicated
+// as HSET: a replica still sees it.
+void store_text(Context& c, HashValue& hash, std::string_view text, Ttl ttl, std::string_view event) {
   const bool is_new = hash.entry() == nullptr;
-  hash.set(c.arg(2), text);
-  if (is_new) c.created(c.arg(1));
-  c.changed(c.arg(1), config::kNotifyHash, event);
+  const KeyRef key = c.key(1);
+  ExpiredFields expired(c, key, hash);
+  const bool overwrites = expired.overwrites(c.arg(2));
+  hash.set(c.arg(2), text, overwrites ? Ttl::clear() : ttl);
+  expired.announce();
+  if (is_new) c.created(key.bytes);
+  c.changed(key.bytes, config::kNotifyHash, event);
+  if (overwrites) c.replicate_as({"HSET", key.bytes, c.arg(2), text});
 }
 
 }  // namespace
@@ -81,9 +84,9 @@ void hsetnx(Context& c) {
   const KeyRef key = c.key(1);
   Entry* entry = c.find_for_write(key);
   if (!is_hash_or_missing(c, entry)) return;
-  HashValue hash(c.data, key, entry);
-  if (entry != nullptr && hash.contains(c.arg(2))) return c.reply.integer(0);
-  store_number(c, hash, c.arg(3), "hset");
+  HashValue hash = open_hash(c, key, entry);
+  if (hash.contains(c.arg(2))) return c.reply.integer(0);
+  store_text(c, hash, c.arg(3), Ttl::clear(), "hset");
   c.reply.integer(1);
 }
 
@@ -92,16 +95,21 @@ void hget(Context& c) {
   Entry* entry = c.find_for_read(key);
   if (entry == nullptr) return c.reply.null();
   if (!is_hash_or_missing(c, entry)) return;
-  reply_field(c, HashValue(c.data, key, entry), c.arg(2));
+  HashValue hash = open_hash(c, key, entry);
+  ExpiredFields expired(c, key, hash);
+  reply_field(c, hash, c.arg(2), expired);
+  expired.finish();
 }
 
 void hmget(Context& c) {
   const KeyRef key = c.key(1);
   Entry* entry = c.find_for_read(key);
   if (!is_hash_or_missing(c, entry)) return;
-  const HashValue hash(c.data, key, entry);
+  HashValue hash = open_hash(c, key, entry);
+  ExpiredFields expired(c, key, hash);
   c.reply.array(c.argc() - 2);
-  for (const std::string_view field : c.args.subspan(2)) reply_field(c, hash, field);
+  for (const std::string_view field : c.args.subspan(2)) reply_field(c, hash, field, expired);
+  expired.finish();
 }
 
 void hgetall(Context& c) {
@@ -109,8 +117,8 @@ void hgetall(Context& c) {
   Entry* entry = c.find_for_read(key);
   if (entry == nullptr) return c.reply.map(0);
   if (!is_hash_or_missing(c, entry)) return;
-  const HashValue hash(c.data, key, entry);
-  c.reply.map(hash.size());
+  const HashValue hash = open_hash(c, key, entry);
+  c.reply.map(hash.visible_size());
   hash.for_each([&](std::string_view field, std::string_view value) {
     c.reply.bulk(field);
     c.reply.bulk(value);
@@ -136,7 +144,13 @@ void hexists(Context& c) {
   const KeyRef key = c.key(1);
   Entry* entry = c.find_for_read(key);
   if (!is_hash_or_missing(c, entry)) return;
-  c.reply.integer(entry != nullptr && HashValue(c.data, key, entry).contains(c.arg(2)) ? 1 : 0);
+  HashValue hash = open_hash(c, key, entry);
+  const bool there = hash.contains(c.arg(2));
+  c.reply.integer(there ? 1 : 0);
+  if (there) return;
+  ExpiredFields expired(c, key, hash);
+  expired.missed(c.arg(2));
+  expired.finish();
 }
 
 void hstrlen(Context& c) {
@@ -144,8 +158,13 @@ void hstrlen(Context& c) {
   Entry* entry = c.find_for_read(key);
   if (!is_hash_or_missing(c, entry)) return;
   IntText scratch;
-  const auto value = entry != nullptr ? HashValue(c.data, key, entry).get(c.arg(2), scratch) : std::nullopt;
+  HashValue hash = open_hash(c, key, entry);
+  const auto value = hash.get(c.arg(2), scratch);
   c.reply.integer(value ? static_cast<int64_t>(value->size()) : 0);
+  if (value) return;
+  ExpiredFields expired(c, key, hash);
+  expired.missed(c.arg(2));
+  expired.finish();
 }
 
 void hdel(Context& c) {
@@ -171,10 +190,10 @@ void hincrby(Context& c) {
   const KeyRef key = c.key(1);
   Entry* entry = c.find_for_write(key);
   if (!is_hash_or_missing(c, entry)) return;
-  HashValue hash(c.data, key, entry);
+  HashValue hash = open_hash(c, key, entry);
   IntText scratch;
   int64_t number = 0;
-  if (const auto old = entry != nullptr ? hash.get(c.arg(2), scratch) : std::nullopt) {
+  if (const auto old = hash.get(c.arg(2), scratch)) {
     const auto parsed = parse_integer(*old);
     if (!parsed) return c.reply.error("ERR hash value is not an integer");
     number = *parsed;
@@ -182,11 +201,12 @@ void hincrby(Context& c) {
   if (__builtin_add_overflow(number, *increment, &number)) {
     return c.reply.error("ERR increment or decrement would overflow");
   }
-  store_number(c, hash, store::print_integer(number, scratch), "hincrby");
+  store_text(c, hash, store::print_integer(number, scratch), Ttl::keep(), "hincrby");
   c.reply.integer(number);
 }
 
-// Replicated as HSET with the result, since floating point sums may differ between machines.
+// Replicated as HSET with the result, since floating point sums may differ between machines; as HSETEX where the
+// field's expiry is to stay.
 void hincrbyfloat(Context& c) {
   const auto increment = parse_long_double(c.arg(3));
   if (!increment) return c.not_a_float();
@@ -194,10 +214,10 @@ void hincrbyfloat(Context& c) {
   const KeyRef key = c.key(1);
   Entry* entry = c.find_for_write(key);
   if (!is_hash_or_missing(c, entry)) return;
-  HashValue hash(c.data, key, entry);
+  HashValue hash = open_hash(c, key, entry);
   IntText scratch;
   long double number = 0;
-  if (const auto old = entry != nullptr ? hash.get(c.arg(2), scratch) : std::nullopt) {
+  if (const auto old = hash.get(c.arg(2), scratch)) {
     const auto parsed = parse_long_double(*old);
     if (!parsed) return c.reply.error("ERR hash value is not a float");
     number = *parsed;
@@ -208,8 +228,12 @@ void hincrbyfloat(Context& c) {
   }
   LongDoubleText text_scratch;
   const std::string_view text = print_long_double(number, text_scratch);
-  store_number(c, hash, text, "hincrbyfloat");
-  c.replicate_as({"HSET", key.bytes, c.arg(2), text});
+  store_text(c, hash, text, Ttl::keep(), "hincrbyfloat");
+  if (hash.timed() && hash.expiry(c.arg(2)) != HashValue::kNoExpiry) {
+    c.replicate_as({"HSETEX", key.bytes, "KEEPTTL", "FIELDS", "1", c.arg(2), text});
+  } else if (!c.rewritten()) {
+    c.replicate_as({"HSET", key.bytes, c.arg(2), text});
+  }
   c.reply.bulk(text);
 }
 
@@ -231,7 +255,7 @@ void hscan(Context& c) {
   resp::ReplyWriter writer(fields, c.reply.version());
   size_t found = 0;
   const uint64_t next =
-      HashValue(c.data, key, entry).scan(*cursor, options.count, [&](std::string_view field, std::string_view value) {
+      open_hash(c, key, entry).scan(*cursor, options.count, [&](std::string_view field, std::string_view value) {
         if (!options.matches(field)) return;
         writer.bulk(field);
         writer.bulk(value);

@@ -6,6 +6,7 @@
 
 #include "node/base/random.h"
 #include "node/commands/handlers.h"
+#include "node/commands/hash_fields.h"
 #include "node/commands/host.h"
 #include "node/commands/numbers.h"
 #include "node/commands/text.h"
@@ -41,7 +42,7 @@ void reply_with_repetition(Context& c, const HashValue& hash, size_t count, bool
 // Picks evenly among all subsets: each field is taken with the chance that as many are still wanted as are left.
 void reply_distinct(Context& c, const HashValue& hash, size_t count, bool with_values) {
   Rng rng(c.host.next_random());
-  size_t left = hash.size();
+  size_t left = hash.visible_size();
   size_t wanted = std::min(count, left);
   reply_header(c, wanted, with_values);
   hash.for_each([&](std::string_view field, std::string_view value) {
@@ -79,7 +80,14 @@ void handlers::hrandfield(Context& c) {
   store::Entry* entry = c.find_for_read(key);
   if (entry == nullptr) return with_count ? c.reply.array(0) : c.reply.null();
   if (entry->type() != store::Type::kHash) return c.wrong_type();
-  const HashValue hash(c.data, key, entry);
+  HashValue hash = open_hash(c, key, entry);
+  if (hash.timed()) {
+    ExpiredFields expired(c, key, hash);
+    expired.delete_some();
+    const size_t visible = hash.visible_size();
+    expired.finish();
+    if (visible == 0) return with_count ? c.reply.array(0) : c.reply.null();
+  }
   if (!with_count) {
     Rng rng(c.host.next_random());
     return hash.random(rng, [&](std::string_view field, std::string_view) { c.reply.bulk(field); });

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "node/commands/handlers.h"
+#include "node/commands/hash_fields.h"
 #include "node/commands/list_ends.h"
 #include "node/commands/numbers.h"
 #include "node/commands/ranges.h"
@@ -203,7 +204,7 @@ bool Sorter::look_up(std::string_view pattern, std::string_view element, std::st
   store::IntText scratch;
   if (field) {
     if (entry->type() != store::Type::kHash) return false;
-    const auto value = store::HashValue(c_.data, key, entry).get(*field, scratch);
+    const auto value = open_hash(c_, key, entry).get(*field, scratch);
     if (value) out = *value;
     return value.has_value();
   }

@@ -76,8 +76,11 @@ Value message_lines(const Snapshot& s, std::string_view suffix, uint64_t BusMess
 }
 
 Value keyspace_lines(const Snapshot& s) {
-  return Lines{{"db0", fmt::format("keys={},expires={},avg_ttl={}", s.workers.keys, s.workers.keys_with_expiry,
-                                   s.workers.average_ttl_millis)}};
+  std::string line = fmt::format("keys={},expires={},avg_ttl={}", s.workers.keys, s.workers.keys_with_expiry,
+                                 s.workers.average_ttl_millis);
+  // Redis 7.4's field for hashes whose fields expire. Only where there are some: else the line is 7.2's.
+  if (s.workers.timed_hashes != 0) line += fmt::format(",subexpiry={}", s.workers.timed_hashes);
+  return Lines{{"db0", std::move(line)}};
 }
 Value of_db0(double value) {
   return std::vector<Sample>{{{{"db", "db0"}}, value}};

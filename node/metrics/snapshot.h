@@ -160,6 +160,7 @@ struct WorkerTotals {
   uint64_t reads = 0, writes = 0, query_limit_disconnections = 0, output_limit_disconnections = 0;
   uint64_t protocol_errors = 0, tls_handshake_failures = 0;
   uint64_t commands_processed = 0, keyspace_hits = 0, keyspace_misses = 0;
+  uint64_t expired_fields = 0;
   uint64_t expired_keys = 0, expire_cycle_nanos = 0, expire_time_cap_reached = 0, evicted_keys = 0, auth_failures = 0;
   uint64_t denied_commands = 0, denied_keys = 0, denied_channels = 0;
   uint64_t redirects_moved = 0, redirects_ask = 0;
@@ -176,7 +177,7 @@ struct WorkerTotals {
   uint64_t blocking_keys = 0, blocking_keys_when_gone = 0;
   uint64_t watched_keys = 0, max_input_buffer = 0, max_output_buffer = 0;
   uint64_t client_buffer_bytes = 0, replica_buffer_bytes = 0;
-  uint64_t keys = 0, keys_with_expiry = 0, average_ttl_millis = 0;
+  uint64_t keys = 0, keys_with_expiry = 0, timed_hashes = 0, average_ttl_millis = 0;
   uint64_t store_bytes = 0, store_payload_bytes = 0, lazyfree_pending = 0, lazyfreed_objects = 0;
 };
 

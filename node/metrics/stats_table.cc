@@ -119,6 +119,8 @@ constexpr Metric kTable[] = {
           GUCCHO_READ(s.replication.partial_syncs_refused)),
     counter(kStats, "expired_keys", "redis_expired_keys_total", "Keys whose time to live ended",
             GUCCHO_READ(s.workers.expired_keys)),
+    counter(kStats, "expired_subkeys", "redis_expired_subkeys_total", "Fields of hashes whose time to live ended",
+            GUCCHO_READ(s.workers.expired_fields)),
     info_only(kStats, "expired_stale_perc", GUCCHO_READ(0.0)),
     counter(kStats, "expired_time_cap_reached_count", "redis_expired_time_cap_reached_total",
             "Times that active expiry ran out of its time", GUCCHO_READ(s.workers.expire_time_cap_reached)),

@@ -85,6 +85,7 @@ struct alignas(kCacheLine) WorkerStats {
   Counter keyspace_hits;
   Counter keyspace_misses;
   Counter expired_keys;
+  Counter expired_fields;  // of hashes
   Counter expire_cycle_nanos;
   Counter expire_time_cap_reached;
   Counter evicted_keys;
@@ -136,6 +137,7 @@ struct alignas(kCacheLine) WorkerStats {
   Counter replica_buffer_bytes;
   Counter keys;
   Counter keys_with_expiry;
+  Counter timed_hashes;  // with fields that expire
   Counter average_ttl_millis;
   Counter store_bytes;          // tables, entries and their slack
   Counter store_payload_bytes;  // key and value bytes alone

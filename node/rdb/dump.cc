@@ -53,6 +53,7 @@ bool repeats(const List& list, Name name) {
 
 bool repeats_itself(const Record& record) {
   if (const auto* fields = std::get_if<FieldList>(&record.value)) return repeats(*fields, &FieldList::value_type::first);
+  if (const auto* fields = std::get_if<TimedFieldList>(&record.value)) return repeats(*fields, &TimedField::field);
   if (const auto* members = std::get_if<MemberList>(&record.value)) return repeats(*members, std::identity());
   if (const auto* scored = std::get_if<ScoredList>(&record.value)) return repeats(*scored, &ScoredList::value_type::first);
   return false;
@@ -68,7 +69,7 @@ std::string dump(const store::Entry& entry) {
   std::string key;
   append_string(key, entry.key(), true);
   payload.erase(1, key.size());
-  append_little_endian(payload, kWrittenVersion, kVersionBytes);
+  append_little_endian(payload, entry.has_timed_fields() ? kTimedFieldsVersion : kWrittenVersion, kVersionBytes);
   append_little_endian(payload, crc64(0, payload), 8);
   return payload;
 }

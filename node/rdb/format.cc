@@ -32,8 +32,8 @@ constexpr std::array kTypes = {
     TypeInfo{21, "stream (third form)", Shape::kStream},
     TypeInfo{22, "hash with field expiry (pre-release)", Shape::kUnsupported},
     TypeInfo{23, "hash with field expiry as listpack (pre-release)", Shape::kUnsupported},
-    TypeInfo{24, "hash with field expiry", Shape::kUnsupported},
-    TypeInfo{25, "hash with field expiry as listpack", Shape::kUnsupported},
+    TypeInfo{24, "hash with field expiry", Shape::kTimedPairs},
+    TypeInfo{25, "hash with field expiry as listpack", Shape::kTimedString},
 };
 
 }  // namespace

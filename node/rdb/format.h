@@ -7,6 +7,10 @@
 //
 // Lengths: 00xxxxxx 6 bits | 01xxxxxx + 1 byte 14 bits | 0x80 + u32 big-endian | 0x81 + u64 big-endian | 11xxxxxx
 // special string encodings: 0, 1, 2 an integer of 8, 16, 32 bits little-endian, 3 LZF (compressed size, size, bytes).
+//
+// Hashes with fields that expire (types 24 and 25; times in milliseconds since 1970) begin with their earliest expiry
+// as u64 little-endian. In type 24 each pair has a length in front: 0 without expiry, else 1 + its distance from the
+// earliest. In type 25 the listpack has triples of field, value and expiry (0: none), the earliest first, none last.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +19,8 @@
 namespace guccho::rdb {
 
 inline constexpr int kWrittenVersion = 10;
+// Written when hashes with fields that expire are among the data, which redis-server reads from 7.4 (version 12) on.
+inline constexpr int kTimedFieldsVersion = 12;
 inline constexpr int kNewestReadVersion = 12;
 
 enum class Opcode : uint8_t {
@@ -52,6 +58,8 @@ enum class ValueType : uint8_t {
   kStream2 = 19,
   kSetListpack = 20,
   kStream3 = 21,
+  kHashTimed = 24,
+  kHashTimedListpack = 25,
 };
 
 // How the bytes of a value follow its key.
@@ -61,6 +69,8 @@ enum class Shape : uint8_t {
   kStrings,      // a count, then as many strings
   kPairs,        // a count, then twice as many strings
   kScored,       // a count, then as many strings, each followed by a score
+  kTimedPairs,   // the earliest expiry (u64), a count, then as many of: a length, a string, a string
+  kTimedString,  // the earliest expiry (u64), then one string
   kNodes,        // a count, then as many pairs of a container (a length) and a string
   kStream,       // see stream_reader.h
 };

@@ -35,6 +35,16 @@ struct Maker {
     return hash.entry();
   }
 
+  Result<Entry*> operator()(const TimedFieldList& fields) const {
+    store::HashValue hash(keyspace, key, nullptr);
+    for (const auto& [field, value, expiry] : fields) {
+      const bool timed = expiry != store::HashValue::kNoExpiry;
+      const store::Ttl ttl = timed ? store::Ttl::at(UnixMillis(Millis(expiry))) : store::Ttl::clear();
+      if (!hash.set(field, value, ttl)) return fail("a hash with a field twice");
+    }
+    return hash.entry();
+  }
+
   Result<Entry*> operator()(const ListNodes& nodes) const {
     store::ListLoader list(keyspace, key);
     for (const ListNode& node : nodes) node.listpack ? list.add_listpack(node.bytes) : list.add(node.bytes);

@@ -14,6 +14,7 @@
 #include "node/base/crc.h"
 #include "node/base/real.h"
 #include "node/rdb/packed.h"
+#include "node/store/hash_value.h"
 #include "node/store/intset.h"
 #include "node/store/listpack.h"
 #include "node/store/zset_value.h"
@@ -283,6 +284,12 @@ Result<bool> Reader::step() {
     case State::kScored:
       status = read_scored(in);
       break;
+    case State::kEarliest:
+      status = read_earliest(in);
+      break;
+    case State::kTimed:
+      status = read_timed(in);
+      break;
     case State::kStream:
       status = read_stream(in);
       break;
@@ -408,8 +415,13 @@ Status Reader::read_key(Input& in) {
   }
   strings_.clear();
   scored_.clear();
+  timed_.clear();
   strings_left_ = 1;
   containers_.clear();
+  if (type_->shape == Shape::kTimedPairs || type_->shape == Shape::kTimedString) {
+    state_ = State::kEarliest;
+    return {};
+  }
   state_ = type_->shape == Shape::kOneString ? State::kString : State::kCount;
   return {};
 }
@@ -419,7 +431,9 @@ Status Reader::read_count(Input& in) {
   if (in.short_of_bytes() || in.error()) return {};
   if (count > UINT64_MAX / 2) return fail(fmt::format("a count of {} cannot be right", count));
   strings_left_ = type_->shape == Shape::kPairs ? 2 * count : count;
-  state_ = type_->shape == Shape::kScored ? State::kScored : State::kString;
+  state_ = type_->shape == Shape::kScored       ? State::kScored
+           : type_->shape == Shape::kTimedPairs ? State::kTimed
+                                                : State::kString;
   return count == 0 ? finish_value() : Status{};
 }
 
@@ -445,6 +459,31 @@ Status Reader::read_scored(Input& in) {
   return --strings_left_ == 0 ? finish_value() : Status{};
 }
 
+// The earliest expiry of a hash. With no expiry at all, redis-server may write what no expiry can be.
+Status Reader::read_earliest(Input& in) {
+  const uint64_t earliest = in.little_endian(8);
+  if (in.short_of_bytes()) return {};
+  if (earliest > uint64_t{store::HashValue::kMaxExpiry} + 1) return fail("a hash with an expiry that cannot be right");
+  earliest_ = static_cast<int64_t>(earliest);
+  state_ = type_->shape == Shape::kTimedString ? State::kString : State::kCount;
+  return {};
+}
+
+Status Reader::read_timed(Input& in) {
+  const uint64_t distance = in.length();
+  TimedField field{.field = in.string(), .value = in.string()};
+  if (in.short_of_bytes() || in.error()) return {};
+  if (distance != 0) {
+    constexpr auto kMax = static_cast<uint64_t>(store::HashValue::kMaxExpiry);
+    if (distance > kMax || static_cast<uint64_t>(earliest_) + (distance - 1) > kMax) {
+      return fail("a hash with an expiry that cannot be right");
+    }
+    field.expiry = earliest_ + static_cast<int64_t>(distance - 1);
+  }
+  timed_.push_back(std::move(field));
+  return --strings_left_ == 0 ? finish_value() : Status{};
+}
+
 Status Reader::read_stream(Input& in) {
   if (Status status = stream_.read(in); !status || !stream_.done()) return status;
   state_ = State::kOpcode;
@@ -463,6 +502,11 @@ Status Reader::finish_value() {
     case ValueType::kHashZiplist:
     case ValueType::kHashListpack:
       return finish_hash();
+    case ValueType::kHashTimed:
+      record_.value = std::move(timed_);
+      return deliver();
+    case ValueType::kHashTimedListpack:
+      return finish_timed_hash();
     case ValueType::kList:
     case ValueType::kListZiplist:
     case ValueType::kListQuicklist:
@@ -506,6 +550,32 @@ Status Reader::finish_hash() {
   Result<FieldList> pairs = pairs_of(std::move(*elements));
   if (!pairs) return std::unexpected(pairs.error());
   record_.value = std::move(*pairs);
+  return deliver();
+}
+
+// Field, value and expiry in turn.
+Status Reader::finish_timed_hash() {
+  if (!store::Listpack::valid(strings_[0])) return fail("a hash whose listpack is damaged");
+  const store::Listpack pack(strings_[0]);
+  if (pack.count() % 3 != 0) return fail("a hash with a field that has no value or no expiry");
+  TimedFieldList fields;
+  fields.reserve(pack.count() / 3);
+  store::IntText scratch;
+  for (size_t at = pack.first(); at != store::Listpack::kEnd;) {
+    TimedField field;
+    field.field = pack.get(at).text(scratch);
+    at = pack.next(at);
+    field.value = pack.get(at).text(scratch);
+    at = pack.next(at);
+    const auto expiry = pack.get(at).integer;
+    if (!expiry || *expiry < 0 || *expiry > store::HashValue::kMaxExpiry) {
+      return fail("a hash with an expiry that cannot be right");
+    }
+    field.expiry = *expiry;
+    at = pack.next(at);
+    fields.push_back(std::move(field));
+  }
+  record_.value = std::move(fields);
   return deliver();
 }
 

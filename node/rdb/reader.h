@@ -29,6 +29,13 @@ struct PackedHash {
 };
 // A field may come twice: load() refuses that, at no cost of its own.
 using FieldList = std::vector<std::pair<std::string, std::string>>;
+// Fields that expire. Checked: expiries that the store can hold. A field may come twice: load() refuses that.
+struct TimedField {
+  std::string field;
+  std::string value;
+  int64_t expiry = 0;  // milliseconds since 1970; 0: none
+};
+using TimedFieldList = std::vector<TimedField>;
 // A list is a row of nodes: listpacks (checked, not empty), or single elements.
 struct ListNode {
   std::string bytes;
@@ -49,8 +56,8 @@ struct PackedZset {
 // Checked: no NaN. In any order; a member may come twice: load() refuses that.
 using ScoredList = std::vector<std::pair<std::string, double>>;
 // A string's bytes; a hash, a list, a set, a sorted set in one of their forms; a stream that was checked.
-using Value = std::variant<std::string, PackedHash, FieldList, ListNodes, PackedSet, IntegerSet, MemberList, PackedZset,
-                           ScoredList, store::StreamImage>;
+using Value = std::variant<std::string, PackedHash, FieldList, TimedFieldList, ListNodes, PackedSet, IntegerSet,
+                           MemberList, PackedZset, ScoredList, store::StreamImage>;
 
 struct Record {
   std::string key;
@@ -95,8 +102,10 @@ class Reader {
     kHeader,
     kOpcode,
     kKey,
+    kEarliest,
     kCount,
     kString,
+    kTimed,
     kScored,
     kStream,
     kChecksum,
@@ -114,11 +123,14 @@ class Reader {
   Status read_count(Input& in);
   Status read_value_string(Input& in);
   Status read_scored(Input& in);
+  Status read_earliest(Input& in);
+  Status read_timed(Input& in);
   Status read_stream(Input& in);
   Status read_checksum(Input& in);
   Status start_value(uint8_t type);
   Status finish_value();
   Status finish_hash();
+  Status finish_timed_hash();
   Status finish_list();
   Status finish_set();
   Status finish_zset();
@@ -138,6 +150,8 @@ class Reader {
   uint64_t strings_left_ = 0;
   std::vector<std::string> strings_;
   ScoredList scored_;
+  int64_t earliest_ = 0;
+  TimedFieldList timed_;
   std::vector<Container> containers_;  // of the strings, where each has one
   StreamReader stream_;
   uint64_t empty_keys_ = 0;

@@ -11,24 +11,24 @@ void SnapshotWriter::entry(Slot, const store::Entry& entry) {
 }
 
 void SnapshotWriter::begin_value(uint64_t id, const store::Entry& entry) {
-  std::string& value = unfinished_[id];
-  append_head(value, entry, options_);
-  unfinished_bytes_ += value.size();
+  Unfinished& value = unfinished_[id];
+  value.form = append_head(value.bytes, entry, options_);
+  unfinished_bytes_ += value.bytes.size();
   grew();
 }
 
-void SnapshotWriter::elements(uint64_t id, store::Type type, std::span<void* const> items) {
-  std::string& value = unfinished_[id];
-  unfinished_bytes_ -= value.size();
-  append_elements(value, type, items, options_);
-  unfinished_bytes_ += value.size();
+void SnapshotWriter::elements(uint64_t id, store::Type, std::span<void* const> items) {
+  Unfinished& value = unfinished_[id];
+  unfinished_bytes_ -= value.bytes.size();
+  append_elements(value.bytes, value.form, items, options_);
+  unfinished_bytes_ += value.bytes.size();
   grew();
 }
 
 void SnapshotWriter::end_value(uint64_t id) {
   const auto value = unfinished_.extract(id);
-  unfinished_bytes_ -= value.mapped().size();
-  records_ += value.mapped();
+  unfinished_bytes_ -= value.mapped().bytes.size();
+  records_ += value.mapped().bytes;
   grew();
 }
 

@@ -1,5 +1,5 @@
-// The sink of a snapshot that makes RDB records: whole ones as they come. A record is one piece of the stream, so a value that
-// comes in parts is kept here until it is whole: in memory, and counted.
+// The sink of a snapshot that makes RDB records: whole ones as they come. A record is one piece of the stream, so a
+// value that comes in parts is kept here until it is whole: in memory, and counted.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,11 @@ class SnapshotWriter : public store::SnapshotSink {
  private:
   const WriteOptions options_;
   std::string records_;
-  std::unordered_map<uint64_t, std::string> unfinished_;
+  struct Unfinished {
+    std::string bytes;
+    ElementForm form;
+  };
+  std::unordered_map<uint64_t, Unfinished> unfinished_;
   size_t unfinished_bytes_ = 0;
 };
 

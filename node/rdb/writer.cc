@@ -82,7 +82,30 @@ void append_head(std::string& out, ValueType type, const store::Entry& entry, bo
   append_string(out, entry.key(), compress);
 }
 
+void append_timed_pair(std::string& out, std::string_view field, std::string_view value, int64_t expiry,
+                       int64_t earliest, bool compress) {
+  append_length(out, expiry == store::HashValue::kNoExpiry ? 0 : static_cast<uint64_t>(expiry - earliest) + 1);
+  append_string(out, field, compress);
+  append_string(out, value, compress);
+}
+
+void append_timed_hash(std::string& out, const store::Entry& entry, bool compress) {
+  const int64_t earliest = store::field_expiry_bound(entry);
+  if (const auto listpack = store::timed_hash_bytes(entry)) {
+    append_head(out, ValueType::kHashTimedListpack, entry, compress);
+    append_little_endian(out, earliest);
+    return append_string(out, *listpack, compress);
+  }
+  append_head(out, ValueType::kHashTimed, entry, compress);
+  append_little_endian(out, earliest);
+  append_length(out, store::hash_size(entry));
+  store::for_each_timed_field(entry, [&](std::string_view field, std::string_view value, int64_t expiry) {
+    append_timed_pair(out, field, value, expiry, earliest, compress);
+  });
+}
+
 void append_hash(std::string& out, const store::Entry& entry, bool compress) {
+  if (entry.has_timed_fields()) return append_timed_hash(out, entry, compress);
   if (const auto listpack = store::packed_hash_bytes(entry)) {
     append_head(out, ValueType::kHashListpack, entry, compress);
     return append_string(out, *listpack, compress);
@@ -224,33 +247,49 @@ void append_expiry(std::string& out, const store::Entry& entry) {
   }
 }
 
-void append_head(std::string& out, const store::Entry& entry, const WriteOptions& options) {
+ElementForm append_head(std::string& out, const store::Entry& entry, const WriteOptions& options) {
   append_expiry(out, entry);
+  ElementForm form{entry.type(), std::nullopt};
   switch (entry.type()) {
     case store::Type::kSet:
       append_head(out, ValueType::kSet, entry, options.compress);
-      return append_length(out, store::SetView(&entry).size());
+      append_length(out, store::SetView(&entry).size());
+      return form;
     case store::Type::kZset:
       append_head(out, ValueType::kZset2, entry, options.compress);
-      return append_length(out, store::ZsetView(&entry).size());
+      append_length(out, store::ZsetView(&entry).size());
+      return form;
     default:
-      append_head(out, ValueType::kHash, entry, options.compress);
-      return append_length(out, store::hash_size(entry));
+      break;
   }
+  if (entry.has_timed_fields()) {
+    form.earliest_expiry = store::field_expiry_bound(entry);
+    append_head(out, ValueType::kHashTimed, entry, options.compress);
+    append_little_endian(out, *form.earliest_expiry);
+  } else {
+    append_head(out, ValueType::kHash, entry, options.compress);
+  }
+  append_length(out, store::hash_size(entry));
+  return form;
 }
 
-void append_elements(std::string& out, store::Type type, std::span<void* const> items, const WriteOptions& options) {
+void append_elements(std::string& out, const ElementForm& form, std::span<void* const> items,
+                     const WriteOptions& options) {
   const bool compress = options.compress;
   for (const void* item : items) {
-    if (type == store::Type::kSet) {
+    if (form.type == store::Type::kSet) {
       append_string(out, store::SetTable::text(item), compress);
-    } else if (type == store::Type::kZset) {
+    } else if (form.type == store::Type::kZset) {
       const auto& scored = *static_cast<const store::ScoredItem*>(item);
       append_scored(out, {scored.score(), scored.member()}, compress);
     } else {
       const auto& pair = *static_cast<const store::FieldPair*>(item);
-      append_string(out, pair.field(), compress);
-      append_string(out, pair.value(), compress);
+      if (form.earliest_expiry) {
+        append_timed_pair(out, pair.field(), pair.value(), pair.expiry(), *form.earliest_expiry, compress);
+      } else {
+        append_string(out, pair.field(), compress);
+        append_string(out, pair.value(), compress);
+      }
     }
   }
 }
@@ -284,9 +323,10 @@ void StreamWriter::write(std::string_view bytes) {
   sink_.write(bytes);
 }
 
-void StreamWriter::begin(const AuxFields& aux, std::string_view functions, uint64_t keys, uint64_t expires) {
-  static_assert(kWrittenVersion == 10);
-  std::string out = "REDIS0010";
+void StreamWriter::begin(const AuxFields& aux, std::string_view functions, uint64_t keys, uint64_t expires,
+                         bool timed_fields) {
+  static_assert(kWrittenVersion == 10 && kTimedFieldsVersion == 12);
+  std::string out = timed_fields ? "REDIS0012" : "REDIS0010";
   for (const auto& [name, value] : aux) {
     append_opcode(out, Opcode::kAux);
     append_string(out, name, false);

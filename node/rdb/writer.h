@@ -1,10 +1,11 @@
-// Writing RDB version 10, which redis-server 7.0 and later read.
+// Writing RDB version 10, which redis-server 7.0 and later read; 12 where fields of hashes expire.
 //
 // Entries are serialised where they are (a worker, as a snapshot's sink), the file is put together where the stream
 // leaves: append_entry() makes the bytes of one key, StreamWriter frames chunks of them and keeps the checksum.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,10 +23,16 @@ struct WriteOptions {
 // Appends key, expiry and value of one entry.
 void append_entry(std::string& out, const store::Entry& entry, const WriteOptions& options);
 
-// The same in two steps, for a value that comes in parts (store::SnapshotSink): everything up to the number of elements, then
-// the elements in any order.
-void append_head(std::string& out, const store::Entry& entry, const WriteOptions& options);
-void append_elements(std::string& out, store::Type type, std::span<void* const> items, const WriteOptions& options);
+// The same in two steps, for a value that comes in parts (store::SnapshotSink): everything up to the number of
+// elements, then the elements in any order. append_head() returns the form of the elements, which may not be the
+// value's own any more when they come.
+struct ElementForm {
+  store::Type type;
+  std::optional<int64_t> earliest_expiry;  // of a hash whose fields expire
+};
+ElementForm append_head(std::string& out, const store::Entry& entry, const WriteOptions& options);
+void append_elements(std::string& out, const ElementForm& form, std::span<void* const> items,
+                     const WriteOptions& options);
 
 // Where a stream goes: a file, a socket's buffer. Errors are the sink's to keep; the writer never looks back.
 class ByteSink {
@@ -44,9 +51,10 @@ class StreamWriter {
   // Without a checksum (rdbchecksum no) the trailer is eight zero bytes, as Redis writes it.
   explicit StreamWriter(ByteSink& sink, bool checksum = true) : sink_(sink), checksum_(checksum) {}
 
-  // Header, auxiliary fields, function libraries as append_function made them, database 0. `keys` and `expires` are hints
-  // of size (RESIZEDB).
-  void begin(const AuxFields& aux, std::string_view functions, uint64_t keys, uint64_t expires);
+  // Header, auxiliary fields, function libraries as append_function made them, database 0. `keys` and `expires` are
+  // hints of size (RESIZEDB). `timed_fields`: there are hashes with fields that expire, so older servers must refuse
+  // the stream.
+  void begin(const AuxFields& aux, std::string_view functions, uint64_t keys, uint64_t expires, bool timed_fields);
   // Whole records as append_entry made them.
   void entries(std::string_view records) { write(records); }
   void finish();

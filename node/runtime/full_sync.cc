@@ -113,6 +113,7 @@ void FullSync::cut() {
   for (uint16_t i = 0; i < node_.worker_count(); ++i) {
     Worker& w = node_.worker(i);
     auto piece = std::make_shared<Piece>(shared_, node_, w);
+    timed_fields_ = timed_fields_ || w.keyspace().timed_hashes() != 0;
     w.keyspace().begin_snapshot(all, *piece);
     w.set_snapshot([piece] { return piece->step(); });
   }
@@ -154,7 +155,7 @@ void FullSync::begin(std::vector<ReplicaFeed*> feeds, const std::string& replica
                   {"repl-id", replication_id},
                   {"repl-offset", offset_text},
                   {"aof-base", "0"}},
-                 functions_, node_.key_count(), expires);
+                 functions_, node_.key_count(), expires, timed_fields_);
 }
 
 FullSync::Progress FullSync::pump() {

@@ -63,7 +63,8 @@ class FullSync {
   std::unique_ptr<rdb::StreamWriter> writer_;
   std::shared_ptr<Spool> spool_;  // for feeds that need the length first; null without any
   uint64_t spool_told_ = 0;       // its size when the log last told of it
-  std::string functions_;  // the libraries at the cut, as records
+  std::string functions_;         // the libraries at the cut, as records
+  bool timed_fields_ = false;     // at the cut: hashes have fields that expire
   std::string mark_;
   bool begun_ = false;
 };

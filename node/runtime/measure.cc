@@ -106,7 +106,11 @@ metrics::Snapshot Node::measure() const {
   // The workers' own figures are of their last timer.
   s.workers.keys = key_count();
   s.workers.keys_with_expiry = 0;
-  for (const store::Keyspace* k : keyspaces_) s.workers.keys_with_expiry += k->keys_with_expiry();
+  s.workers.timed_hashes = 0;
+  for (const store::Keyspace* k : keyspaces_) {
+    s.workers.keys_with_expiry += k->keys_with_expiry();
+    s.workers.timed_hashes += k->timed_hashes();
+  }
   s.persistence.loading = loading();
   s.pubsub = directory_.measure();
   for (const auto& w : workers_) {

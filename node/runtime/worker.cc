@@ -454,6 +454,7 @@ void Worker::periodic() {
   stats_.watched_keys.set(watches_.size());
   stats_.keys.set(keyspace_.keys());
   stats_.keys_with_expiry.set(keyspace_.keys_with_expiry());
+  stats_.timed_hashes.set(keyspace_.timed_hashes());
   stats_.store_bytes.set(keyspace_.used_bytes());
   stats_.lazyfree_pending.set(keyspace_.pending_frees());
 }
@@ -464,7 +465,7 @@ void Worker::release_paused() {
   }
 }
 
-// Deletes due keys, at most a quarter of the time.
+// Deletes due keys and due fields of hashes, at most a quarter of the time.
 void Worker::expire_some() {
   const uint64_t start = nanos_now();
   if (start < expire_not_before_) return;
@@ -473,12 +474,22 @@ void Worker::expire_some() {
     return;
   }
   const std::string_view verb = config_->lazyfree_lazy_expire ? "UNLINK" : "DEL";
-  const auto progress = keyspace_.expire_cycle(now_, kExpireBudget, [&](Slot slot, const store::Entry& entry) {
+  const auto on_key = [&](Slot slot, const store::Entry& entry) {
     const std::string_view request[] = {verb, entry.key()};
     replicate(request);
     key_changed(slot, entry.key(), config::kNotifyExpired, "expired");
     count_expired();
-  });
+  };
+  std::vector<std::string_view> request;
+  const auto on_fields = [&](Slot slot, std::string_view key, std::span<const std::string_view> fields, bool last) {
+    request.assign({"HDEL", key});
+    request.insert(request.end(), fields.begin(), fields.end());
+    replicate(request);
+    count_expired_fields(fields.size());
+    key_changed(slot, key, config::kNotifyHash, "hexpired");
+    if (last) key_changed(slot, key, config::kNotifyGeneric, "del");
+  };
+  const auto progress = keyspace_.expire_cycle(now_, kExpireBudget, on_key, on_fields);
   expire_more_ = progress.more;
   const uint64_t took = nanos_now() - start;
   stats_.expire_cycle_nanos.add(took);

@@ -175,6 +175,7 @@ class Worker final : public commands::EffectSink {
   void count_hit() override { stats_.keyspace_hits.add(); }
   void count_miss() override { stats_.keyspace_misses.add(); }
   void count_expired() override { stats_.expired_keys.add(); }
+  void count_expired_fields(size_t fields) override { stats_.expired_fields.add(fields); }
 
  private:
   friend class Node;

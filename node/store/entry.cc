@@ -34,6 +34,8 @@ std::string_view encoding_name(Encoding encoding) {
       return "raw";
     case Encoding::kListpack:
       return "listpack";
+    case Encoding::kListpackEx:
+      return "listpackex";
     case Encoding::kHashtable:
       return "hashtable";
     case Encoding::kQuicklist:
@@ -75,6 +77,20 @@ Encoding set_encoding(Entry::SetRepr repr) {
   return Encoding::kHashtable;
 }
 
+Encoding hash_encoding(Entry::HashRepr repr) {
+  switch (repr) {
+    case Entry::HashRepr::kPacked:
+      return Encoding::kListpack;
+    case Entry::HashRepr::kPackedTimed:
+    case Entry::HashRepr::kTriples:
+      return Encoding::kListpackEx;
+    case Entry::HashRepr::kTable:
+    case Entry::HashRepr::kTableTimed:
+      break;
+  }
+  return Encoding::kHashtable;
+}
+
 }  // namespace
 
 Encoding Entry::encoding() const {
@@ -88,7 +104,7 @@ Encoding Entry::encoding() const {
     case Type::kZset:
       return repr() == uint8_t(ZsetRepr::kPacked) ? Encoding::kListpack : Encoding::kSkiplist;
     case Type::kHash:
-      return repr() == uint8_t(HashRepr::kPacked) ? Encoding::kListpack : Encoding::kHashtable;
+      return hash_encoding(static_cast<HashRepr>(repr()));
     case Type::kStream:
       return Encoding::kStream;
   }

@@ -32,6 +32,7 @@ enum class Encoding : uint8_t {
   kEmbstr,
   kRaw,
   kListpack,
+  kListpackEx,
   kHashtable,
   kQuicklist,
   kIntset,
@@ -41,8 +42,8 @@ enum class Encoding : uint8_t {
 
 // "string", "hash": the answers of TYPE.
 std::string_view type_name(Type type);
-// "int", "embstr", "raw", "listpack", "hashtable", "quicklist", "intset", "skiplist", "stream": the answers of OBJECT
-// ENCODING. A big sorted set says "skiplist", since that is what clients know, whatever it is here.
+// "int", "embstr", "raw", "listpack", "listpackex", "hashtable", "quicklist", "intset", "skiplist", "stream": the
+// answers of OBJECT ENCODING. A big sorted set says "skiplist", since that is what clients know, whatever it is here.
 std::string_view encoding_name(Encoding encoding);
 
 // Room for the decimal text of any int64_t; views of integers point into one that the caller provides.
@@ -85,7 +86,9 @@ class Entry {
 
   // Representations: how the payload is to be read. Values are per type.
   enum class StringRepr : uint8_t { kInt, kEmbstr, kRawInline, kRawExternal };
-  enum class HashRepr : uint8_t { kPacked, kTable };
+  // Of a hash: fields and values in turn; a table; field, value and expiry in turn with an expiry at least; a table
+  // with an expiry at least; field, value and expiry in turn, none of them set any more.
+  enum class HashRepr : uint8_t { kPacked, kTable, kPackedTimed, kTableTimed, kTriples };
   enum class ListRepr : uint8_t { kPacked, kBlocks };
   enum class SetRepr : uint8_t { kIntegers, kPacked, kTable };
   enum class ZsetRepr : uint8_t { kPacked, kTree };
@@ -98,6 +101,8 @@ class Entry {
   char* payload_data() { return bytes() + payload_offset(); }
   External external() const;
   void set_external(const External& external);
+  // A hash with fields that expire.
+  bool has_timed_fields() const { return type() == Type::kHash && (repr() & ~1) == uint8_t(HashRepr::kPackedTimed); }
   bool is_external() const { return type() != Type::kString || repr() == uint8_t(StringRepr::kRawExternal); }
 
   void set_access(uint32_t clock) { store32(0, (load32(0) & 0xff000000u) | (clock & 0xffffff)); }

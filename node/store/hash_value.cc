@@ -1,4 +1,4 @@
-// Hashes: the packed form, the table, and the step from one to the other.
+// Hashes: the packed forms, the table, and the steps from one to the other. Expiring is in hash_expiry.cc.
 #include "node/store/hash_value.h"
 
 #include <vector>
@@ -12,6 +12,16 @@ namespace {
 
 constexpr auto kPacked = static_cast<uint8_t>(Entry::HashRepr::kPacked);
 constexpr auto kTable = static_cast<uint8_t>(Entry::HashRepr::kTable);
+constexpr auto kPackedTimed = static_cast<uint8_t>(Entry::HashRepr::kPackedTimed);
+constexpr auto kTableTimed = static_cast<uint8_t>(Entry::HashRepr::kTableTimed);
+constexpr auto kTriples = static_cast<uint8_t>(Entry::HashRepr::kTriples);
+
+bool is_packed(const Entry& entry) {
+  return entry.repr() != kTable && entry.repr() != kTableTimed;
+}
+bool has_triples(const Entry& entry) {
+  return entry.repr() == kPackedTimed || entry.repr() == kTriples;
+}
 
 Listpack listpack_of(const Entry& entry) {
   const External external = entry.external();
@@ -25,7 +35,8 @@ const HashTable& table_of(const Entry& entry) {
 }  // namespace
 
 size_t hash_size(const Entry& entry) {
-  return entry.repr() == kPacked ? listpack_of(entry).count() / 2 : table_of(entry).table.size();
+  if (entry.repr() == kPacked) return listpack_of(entry).count() / 2;
+  return is_packed(entry) ? listpack_of(entry).count() / 3 : table_of(entry).table.size();
 }
 
 std::optional<std::string_view> packed_hash_bytes(const Entry& entry) {
@@ -34,14 +45,21 @@ std::optional<std::string_view> packed_hash_bytes(const Entry& entry) {
   return std::string_view(static_cast<const char*>(external.data), external.size);
 }
 
+std::optional<std::string_view> timed_hash_bytes(const Entry& entry) {
+  if (entry.repr() != kPackedTimed) return std::nullopt;
+  const External external = entry.external();
+  return std::string_view(static_cast<const char*>(external.data), external.size);
+}
+
 void for_each_field(const Entry& entry, const HashValue::Visit& visit) {
-  if (entry.repr() == kPacked) {
+  if (is_packed(entry)) {
+    const bool triples = has_triples(entry);
     const Listpack pack = listpack_of(entry);
     IntText field_text, value_text;
     for (size_t at = pack.first(); at != Listpack::kEnd;) {
       const size_t value_at = pack.next(at);
       visit(pack.get(at).text(field_text), pack.get(value_at).text(value_text));
-      at = pack.next(value_at);
+      at = pack.next(triples ? pack.next(value_at) : value_at);
     }
     return;
   }
@@ -49,6 +67,34 @@ void for_each_field(const Entry& entry, const HashValue::Visit& visit) {
     const auto& pair = *static_cast<const FieldPair*>(item);
     visit(pair.field(), pair.value());
   });
+}
+
+void for_each_timed_field(const Entry& entry, const VisitTimed& visit) {
+  if (has_triples(entry)) {
+    const Listpack pack = listpack_of(entry);
+    IntText field_text, value_text;
+    for (size_t at = pack.first(); at != Listpack::kEnd;) {
+      const size_t value_at = pack.next(at);
+      const size_t expiry_at = pack.next(value_at);
+      visit(pack.get(at).text(field_text), pack.get(value_at).text(value_text), *pack.get(expiry_at).integer);
+      at = pack.next(expiry_at);
+    }
+    return;
+  }
+  if (is_packed(entry)) {
+    return for_each_field(
+        entry, [&](std::string_view field, std::string_view value) { visit(field, value, HashValue::kNoExpiry); });
+  }
+  table_of(entry).table.for_each([&](void* item) {
+    const auto& pair = *static_cast<const FieldPair*>(item);
+    visit(pair.field(), pair.value(), pair.expiry());
+  });
+}
+
+int64_t field_expiry_bound(const Entry& entry) {
+  if (!is_packed(entry)) return table_of(entry).times()->bound;
+  const Listpack pack = listpack_of(entry);
+  return *pack.get(pack.next(pack.next(pack.first()))).integer;
 }
 
 HashTable& HashValue::table() const {
@@ -67,9 +113,17 @@ std::optional<std::string_view> HashValue::get(std::string_view field, IntText& 
     if (at == Listpack::kEnd) return std::nullopt;
     return pack.get(pack.next(at)).text(scratch);
   }
-  const FieldPair* pair = table().table.find(field, hash_bytes(field));
-  if (!pair) return std::nullopt;
-  return pair->value();
+  if (in_table()) {
+    const FieldPair* pair = table().table.find(field, hash_bytes(field));
+    if (!pair || (pair->timed() && hidden(pair->expiry()))) return std::nullopt;
+    return pair->value();
+  }
+  const Listpack pack = listpack_of(*entry_);
+  const size_t at = pack.find_every_third(pack.first(), field);
+  if (at == Listpack::kEnd) return std::nullopt;
+  const size_t value_at = pack.next(at);
+  if (hidden(*pack.get(pack.next(value_at)).integer)) return std::nullopt;
+  return pack.get(value_at).text(scratch);
 }
 
 bool HashValue::contains(std::string_view field) const {
@@ -79,21 +133,22 @@ bool HashValue::contains(std::string_view field) const {
 
 // ---- changing ----
 
-bool HashValue::set(std::string_view field, std::string_view value) {
+bool HashValue::set(std::string_view field, std::string_view value, Ttl ttl) {
   keyspace_.before_change(key_);
   Keyspace::Charge charge(keyspace_, key_.slot);
   if (!entry_) {
     entry_ = keyspace_.create(key_, Type::kHash, kPacked, sizeof(External));
     entry_->set_external(ListpackBlock::make(keyspace_.allocator()).external());
   }
-  if (packed()) {
+  if (!in_table()) {
     const PackedLimits& limits = keyspace_.packed_limits();
     if (field.size() <= limits.hash_max_listpack_value && value.size() <= limits.hash_max_listpack_value) {
-      return set_packed(field, value);
+      if (packed() && ttl.kind != Ttl::Kind::kAt) return set_packed(field, value);
+      return set_triple(field, value, ttl);
     }
     convert_to_table();
   }
-  return set_in_table(field, value);
+  return set_in_table(field, value, ttl);
 }
 
 bool HashValue::set_packed(std::string_view field, std::string_view value) {
@@ -112,47 +167,55 @@ bool HashValue::set_packed(std::string_view field, std::string_view value) {
   return true;
 }
 
-bool HashValue::set_in_table(std::string_view field, std::string_view value) {
+bool HashValue::set_in_table(std::string_view field, std::string_view value, Ttl ttl) {
   HashTable& hash = table();
   SlabAllocator& alloc = keyspace_.allocator();
   const uint64_t field_hash = hash_bytes(field);
   hash.before_element_change(field_hash);
   FieldPair* pair = hash.table.find(field, field_hash);
+  const bool timed_ttl = ttl.kind == Ttl::Kind::kAt;
   if (!pair) {
-    add_pair(hash, field, value, alloc);
+    add_pair(hash, field, value, timed_ttl ? stored_expiry(ttl.when) : kNoExpiry, alloc);
+    if (timed_ttl) settle();
     return true;
   }
-  if (pair->assign(value)) return false;
-  const size_t size = FieldPair::allocation_size(field.size(), value.size());
-  FieldPair* fresh = FieldPair::format(alloc.allocate(size), field, value);
-  hash.table.replace(field_hash, pair, fresh);
-  hash.pair_bytes += SlabAllocator::footprint(size) - SlabAllocator::footprint(pair->allocation_size());
-  alloc.free(pair, pair->allocation_size());
+  // Nearly all: neither has an expiry, or it stays.
+  if (ttl.kind == Ttl::Kind::kKeep || (!timed_ttl && !pair->timed())) {
+    if (!pair->assign(value)) replace_pair(hash, pair, value, pair->expiry(), alloc);
+    return false;
+  }
+  replace_pair(hash, pair, value, timed_ttl ? stored_expiry(ttl.when) : kNoExpiry, alloc);
+  settle();
   return false;
 }
 
 void HashValue::convert_to_table() {
   SlabAllocator& alloc = keyspace_.allocator();
   HashTable* hash = make_table(alloc);
-  for_each_field(*entry_,
-                 [&](std::string_view field, std::string_view value) { add_pair(*hash, field, value, alloc); });
+  for_each_timed_field(*entry_, [&](std::string_view field, std::string_view value, int64_t expiry) {
+    add_pair(*hash, field, value, expiry, alloc);
+  });
   const External old = entry_->external();
   alloc.free(old.data, old.capacity);
-  entry_->set_repr(kTable);
+  // settle() would count: whether a field has an expiry stays as it was.
+  entry_->set_repr(entry_->has_timed_fields() ? kTableTimed : kTable);
   entry_->set_external(External::of(hash));
 }
 
 bool HashValue::erase(std::string_view field) {
   if (!entry_) return false;
-  if (packed()) {
+  if (!in_table()) {
+    const size_t width = packed() ? 2 : 3;
     const Listpack pack = listpack_of(*entry_);
-    const size_t at = pack.find_every_second(pack.first(), field);
+    const size_t at =
+        width == 2 ? pack.find_every_second(pack.first(), field) : pack.find_every_third(pack.first(), field);
     if (at == Listpack::kEnd) return false;
     keyspace_.before_change(key_);
     Keyspace::Charge charge(keyspace_, key_.slot);
     ListpackBlock block(entry_->external(), keyspace_.allocator());
-    block.erase(at, 2);
+    block.erase(at, width);
     entry_->set_external(block.external());
+    if (width == 3) settle();
     return true;
   }
   HashTable& hash = table();
@@ -162,22 +225,25 @@ bool HashValue::erase(std::string_view field) {
   keyspace_.before_change(key_);
   hash.before_element_change(field_hash);
   Keyspace::Charge charge(keyspace_, key_.slot);
-  SlabAllocator& alloc = keyspace_.allocator();
-  hash.table.remove(field_hash, pair, alloc);
-  hash.pair_bytes -= SlabAllocator::footprint(pair->allocation_size());
-  alloc.free(pair, pair->allocation_size());
+  const bool was_timed = pair->timed();
+  remove_pair(hash, pair, keyspace_.allocator());
+  if (was_timed) settle();
   return true;
 }
 
 // ---- walking ----
 
 void HashValue::for_each(const Visit& visit) const {
-  if (entry_) for_each_field(*entry_, visit);
+  if (!entry_) return;
+  if (!timed()) return for_each_field(*entry_, visit);
+  for_each_timed_field(*entry_, [&](std::string_view field, std::string_view value, int64_t expiry) {
+    if (!hidden(expiry)) visit(field, value);
+  });
 }
 
 uint64_t HashValue::scan(uint64_t cursor, size_t count, const Visit& visit) const {
   if (!entry_) return 0;
-  if (packed()) {
+  if (!in_table()) {
     for_each(visit);
     return 0;
   }
@@ -186,23 +252,33 @@ uint64_t HashValue::scan(uint64_t cursor, size_t count, const Visit& visit) cons
   const auto next = table().table.scan(cursor & last, count, items);
   for (void* item : items) {
     const auto& pair = *static_cast<const FieldPair*>(item);
-    visit(pair.field(), pair.value());
+    if (!hidden(pair.expiry())) visit(pair.field(), pair.value());
   }
   return next.value_or(0);
 }
 
 void HashValue::random(Rng& rng, const Visit& visit) const {
   if (size() == 0) return;
-  if (!packed()) {
-    const auto& pair = *static_cast<const FieldPair*>(table().table.random(rng));
-    visit(pair.field(), pair.value());
-    return;
+  if (in_table()) {
+    constexpr int kTries = 32;
+    for (int i = 0; i < kTries; ++i) {
+      const auto& pair = *static_cast<const FieldPair*>(table().table.random(rng));
+      if (!hidden(pair.expiry())) return visit(pair.field(), pair.value());
+    }
   }
-  const Listpack pack = listpack_of(*entry_);
-  size_t at = pack.first();
-  for (uint64_t skip = rng.below(size()); skip > 0; --skip) at = pack.next(pack.next(at));
-  IntText field_text, value_text;
-  visit(pack.get(at).text(field_text), pack.get(pack.next(at)).text(value_text));
+  const size_t visible = visible_size();
+  if (visible == 0) return;
+  uint64_t skip = rng.below(visible);
+  if (packed()) {
+    const Listpack pack = listpack_of(*entry_);
+    size_t at = pack.first();
+    for (; skip > 0; --skip) at = pack.next(pack.next(at));
+    IntText field_text, value_text;
+    return visit(pack.get(at).text(field_text), pack.get(pack.next(at)).text(value_text));
+  }
+  for_each([&](std::string_view field, std::string_view value) {
+    if (skip-- == 0) visit(field, value);
+  });
 }
 
 // ---- loading ----

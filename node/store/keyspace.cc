@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "node/store/active_snapshot.h"
+#include "node/store/hash_value.h"
 #include "node/store/integer.h"
 #include "node/store/structure.h"
 
@@ -99,12 +100,21 @@ void Keyspace::count_expiry(Slot slot, size_t delta) {
   total_.expires.add(delta);
 }
 
-void Keyspace::note_expiry(const KeyRef& key, UnixMillis when) {
-  const int64_t millis = when.time_since_epoch().count();
+void Keyspace::count_timed_hash(Slot slot, size_t delta) {
+  counters(slot).timed_hashes.add(delta);
+  total_.timed_hashes.add(delta);
+}
+
+void Keyspace::note_bound(const KeyRef& key, int64_t millis) {
   table(key.slot).lower_bound(key.hash, millis);
   int64_t& slot_bound = slot_bounds_[index_of(key.slot)];
   slot_bound = std::min(slot_bound, millis);
   bound_ = std::min(bound_, millis);
+}
+
+// For an entry whose value came from elsewhere.
+void Keyspace::note_fields(const KeyRef& key, const Entry& entry) {
+  if (entry.has_timed_fields()) note_bound(key, field_expiry_bound(entry));
 }
 
 // ---- entries ----
@@ -123,6 +133,7 @@ Entry* Keyspace::create(const KeyRef& key, Type type, uint8_t repr, size_t paylo
   Entry* entry = allocate_entry(key, type, repr, payload_size, expiry);
   table(key.slot).insert(key.hash, entry, alloc_);
   count_key(key.slot, 1);
+  if (entry->has_timed_fields()) count_timed_hash(key.slot, 1);
   if (expiry) {
     count_expiry(key.slot, 1);
     note_expiry(key, *expiry);
@@ -257,6 +268,7 @@ void Keyspace::detach(const KeyRef& key, Entry* entry) {
   table(key.slot).remove(key.hash, entry, alloc_);
   count_key(key.slot, size_t(-1));
   if (entry->has_expiry()) count_expiry(key.slot, size_t(-1));
+  if (entry->has_timed_fields()) count_timed_hash(key.slot, size_t(-1));
 }
 
 bool Keyspace::erase(const KeyRef& key) {
@@ -288,6 +300,7 @@ Entry* Keyspace::rename(const KeyRef& from, const KeyRef& to) {
   Entry* moved = create(to, entry->type(), entry->repr(), entry->payload().size(), entry->expiry());
   std::ranges::copy(entry->payload(), moved->payload_data());
   moved->set_access(entry->access());
+  note_fields(to, *moved);
   detach(from, entry);
   alloc_.free(entry, entry->allocation_size());
   return moved;
@@ -314,6 +327,7 @@ Entry* Keyspace::copy(const KeyRef& from, const KeyRef& to) {
     external.data = data;
   }
   made->set_external(external);
+  note_fields(to, *made);
   return made;
 }
 

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -179,12 +180,18 @@ class Keyspace {
   struct ExpireProgress {
     size_t examined = 0;
     size_t expired = 0;
+    size_t expired_fields = 0;
     bool more = false;  // the budget ended before the due keys did
   };
-  // Erases keys that have expired by `now`, visiting at most about `budget` entries. `on_expire` runs just before each
-  // deletion and must not change the keyspace. Cost is in proportion to the keys due: slots and segments carry a lower
-  // bound of their expiries.
-  ExpireProgress expire_cycle(UnixMillis now, size_t budget, const std::function<void(Slot, const Entry&)>& on_expire);
+  using OnExpire = std::function<void(Slot, const Entry&)>;
+  // Some fields of the hash at a key; `last`: none are left, and the key goes with them.
+  using OnExpireFields =
+      std::function<void(Slot, std::string_view key, std::span<const std::string_view> fields, bool last)>;
+  // Erases keys, and fields of hashes, that have expired by `now`, visiting at most about `budget` of them. What is
+  // called runs just before each deletion and must not change the keyspace. Cost is in proportion to what is due:
+  // slots, segments, and the tables of hashes carry a lower bound of their expiries.
+  ExpireProgress expire_cycle(UnixMillis now, size_t budget, const OnExpire& on_expire,
+                              const OnExpireFields& on_fields = {});
 
   // The best of `samples` random keys under the policy; nothing when no key qualifies.
   std::optional<EvictionCandidate> evict_candidate(EvictionPolicy policy, size_t samples);
@@ -208,6 +215,9 @@ class Keyspace {
   size_t slot_bytes(Slot slot) const { return counters(slot).bytes.get(); }
   size_t keys() const { return total_.keys.get(); }
   size_t keys_with_expiry() const { return total_.expires.get(); }
+  // Hashes with fields that expire.
+  size_t slot_timed_hashes(Slot slot) const { return counters(slot).timed_hashes.get(); }
+  size_t timed_hashes() const { return total_.timed_hashes.get(); }
   // Bytes taken from the allocator by data, tables and values waiting to be freed (used_memory_dataset and overhead).
   size_t used_bytes() const { return alloc_.used(); }
   // Bytes the allocator holds from the system (close to this keyspace's share of the resident size).
@@ -247,6 +257,10 @@ class Keyspace {
   Entry* resize_payload(const KeyRef& key, Entry* entry, uint8_t repr, size_t payload_size);
   // Frees a structure now when it is small, else in later free_step() calls. Within a Charge.
   void release_structure(Slot slot, Structure* structure);
+  // A field of the hash at a key expires at `millis`: where the active cycle is to look.
+  void note_field_expiry(const KeyRef& key, int64_t millis) { note_bound(key, millis); }
+  // A hash got its first field that expires (1), or lost its last one (-1).
+  void count_timed_hash(Slot slot, size_t delta);
   SlabAllocator& allocator() { return alloc_; }
   Rng& rng() { return rng_; }
 
@@ -257,6 +271,7 @@ class Keyspace {
     Relaxed<size_t> keys;
     Relaxed<size_t> expires;
     Relaxed<size_t> bytes;
+    Relaxed<size_t> timed_hashes;
   };
   // What waits for free_step(); `resume` is where its drain goes on.
   struct DetachedSlot {
@@ -277,7 +292,9 @@ class Keyspace {
                         std::optional<UnixMillis> expiry);
   void count_key(Slot slot, size_t delta);
   void count_expiry(Slot slot, size_t delta);
-  void note_expiry(const KeyRef& key, UnixMillis when);
+  void note_expiry(const KeyRef& key, UnixMillis when) { note_bound(key, when.time_since_epoch().count()); }
+  void note_bound(const KeyRef& key, int64_t millis);
+  void note_fields(const KeyRef& key, const Entry& entry);
   // Puts `fresh` (of the same key) where `old` is; frees old's allocation, not what its External refers to.
   void exchange(const KeyRef& key, Entry* old, Entry* fresh);
   Entry* reformat(const KeyRef& key, Entry* old, uint8_t repr, size_t payload_size, std::optional<UnixMillis> expiry);
@@ -294,8 +311,17 @@ class Keyspace {
   size_t random_slot_index(bool with_expiry);
   std::vector<Entry*> sample_volatile(size_t samples);
   uint64_t eviction_score(const Entry& entry, EvictionPolicy policy);
-  bool expire_slot(size_t index, int64_t limit, size_t budget, ExpireProgress& progress,
-                   const std::function<void(Slot, const Entry&)>& on_expire);
+  // What one call of expire_cycle() is about.
+  struct ExpireTask {
+    UnixMillis now;
+    int64_t limit;
+    size_t budget;
+    const OnExpire& on_expire;
+    const OnExpireFields& on_fields;
+    ExpireProgress progress;
+  };
+  bool expire_slot(size_t index, ExpireTask& task);
+  int64_t expire_fields(const KeyRef& key, Entry* entry, ExpireTask& task);
 
   const size_t worker_;
   const size_t workers_;

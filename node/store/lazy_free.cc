@@ -51,6 +51,7 @@ void Keyspace::flush_slot(Slot slot) {
   if (slot_keys == 0) return;
   count_key(slot, -slot_keys);
   count_expiry(slot, -counters_[index].expires.get());
+  count_timed_hash(slot, -counters_[index].timed_hashes.get());
   counters_[index].bytes.set(0);
   slot_bounds_[index] = TableCore::kNoBound;
   if (!snapshot_ || !snapshot_->take_over(slot, tables_[index])) free_later(std::move(tables_[index]));

@@ -42,6 +42,8 @@ class Listpack {
   size_t find(std::string_view text) const { return find_from(first(), text, 1); }
   // The first of every second element, from `position` on, whose text equals `text`; kEnd when none does.
   size_t find_every_second(size_t position, std::string_view text) const { return find_from(position, text, 2); }
+  // The first of every third element, from `position` on, whose text equals `text`; kEnd when none does.
+  size_t find_every_third(size_t position, std::string_view text) const { return find_from(position, text, 3); }
   // All elements, without header and end.
   std::string_view elements() const { return block_.substr(kHeaderSize, block_.size() - kEmptySize); }
 

@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
                 {"repl-id", std::string(40, 'a')},
                 {"repl-offset", "12345"},
                 {"aof-base", "0"}},
-               {}, loader.keyspace.keys(), loader.keyspace.keys_with_expiry());
+               {}, loader.keyspace.keys(), loader.keyspace.keys_with_expiry(), loader.keyspace.timed_hashes() != 0);
   Serialiser sink(writer, {.compress = !(argc > 1 && std::string_view(argv[1]) == "--no-compress")});
   SlotSet slots;
   for (uint16_t s = 0; s < kSlotCount; ++s) slots.insert(Slot(s));

@@ -37,6 +37,52 @@ constexpr CommandSpec kRecords[] = {
         .arguments = "key/key#0 field/string",
     },
     {
+        .name = "hexpire",
+        .handler = handlers::hexpire,
+        .arity = -6,
+        .flags = kWrite | kDenyOom | kFast,
+        .categories = kCatHash,
+        .keys = kUpdateKey,
+        .since = "7.4.0",
+        .group = "hash",
+        .summary = "Set expiry for hash field using relative time to expire (seconds)",
+        .complexity = "O(N) where N is the number of specified fields",
+        .arguments = "key/key#0 "
+                     "seconds/integer "
+                     "condition/oneof?{nx/pure-token=NX xx/pure-token=XX gt/pure-token=GT lt/pure-token=LT} "
+                     "fields/block=FIELDS{numfields/integer field/string*}",
+    },
+    {
+        .name = "hexpireat",
+        .handler = handlers::hexpireat,
+        .arity = -6,
+        .flags = kWrite | kDenyOom | kFast,
+        .categories = kCatHash,
+        .keys = kUpdateKey,
+        .since = "7.4.0",
+        .group = "hash",
+        .summary = "Set expiry for hash field using an absolute Unix timestamp (seconds)",
+        .complexity = "O(N) where N is the number of specified fields",
+        .arguments = "key/key#0 "
+                     "unix-time-seconds/unix-time "
+                     "condition/oneof?{nx/pure-token=NX xx/pure-token=XX gt/pure-token=GT lt/pure-token=LT} "
+                     "fields/block=FIELDS{numfields/integer field/string*}",
+    },
+    {
+        .name = "hexpiretime",
+        .handler = handlers::hexpiretime,
+        .arity = -5,
+        .flags = kReadonly | kFast,
+        .categories = kCatHash,
+        .keys = kReadKey,
+        .since = "7.4.0",
+        .group = "hash",
+        .summary = "Returns the expiration time of a hash field as a Unix timestamp, in seconds.",
+        .complexity = "O(N) where N is the number of specified fields",
+        .arguments = "key/key#0 "
+                     "fields/block=FIELDS{numfields/integer field/string*}",
+    },
+    {
         .name = "hget",
         .handler = handlers::hget,
         .arity = 3,
@@ -62,6 +108,36 @@ constexpr CommandSpec kRecords[] = {
         .summary = "Get all the fields and values in a hash",
         .complexity = "O(N) where N is the size of the hash.",
         .arguments = "key/key#0",
+    },
+    {
+        .name = "hgetdel",
+        .handler = handlers::hgetdel,
+        .arity = -5,
+        .flags = kWrite | kFast,
+        .categories = kCatHash,
+        .keys = kTakeKey,
+        .since = "8.0.0",
+        .group = "hash",
+        .summary = "Returns the value of a field and deletes it from the hash.",
+        .complexity = "O(N) where N is the number of specified fields",
+        .arguments = "key/key#0 "
+                     "fields/block=FIELDS{numfields/integer field/string*}",
+    },
+    {
+        .name = "hgetex",
+        .handler = handlers::hgetex,
+        .arity = -5,
+        .flags = kWrite | kFast,
+        .categories = kCatHash,
+        .keys = kModifyKey,
+        .since = "8.0.0",
+        .group = "hash",
+        .summary = "Get the value of one or more fields of a given hash key, and optionally set their expiration.",
+        .complexity = "O(N) where N is the number of specified fields",
+        .arguments = "key/key#0 "
+                     "expiration/oneof?{seconds/integer=EX milliseconds/integer=PX unix-time-seconds/unix-time=EXAT "
+                     "unix-time-milliseconds/unix-time=PXAT persist/pure-token=PERSIST} "
+                     "fields/block=FIELDS{numfields/integer field/string*}",
     },
     {
         .name = "hincrby",
@@ -146,6 +222,81 @@ constexpr CommandSpec kRecords[] = {
         .arguments = "key/key#0 field_value/block*{field/string value/string}",
     },
     {
+        .name = "hpersist",
+        .handler = handlers::hpersist,
+        .arity = -5,
+        .flags = kWrite | kFast,
+        .categories = kCatHash,
+        .keys = kUpdateKey,
+        .since = "7.4.0",
+        .group = "hash",
+        .summary = "Removes the expiration time for each specified field",
+        .complexity = "O(N) where N is the number of specified fields",
+        .arguments = "key/key#0 "
+                     "fields/block=FIELDS{numfields/integer field/string*}",
+    },
+    {
+        .name = "hpexpire",
+        .handler = handlers::hpexpire,
+        .arity = -6,
+        .flags = kWrite | kDenyOom | kFast,
+        .categories = kCatHash,
+        .keys = kUpdateKey,
+        .since = "7.4.0",
+        .group = "hash",
+        .summary = "Set expiry for hash field using relative time to expire (milliseconds)",
+        .complexity = "O(N) where N is the number of specified fields",
+        .arguments = "key/key#0 "
+                     "milliseconds/integer "
+                     "condition/oneof?{nx/pure-token=NX xx/pure-token=XX gt/pure-token=GT lt/pure-token=LT} "
+                     "fields/block=FIELDS{numfields/integer field/string*}",
+    },
+    {
+        .name = "hpexpireat",
+        .handler = handlers::hpexpireat,
+        .arity = -6,
+        .flags = kWrite | kDenyOom | kFast,
+        .categories = kCatHash,
+        .keys = kUpdateKey,
+        .since = "7.4.0",
+        .group = "hash",
+        .summary = "Set expiry for hash field using an absolute Unix timestamp (milliseconds)",
+        .complexity = "O(N) where N is the number of specified fields",
+        .arguments = "key/key#0 "
+                     "unix-time-milliseconds/unix-time "
+                     "condition/oneof?{nx/pure-token=NX xx/pure-token=XX gt/pure-token=GT lt/pure-token=LT} "
+                     "fields/block=FIELDS{numfields/integer field/string*}",
+    },
+    {
+        .name = "hpexpiretime",
+        .handler = handlers::hpexpiretime,
+        .arity = -5,
+        .flags = kReadonly | kFast,
+        .categories = kCatHash,
+        .keys = kReadKey,
+        .since = "7.4.0",
+        .group = "hash",
+        .summary = "Returns the expiration time of a hash field as a Unix timestamp, in msec.",
+        .complexity = "O(N) where N is the number of specified fields",
+        .arguments = "key/key#0 "
+                     "fields/block=FIELDS{numfields/integer field/string*}",
+    },
+    {
+        .name = "hpttl",
+        .handler = handlers::hpttl,
+        .arity = -5,
+        .flags = kReadonly | kFast,
+        .categories = kCatHash,
+        .keys = kReadKey,
+        .tips = "nondeterministic_output",
+        .since = "7.4.0",
+        .group = "hash",
+        .summary = "Returns the TTL in milliseconds of a hash field.",
+        .complexity = "O(N) where N is the number of specified fields",
+        .arguments = "key/key#0 "
+                     "fields/block=FIELDS{numfields/integer field/string*}",
+    },
+    {
         .name = "hrandfield",
         .handler = handlers::hrandfield,
         .arity = -2,
@@ -190,6 +341,23 @@ constexpr CommandSpec kRecords[] = {
         .arguments = "key/key#0 field_value/block*{field/string value/string}",
     },
     {
+        .name = "hsetex",
+        .handler = handlers::hsetex,
+        .arity = -6,
+        .flags = kWrite | kDenyOom | kFast,
+        .categories = kCatHash,
+        .keys = kUpdateKey,
+        .since = "8.0.0",
+        .group = "hash",
+        .summary = "Set the value of one or more fields of a given hash key, and optionally set their expiration.",
+        .complexity = "O(N) where N is the number of fields being set.",
+        .arguments = "key/key#0 "
+                     "condition/oneof?{fnx/pure-token=FNX fxx/pure-token=FXX} "
+                     "expiration/oneof?{seconds/integer=EX milliseconds/integer=PX unix-time-seconds/unix-time=EXAT "
+                     "unix-time-milliseconds/unix-time=PXAT keepttl/pure-token=KEEPTTL} "
+                     "fields/block=FIELDS{numfields/integer data/block*{field/string value/string}}",
+    },
+    {
         .name = "hsetnx",
         .handler = handlers::hsetnx,
         .arity = 4,
@@ -214,6 +382,21 @@ constexpr CommandSpec kRecords[] = {
         .summary = "Get the length of the value of a hash field",
         .complexity = "O(1)",
         .arguments = "key/key#0 field/string",
+    },
+    {
+        .name = "httl",
+        .handler = handlers::httl,
+        .arity = -5,
+        .flags = kReadonly | kFast,
+        .categories = kCatHash,
+        .keys = kReadKey,
+        .tips = "nondeterministic_output",
+        .since = "7.4.0",
+        .group = "hash",
+        .summary = "Returns the TTL in seconds of a hash field.",
+        .complexity = "O(N) where N is the number of specified fields",
+        .arguments = "key/key#0 "
+                     "fields/block=FIELDS{numfields/integer field/string*}",
     },
     {
         .name = "hvals",

@@ -34,4 +34,6 @@ DELIBERATE = [
     ("XREADGROUP's options and errors", "XREADGROUP GROUP g c STREAMS s s >", "the text of 7.2"),
     ("fields of 7.2", "types XINFO CONSUMERS s g", "7.2 tells for how long a consumer got nothing"),
     ("fields of 7.2", "types XINFO STREAM s FULL", "7.2 tells when a consumer last got something"),
+    ("ACL CAT by category", "sorted ACL CAT HASH", "fields that expire came with 7.4 and 8.0"),
+    ("COMMAND LIST and DOCS", "sorted COMMAND LIST FILTERBY PATTERN hget*", "HGETEX and HGETDEL came with 8.0"),
 ]

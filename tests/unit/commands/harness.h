@@ -36,6 +36,7 @@ struct Recorder : EffectSink {
   int hits = 0;
   int misses = 0;
   int expired = 0;
+  int expired_fields = 0;
   int all_removed = 0;
   std::string script_call;  // "body return 1 | keys | args", and "read-only"
   scripting::ScriptCache script_cache;
@@ -55,6 +56,7 @@ struct Recorder : EffectSink {
   void count_hit() override { ++hits; }
   void count_miss() override { ++misses; }
   void count_expired() override { ++expired; }
+  void count_expired_fields(size_t fields) override { expired_fields += static_cast<int>(fields); }
 };
 
 // Two keyspaces, as of a node with two workers: slots are even or odd.

@@ -8,9 +8,11 @@
 
 #include "node/base/random.h"
 #include "node/base/real.h"
+#include "node/rdb/dump.h"
 #include "node/rdb/load.h"
 #include "node/rdb/packed.h"
 #include "node/rdb/reader.h"
+#include "node/rdb/snapshot_writer.h"
 #include "node/rdb/writer.h"
 #include "node/store/hash_value.h"
 #include "node/store/list_value.h"
@@ -114,7 +116,9 @@ std::map<std::string, std::string> dump(store::Keyspace& keyspace) {
         text = stream_text(store::stream_of(entry));
       } else {
         std::map<std::string, std::string> fields;
-        store::for_each_field(entry, [&](std::string_view f, std::string_view v) { fields.emplace(f, v); });
+        store::for_each_timed_field(entry, [&](std::string_view f, std::string_view v, int64_t expiry) {
+          fields.emplace(f, std::string(v) + (expiry != 0 ? "@" + std::to_string(expiry) : ""));
+        });
         for (const auto& [f, v] : fields) text += f + "=" + v + ";";
       }
       if (entry.expiry()) text += " expires " + std::to_string(entry.expiry()->time_since_epoch().count());
@@ -169,6 +173,14 @@ void fill(store::Keyspace& keyspace) {
     store::HashValue hash(keyspace, ref(name), nullptr);
     for (int i = 0; i < fields; ++i) hash.set("field" + std::to_string(i), std::to_string(i * 7919));
   }
+  for (const int fields : {1, 100, 129, 3000}) {
+    const std::string name = "timed" + std::to_string(fields);
+    store::HashValue hash(keyspace, ref(name), nullptr);
+    for (int i = 0; i < fields; ++i) {
+      const auto when = UnixMillis(Millis(1700000000000 + i * 7919));
+      hash.set("field" + std::to_string(i), std::to_string(i), i % 3 != 0 ? store::Ttl::clear() : store::Ttl::at(when));
+    }
+  }
   for (const int members : {1, 100, 129, 3000}) {
     const std::string name = "zset" + std::to_string(members);
     store::ZsetValue zset(keyspace, ref(name), nullptr);
@@ -203,7 +215,7 @@ std::string write_all(store::Keyspace& keyspace, const WriteOptions& options, bo
   StringSink sink;
   StreamWriter writer(sink, checksum);
   writer.begin({{"redis-ver", "7.2.4"}, {"redis-bits", "64"}, {"repl-offset", "123456789012"}}, {}, keyspace.keys(),
-               keyspace.keys_with_expiry());
+               keyspace.keys_with_expiry(), keyspace.timed_hashes() != 0);
   for (uint16_t s = 0; s < kSlotCount; ++s) {
     std::string records;
     keyspace.for_each_in_slot(Slot(s), [&](const store::Entry& entry) { append_entry(records, entry, options); });
@@ -410,6 +422,99 @@ TEST(RdbTest, OldFormsOfListsAndSets) {
   }
 }
 
+// The layout of types 24 and 25, as Redis 7.4 writes them.
+TEST(RdbTest, HashesWithFieldsThatExpire) {
+  const std::string earliest = "\x88\x13\0\0\0\0\0\0"s;  // 5000
+  const std::string listpack =
+      "\x17\0\0\0\x06\0\x81"s + "a\x02\x01\x01\xf1\x88\x13\x03\x81" + "b\x02\x02\x01\0\x01\xff"s;
+  const std::string packed = "\x19\x01p"s + earliest + "\x17" + listpack;
+  const std::string pairs =
+      "\x18\x01t"s + earliest + "\x03" + "\x00\x04keep\x02v1"s + "\x01\x03ttl\x02v2" + "\x40\x65\x04ttl2\x02v3";
+  for (const size_t piece : {size_t{1}, SIZE_MAX}) {
+    Loader loader;
+    loader.keyspace.packed_limits().hash_max_listpack_entries = 2;
+    const Status status = read_all("REDIS0012" + packed + pairs + kEnd, loader, piece);
+    ASSERT_TRUE(status) << status.error().text;
+    const std::map<std::string, std::string> expected = {{"p", "listpackex a=1@5000;b=2;"},
+                                                         {"t", "hashtable keep=v1;ttl=v2@5000;ttl2=v3@5100;"}};
+    EXPECT_EQ(dump(loader.keyspace), expected);
+    std::string out;
+    append_entry(out, *loader.keyspace.find(store::KeyRef(key_slot("p"), "p")), {.compress = false});
+    EXPECT_EQ(out, packed);
+    // Of a table the order is the hash's: as long, and the same when read.
+    out.clear();
+    append_entry(out, *loader.keyspace.find(store::KeyRef(key_slot("t"), "t")), {.compress = false});
+    EXPECT_EQ(out.size(), pairs.size());
+    EXPECT_EQ(out.substr(0, 12), pairs.substr(0, 12));
+  }
+  // With no expiry at all: the form without them is written, the form with them is read.
+  Loader loader;
+  const std::string none = "\x0e\0\0\0\x03\0\x81"s + "a\x02\x01\x01\0\x01\xff"s;
+  ASSERT_TRUE(read_all("REDIS0012" + "\x19\x01p\0\0\0\0\0\0\0\0\x0e"s + none + kEnd, loader));
+  EXPECT_EQ(dump(loader.keyspace)["p"], "listpack a=1;");
+  store::HashValue hash(loader.keyspace, store::KeyRef(key_slot("p"), "p"),
+                        loader.keyspace.find(store::KeyRef(key_slot("p"), "p")));
+  hash.set_expiry("a", UnixMillis(Millis(9)));
+  hash.persist("a");
+  std::string out;
+  append_entry(out, *hash.entry(), {});
+  EXPECT_EQ(out,
+            "\x04\x01p\x01\x01"
+            "a\xc0\x01"s);
+}
+
+TEST(RdbTest, TheVersionSaysThatFieldsExpire) {
+  store::Keyspace keyspace(0, 1);
+  const store::KeyRef key(Slot(1), "h");
+  store::HashValue(keyspace, key, nullptr).set("f", "v");
+  EXPECT_TRUE(write_all(keyspace, {}).starts_with("REDIS0010"));
+  EXPECT_EQ(rdb::dump(*keyspace.find(key)).substr(rdb::dump(*keyspace.find(key)).size() - 10, 2), "\x0a\0"s);
+  store::HashValue(keyspace, key, keyspace.find(key)).set_expiry("f", UnixMillis(Millis(7)));
+  EXPECT_TRUE(write_all(keyspace, {}).starts_with("REDIS0012"));
+  const std::string payload = rdb::dump(*keyspace.find(key));
+  EXPECT_EQ(payload.substr(payload.size() - 10, 2), "\x0c\0"s);
+  EXPECT_TRUE(is_dump(payload));
+  Result<Record> record = restore(payload);
+  ASSERT_TRUE(record) << record.error().text;
+  record->key = "other";
+  ASSERT_TRUE(load(keyspace, std::move(*record)));
+  EXPECT_EQ(dump(keyspace)["other"], "listpackex f=v@7;");
+}
+
+// A big hash comes in parts, each as it was at the cut, whatever becomes of the fields' expiries meanwhile.
+TEST(RdbTest, PartsOfABigHashKeepTheExpiriesOfTheCut) {
+  for (const bool timed : {false, true}) {
+    store::Keyspace keyspace(0, 1);
+    const store::KeyRef key(key_slot("big"), "big");
+    const auto when = [](int i) { return UnixMillis(Millis(1000 + i)); };
+    {
+      store::HashValue hash(keyspace, key, nullptr);
+      for (int i = 0; i < 3000; ++i)
+        hash.set(std::to_string(i), "v", timed ? store::Ttl::at(when(i)) : store::Ttl::clear());
+    }
+    const auto cut = dump(keyspace);
+    SnapshotWriter sink;
+    SlotSet slots;
+    slots.insert(key.slot);
+    keyspace.begin_snapshot(slots, sink);
+    int step = 0;
+    do {
+      store::HashValue hash(keyspace, key, keyspace.find(key));
+      const std::string field = std::to_string((step * 37) % 3000);
+      if (hash.contains(field)) timed ? hash.persist(field) : hash.set_expiry(field, when(step));
+      hash.erase(std::to_string((step * 41) % 3000));
+      hash.expire(when(step), 10, [](std::span<const std::string_view>) {});
+      ++step;
+    } while (keyspace.snapshot_step(100));
+    EXPECT_GT(step, 20);
+    Loader loader;
+    const Status status = read_all("REDIS0012" + sink.take_records() + kEnd, loader);
+    ASSERT_TRUE(status) << status.error().text;
+    EXPECT_EQ(dump(loader.keyspace), cut);
+    EXPECT_NE(dump(keyspace), cut);
+  }
+}
+
 TEST(RdbTest, RefusalsNameWhatAndWhere) {
   const struct {
     std::string bytes;
@@ -431,6 +536,16 @@ TEST(RdbTest, RefusalsNameWhatAndWhere) {
       {kHead + "\x04\x01h\xc0"s, "rdb: offset 12: byte 0xc0 where a length was expected"},
       {kHead + "\x04\x01h\x02\x01"s + "f\x01v\x01" + "f\x01w", "rdb: offset 19: a hash with a field twice"},
       {kHead + "\x10\x01h\x03"s + "abc", "rdb: offset 12: a hash whose listpack is damaged"},
+      {kHead + "\x18\x01h\x01\0\0\0\0\0\x01\0\x01"s, "rdb: offset 12: a hash with an expiry that cannot be right"},
+      {kHead + "\x18\x01h\x01\0\0\0\0\0\0\0\x01\x81\xff\xff\xff\xff\xff\xff\xff\xff\x01"s + "f\x01v",
+       "rdb: offset 21: a hash with an expiry that cannot be right"},
+      {kHead + "\x18\x01h\x01\0\0\0\0\0\0\0\x02\x01\x01"s + "f\x01v\0\x01"s + "f\x01w",
+       "rdb: offset 26: a hash with a field twice"},
+      {kHead + "\x19\x01h\x01\0\0\0\0\0\0\0\x03"s + "abc", "rdb: offset 20: a hash whose listpack is damaged"},
+      {kHead + "\x19\x01h\x01\0\0\0\0\0\0\0\x0c\x0c\0\0\0\x02\0\x81"s + "a\x02\x05\x01\xff"s,
+       "rdb: offset 20: a hash with a field that has no value or no expiry"},
+      {kHead + "\x19\x01h\x01\0\0\0\0\0\0\0\x0f\x0f\0\0\0\x03\0\x81"s + "a\x02\x05\x01\x81" + "x\x02\xff"s,
+       "rdb: offset 20: a hash with an expiry that cannot be right"},
       {kHead + "\x0d\x01h\x03"s + "abc", "rdb: offset 12: a hash as ziplist that is damaged"},
       {kHead + "\x09\x01h\x03"s + "abc", "rdb: offset 12: a hash as zipmap that is damaged"},
       {kHead + "\x0a\x01l\x03"s + "abc", "rdb: offset 12: a list as ziplist that is damaged"},

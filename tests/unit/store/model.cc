@@ -18,8 +18,8 @@ ModelValue model_of(const Entry& entry) {
     out.value = std::string(string_bytes(entry, scratch));
   } else {
     ModelHash hash;
-    for_each_field(entry, [&](std::string_view f, std::string_view v) {
-      EXPECT_TRUE(hash.emplace(f, v).second) << "a field twice";
+    for_each_timed_field(entry, [&](std::string_view f, std::string_view v, int64_t expiry) {
+      EXPECT_TRUE(hash.emplace(f, ModelField(std::string(v), expiry)).second) << "a field twice";
     });
     EXPECT_EQ(hash.size(), hash_size(entry));
     out.value = std::move(hash);
@@ -87,26 +87,73 @@ void ModelDriver::string_command(const std::string& key) {
   }
 }
 
+void ModelDriver::field_command(HashValue& hash, const std::string& field, ModelHash& fields, bool may_expire) {
+  const uint64_t kind = rng_.below(may_expire ? 7 : 3);
+  const auto when = static_cast<int64_t>(1 + rng_.below(1000));
+  const UnixMillis moment{Millis(when)};
+  const bool there = fields.contains(field);
+  if (kind == 0) {
+    EXPECT_EQ(hash.erase(field), fields.erase(field) == 1);
+  } else if (kind <= 4) {
+    const std::string value = random_value();
+    const Ttl ttl = kind <= 2 ? Ttl::clear() : kind == 3 ? Ttl::at(moment) : Ttl::keep();
+    EXPECT_EQ(hash.set(field, value, ttl), !there);
+    const int64_t kept = there ? fields[field].expiry : 0;
+    fields[field] = {value, kind == 3 ? when : kind == 4 ? kept : 0};
+  } else if (there) {
+    kind == 5 ? hash.set_expiry(field, moment) : hash.persist(field);
+    fields[field].expiry = kind == 5 ? when : 0;
+  }
+}
+
+void ModelDriver::expire(int64_t now) {
+  std::map<std::string, ModelHash> gone;  // fields that the cycle told of
+  const auto on_fields = [&](Slot, std::string_view key, std::span<const std::string_view> names, bool last) {
+    ModelHash& of_key = gone[std::string(key)];
+    for (const std::string_view name : names) EXPECT_TRUE(of_key.emplace(name, ModelField()).second);
+    const size_t size = std::get<ModelHash>(model.at(std::string(key)).value).size();
+    EXPECT_EQ(last, size == of_key.size());
+  };
+  while (keyspace
+             .expire_cycle(
+                 UnixMillis(Millis(now)), 50, [](Slot, const Entry&) {}, on_fields)
+             .more) {
+  }
+  std::erase_if(model, [&](const auto& item) { return item.second.expiry && now > *item.second.expiry; });
+  size_t expired = 0;
+  for (auto& [key, value] : model) {
+    auto* fields = std::get_if<ModelHash>(&value.value);
+    if (fields == nullptr) continue;
+    const size_t here = std::erase_if(*fields, [&](const auto& item) {
+      const int64_t expiry = item.second.expiry;
+      return expiry != 0 && now > expiry;
+    });
+    EXPECT_EQ(gone[key].size(), here) << key;
+    expired += here;
+  }
+  std::erase_if(model, [](const auto& item) {
+    const auto* fields = std::get_if<ModelHash>(&item.second.value);
+    return fields != nullptr && fields->empty();
+  });
+}
+
 void ModelDriver::hash_command(const std::string& key) {
   ModelValue& in_model = model.try_emplace(key, ModelValue{ModelHash{}, std::nullopt}).first->second;
   auto& fields = std::get<ModelHash>(in_model.value);
   HashValue hash(keyspace, ref(key), keyspace.find(ref(key)));
   // Some hashes grow large enough for their table to split.
   const uint64_t range = key.ends_with("7") ? 2000 : 12;
+  const bool may_expire = !key.ends_with("1") && !key.ends_with("2");
   for (uint64_t n = 1 + rng_.below(range == 12 ? 5 : 300); n > 0; --n) {
     const std::string field = std::to_string(rng_.below(range));
-    if (rng_.below(3) != 0) {
-      const std::string value = random_value();
-      EXPECT_EQ(hash.set(field, value), !fields.contains(field));
-      fields[field] = value;
-    } else {
-      EXPECT_EQ(hash.erase(field), fields.erase(field) == 1);
-    }
+    field_command(hash, field, fields, may_expire);
     EXPECT_EQ(hash.size(), fields.size());
     IntText scratch;
     EXPECT_EQ(hash.contains(field), fields.contains(field));
+    EXPECT_EQ(hash.expiry(field).has_value(), fields.contains(field));
     if (fields.contains(field)) {
-      EXPECT_EQ(hash.get(field, scratch), fields[field]);
+      EXPECT_EQ(hash.get(field, scratch), fields[field].value);
+      EXPECT_EQ(hash.expiry(field), fields[field].expiry);
     }
   }
   if (!fields.empty()) return;
@@ -154,10 +201,7 @@ void ModelDriver::whole_key_command(const std::string& key) {
         keyspace.flush_slot(key_slot(key));
         std::erase_if(model, [&](const auto& item) { return key_slot(item.first) == key_slot(key); });
       } else if (rng_.below(20) == 0) {
-        const auto now = static_cast<int64_t>(rng_.below(1000));
-        while (keyspace.expire_cycle(UnixMillis(Millis(now)), 50, [](Slot, const Entry&) {}).more) {
-        }
-        std::erase_if(model, [&](const auto& item) { return item.second.expiry && now > *item.second.expiry; });
+        expire(static_cast<int64_t>(rng_.below(1000)));
       }
   }
 }
@@ -201,18 +245,26 @@ void ModelDriver::check() {
     bytes += keyspace.slot_bytes(Slot(s));
     size_t keys = 0;
     size_t expires = 0;
+    size_t timed_hashes = 0;
     keyspace.for_each_in_slot(Slot(s), [&](const Entry& entry) {
       ASSERT_TRUE(found.emplace(entry.key(), model_of(entry)).second);
       ASSERT_EQ(key_slot(entry.key()), Slot(s));
       expected_bytes += keyspace.memory_usage(entry);
       ++keys;
       expires += entry.has_expiry();
+      timed_hashes += entry.has_timed_fields();
     });
     ASSERT_EQ(keyspace.slot_keys(Slot(s)), keys);
     ASSERT_EQ(keyspace.slot_expires(Slot(s)), expires);
+    ASSERT_EQ(keyspace.slot_timed_hashes(Slot(s)), timed_hashes);
   }
   ASSERT_EQ(found, model);
   ASSERT_EQ(keyspace.keys(), model.size());
+  ASSERT_EQ(keyspace.timed_hashes(), static_cast<size_t>(std::ranges::count_if(model, [](const auto& item) {
+              const auto* fields = std::get_if<ModelHash>(&item.second.value);
+              return fields != nullptr &&
+                     std::ranges::any_of(*fields, [](const auto& f) { return f.second.expiry != 0; });
+            })));
   ASSERT_EQ(keyspace.keys_with_expiry(), static_cast<size_t>(std::ranges::count_if(
                                              model, [](const auto& i) { return i.second.expiry.has_value(); })));
   // Slots are charged for their entries and values, and for their tables on top.

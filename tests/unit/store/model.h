@@ -4,14 +4,24 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "node/base/random.h"
+#include "node/store/hash_value.h"
 #include "node/store/keyspace.h"
 
 namespace guccho::store {
 
-using ModelHash = std::map<std::string, std::string>;
+struct ModelField {
+  ModelField() = default;
+  ModelField(std::string v, int64_t when = 0) : value(std::move(v)), expiry(when) {}  // NOLINT: a value is a field's
+  ModelField(const char* v) : value(v) {}                                             // NOLINT
+  std::string value;
+  int64_t expiry = 0;  // 0: none
+  friend bool operator==(const ModelField&, const ModelField&) = default;
+};
+using ModelHash = std::map<std::string, ModelField>;
 struct ModelValue {
   std::variant<std::string, ModelHash> value;
   std::optional<int64_t> expiry;
@@ -40,6 +50,8 @@ class ModelDriver {
   void command();
   void string_command(const std::string& key);
   void hash_command(const std::string& key);
+  void field_command(HashValue& hash, const std::string& field, ModelHash& fields, bool may_expire);
+  void expire(int64_t now);
   void whole_key_command(const std::string& key);
 
   Rng rng_;

@@ -27,7 +27,8 @@ struct Collector : SnapshotSink {
     ASSERT_EQ(type, Type::kHash);
     for (const void* item : items) {
       const auto& pair = *static_cast<const FieldPair*>(item);
-      EXPECT_TRUE(values_.at(id).fields.emplace(pair.field(), pair.value()).second) << "twice: " << pair.field();
+      const ModelField value(std::string(pair.value()), pair.expiry());
+      EXPECT_TRUE(values_.at(id).fields.emplace(pair.field(), value).second) << "twice: " << pair.field();
       ++parts;
     }
   }
@@ -166,6 +167,8 @@ struct BigHashUnderWrites : testing::TestWithParam<uint64_t> {
   BigHashUnderWrites() {
     sink.any_slot = true;
     for (int i = 0; i < kFields; ++i) set(std::to_string(i), "old");
+    // Some hashes have fields that expire at the cut, and none later, or the other way round.
+    for (int i = 0; GetParam() % 2 == 0 && i < kFields; i += 3) expire_at(std::to_string(i), 1 + i);
     keyspace.set_string({Slot(7), "small"}, "s");
     cut = {{"big", {.value = fields, .expiry = std::nullopt}}, {"small", {.value = "s", .expiry = std::nullopt}}};
     SlotSet slots;
@@ -177,16 +180,46 @@ struct BigHashUnderWrites : testing::TestWithParam<uint64_t> {
     hash().set(field, value);
     fields[field] = value;
   }
+  void expire_at(const std::string& field, int64_t when) {
+    if (!hash().contains(field)) return;
+    hash().set_expiry(field, UnixMillis(Millis(when)));
+    fields[field].expiry = when;
+  }
+  void persist(const std::string& field) {
+    if (!hash().contains(field)) return;
+    hash().persist(field);
+    fields[field].expiry = 0;
+  }
   void write(int times) {
     for (int i = 0; i < times; ++i) {
       const std::string field = std::to_string(rng.below(2 * kFields));
-      if (rng.below(3) == 0) {
-        hash().erase(field);
-        fields.erase(field);
-      } else {
-        set(field, "new");
+      switch (rng.below(6)) {
+        case 0:
+        case 1:
+          hash().erase(field);
+          fields.erase(field);
+          break;
+        case 2:
+          expire_at(field, static_cast<int64_t>(1 + rng.below(kFields)));
+          break;
+        case 3:
+          persist(field);
+          break;
+        default:
+          set(field, "new");
       }
     }
+    if (times > 1 && rng.below(20) == 0) expire(static_cast<int64_t>(rng.below(50)));
+  }
+  void expire(int64_t now) {
+    hash().expire(UnixMillis(Millis(now)), 200, [&](std::span<const std::string_view> names) {
+      for (const std::string_view name : names) {
+        const auto found = fields.find(std::string(name));
+        ASSERT_TRUE(found != fields.end());
+        EXPECT_LT(found->second.expiry, now);
+        fields.erase(found);
+      }
+    });
   }
   void finish() {
     while (keyspace.snapshot_step(1 + rng.below(2000))) write(5);
@@ -213,7 +246,10 @@ TEST_P(BigHashUnderWrites, DeliversTheCutAndNoMoreThanWasTouchedAtOnce) {
   set("17", "newer");
   set("added", "new");
   EXPECT_EQ(sink.parts, 1u);
-  write(10);
+  expire_at("18", 7);
+  persist("18");
+  EXPECT_EQ(sink.parts, 2u);
+  for (int i = 0; i < 9; ++i) set(std::to_string(rng.below(2 * kFields)), "new");
   EXPECT_LE(sink.parts, 11u);
   finish();
   EXPECT_EQ(sink.got, cut);
