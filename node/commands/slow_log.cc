@@ -1,6 +1,8 @@
 // SLOWLOG: keeping slow commands, and showing them.
 #include "node/commands/slow_log.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
 
@@ -19,8 +21,7 @@ constexpr size_t kMaxArgumentBytes = 128;
 
 std::string shortened(std::string_view arg) {
   if (arg.size() <= kMaxArgumentBytes) return std::string(arg);
-  return std::string(arg.substr(0, kMaxArgumentBytes)) + "... (" + std::to_string(arg.size() - kMaxArgumentBytes) +
-         " more bytes)";
+  return fmt::format("{}... ({} more bytes)", arg.substr(0, kMaxArgumentBytes), arg.size() - kMaxArgumentBytes);
 }
 
 void reply_slow_command(resp::ReplyWriter& reply, const SlowCommand& entry, const Session* client) {

@@ -92,11 +92,11 @@ std::string rewrite(std::string_view old_text, const Config& config, const Confi
   }
   for (const Directive& d : directives()) {
     if (written.contains(&d) || d.print(d, config) == d.print(d, defaults)) continue;
-    if (!marked) out += std::string(kMarker) + "\n";
+    if (!marked) out.append(kMarker).append("\n");
     marked = true;
     for (const std::string& text : lines_of(d, d.name, config)) out += text + "\n";
   }
-  if (!user_lines.empty() && !marked) out += std::string(kMarker) + "\n";
+  if (!user_lines.empty() && !marked) out.append(kMarker).append("\n");
   for (const std::string& line : user_lines) out += line + "\n";
   return out;
 }

@@ -1,6 +1,8 @@
 // Parsing of the simulator's command line.
 #include "tests/sim/options.h"
 
+#include <fmt/core.h>
+
 #include <charconv>
 #include <functional>
 #include <string_view>
@@ -34,8 +36,7 @@ Result<T> number(std::string_view name, std::string_view text, T min, T max) {
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < min || value > max) {
-    return fail(std::string(name) + ": want a number from " + std::to_string(min) + " to " + std::to_string(max) +
-                ", got '" + std::string(text) + "'");
+    return fail(fmt::format("{}: want a number from {} to {}, got '{}'", name, min, max, text));
   }
   return value;
 }
