@@ -141,6 +141,7 @@ bool find_keys(const CommandSpec& spec, std::span<const std::string_view> args, 
                       : key.find == KeySpec::Find::kKeynum ? collect_counted(key, begin, args, out)
                                                            : false;
     if (!fits) return false;
+    if (key.find == KeySpec::Find::kKeynum && out.empty() && !spec.has(kNoMandatoryKeys)) return false;
     if ((key.flags & kKeyVariableFlags) != 0) {
       for (KeyPosition& position : out) position.flags = actual_flags(spec, args);
     }

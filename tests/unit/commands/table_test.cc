@@ -24,6 +24,23 @@ TEST(Table, FindsByNameInAnyCase) {
   for (const char* name : {"", "nosuch", "gett", "ge", "get "}) EXPECT_EQ(find_command(name), nullptr) << name;
 }
 
+TEST(Table, CountsOfKeysAreReadLoosely) {
+  const CommandSpec& inter = *find_command("zinter");
+  EXPECT_EQ(keys_of(inter, {"zinter", "2", "a", "b"}), (std::vector<uint32_t>{2, 3}));
+  for (const char* two : {"2x", "+2", " 2", "2-3-4", "4294967298"}) {
+    EXPECT_EQ(keys_of(inter, {"zinter", two, "a", "b"}), (std::vector<uint32_t>{2, 3})) << two;
+  }
+  for (const char* wrong : {"-1", "3", "9223372036854775807", "99999999999999999999"}) {
+    EXPECT_EQ(keys_of(inter, {"zinter", wrong, "a", "b"}), std::vector<uint32_t>{0}) << wrong;
+  }
+  // Without input not even the destination is one.
+  const CommandSpec& store = *find_command("zdiffstore");
+  EXPECT_EQ(keys_of(store, {"zdiffstore", "d", "1", "a"}), (std::vector<uint32_t>{1, 3}));
+  for (const char* none : {"0", "x", "", "-0"}) {
+    EXPECT_EQ(keys_of(store, {"zdiffstore", "d", none, "a"}), std::vector<uint32_t>{0}) << none;
+  }
+}
+
 TEST(Table, QuestionsAboutTheClusterAreServedWhileLoading) {
   std::set<std::string_view> served;
   for (uint16_t id = 0; id < command_id_count(); ++id) {
@@ -111,7 +128,7 @@ TEST(Table, FindsKeysByKeywordAndByCount) {
   EXPECT_EQ(keys_of(eval, {"x", "0", "a"}), (std::vector<uint32_t>{}));
   EXPECT_EQ(keys_of(eval, {"x", "4", "a", "b", "c"}), (std::vector<uint32_t>{0}));
   EXPECT_EQ(keys_of(eval, {"x", "-1", "a"}), (std::vector<uint32_t>{0}));
-  EXPECT_EQ(keys_of(eval, {"x", "y", "a"}), (std::vector<uint32_t>{0}));
+  EXPECT_EQ(keys_of(eval, {"x", "y", "a"}), (std::vector<uint32_t>{}));
 
   const KeySpec halves[] = {
       {.flags = kKeyRO, .begin = KeySpec::Begin::kKeyword, .index = 1, .keyword = "streams", .last = -1, .limit = 2}};

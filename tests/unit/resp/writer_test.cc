@@ -25,6 +25,7 @@ TEST(Writer, Elements) {
       {"ok", [](ReplyWriter& w) { w.ok(); }, "+OK\r\n", "+OK\r\n"},
       {"simple", [](ReplyWriter& w) { w.simple("PONG"); }, "+PONG\r\n", "+PONG\r\n"},
       {"error", [](ReplyWriter& w) { w.error("ERR a\r\nb"); }, "-ERR a  b\r\n", "-ERR a  b\r\n"},
+      {"error that ends its line", [](ReplyWriter& w) { w.error("ERR a\nb\r\n"); }, "-ERR a b\r\n", "-ERR a b\r\n"},
       {"integer", [](ReplyWriter& w) { w.integer(std::numeric_limits<int64_t>::min()); }, ":-9223372036854775808\r\n",
        ":-9223372036854775808\r\n"},
       {"bulk", [](ReplyWriter& w) { w.bulk("a\r\nb"); }, "$4\r\na\r\nb\r\n", "$4\r\na\r\nb\r\n"},
