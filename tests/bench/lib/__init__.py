@@ -1,1 +1,1 @@
-"""What the benchmarks share."""
+"""What the benchmarks share: the pair of servers, the load, the rows and the table."""

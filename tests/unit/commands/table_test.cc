@@ -123,7 +123,7 @@ TEST(Table, FindsWhereSortStores) {
 
 TEST(Table, FindsKeysByKeywordAndByCount) {
   const KeySpec counted[] = {{.flags = kKeyRO, .index = 1, .find = KeySpec::Find::kKeynum, .first_key = 1}};
-  const CommandSpec eval{.name = "counted", .keys = counted};
+  const CommandSpec eval{.name = "counted", .flags = kNoMandatoryKeys, .keys = counted};
   EXPECT_EQ(keys_of(eval, {"x", "2", "a", "b", "c"}), (std::vector<uint32_t>{2, 3}));
   EXPECT_EQ(keys_of(eval, {"x", "0", "a"}), (std::vector<uint32_t>{}));
   EXPECT_EQ(keys_of(eval, {"x", "4", "a", "b", "c"}), (std::vector<uint32_t>{0}));
@@ -187,7 +187,7 @@ TEST(Command, Resp3) {
 TEST(Command, ListAndKeys) {
   Node node;
   const Step steps[] = {
-      {"COMMAND LIST FILTERBY PATTERN hset*", "*2|$4|hset|$6|hsetnx|"},
+      {"COMMAND LIST FILTERBY PATTERN hset*", "*3|$4|hset|$6|hsetex|$6|hsetnx|"},
       {"COMMAND LIST FILTERBY PATTERN config|RE*", "*2|$16|config|resetstat|$14|config|rewrite|"},
       {"COMMAND LIST FILTERBY ACLCAT transaction", "*5|$7|discard|$4|exec|$5|multi|$7|unwatch|$5|watch|"},
       {"COMMAND LIST FILTERBY ACLCAT nosuch", "*0|"},
