@@ -68,11 +68,18 @@ Instance instance_of(const StateDir& state, const PlaceFacts& facts) {
   return out;
 }
 
+// Its maker died before anything could run in it. Nobody but ensure_shard() goes on with it, so to the planner it must be
+// missing.
+bool is_half_made(const PlaceFacts& facts) {
+  return !facts.place.removed && !facts.desired && !facts.record && is_down(facts);
+}
+
 World world_of(const StateDir& state, const std::vector<PlaceFacts>& all) {
   World world;
   world.complete = true;
   world.at = unix_now();
   for (const PlaceFacts& facts : all) {
+    if (is_half_made(facts)) continue;
     if (facts.place.removed && is_down(facts)) {
       world.left_storage.push_back(storage_of(state, facts.id));
     } else {
@@ -151,7 +158,7 @@ Result<World> LocalBackend::observe(const ObjectKey&, const CallContext& call) {
 }
 
 void LocalBackend::mend(const PlaceFacts& facts, const AllFacts& all, const CallContext& call) {
-  if (!facts.desired) return;  // being made: ensure_shard goes on with it
+  if (!facts.desired) return;  // half made
   if (facts.place.removed && facts.desired->goal == Desired::Goal::kRun && !is_down(facts)) {
     remove(facts);  // was interrupted between its two files
   }

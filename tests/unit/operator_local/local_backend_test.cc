@@ -91,6 +91,20 @@ TEST_F(LocalBackendTest, MakesPlacesOnceAndKeepsThem) {
   EXPECT_EQ(again.instances, world.instances) << "adopted as they were";
 }
 
+TEST_F(LocalBackendTest, APlaceWhoseMakerDiedHalfWayIsMissingUntilItIsMade) {
+  ASSERT_EQ(ensure(1), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst));
+  Place half = state().facts(kFirst)->place;
+  half.port = kFirstPort + 50;
+  half.bus_port = static_cast<uint16_t>(half.port + 10000);
+  half.router_port = kFirstPort + 51;
+  ASSERT_TRUE(state().write_place(kSecond, half));
+  come_back();
+  EXPECT_EQ(observe().find(kSecond), nullptr) << "else nobody would go on with it";
+  ASSERT_EQ(ensure(2), Answer::accepted());
+  EXPECT_TRUE(runs(kSecond));
+}
+
 TEST_F(LocalBackendTest, NeverRemovesOrRestartsByEnsuring) {
   ASSERT_EQ(ensure(2), Answer::accepted());
   ASSERT_TRUE(runs(kFirst) && runs(kSecond));
