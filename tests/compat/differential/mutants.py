@@ -5,7 +5,7 @@ where ccache has its objects), then again for each patch.
 
 A patch begins with lines that say what it is for:
     what: SET with NX and GET answers null where the key exists
-    within: 60000
+    within: 200000
 A patch that no longer applies, does not compile, or is not found within its commands is a failure that says so.
 
   mutants.py [--jobs N] [NAME...]
