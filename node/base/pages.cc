@@ -4,13 +4,15 @@
 #include <sys/mman.h>
 
 #include <cstdint>
+#include <fstream>
+#include <string>
+
+// Linux 6.1; Debian 12's headers are older than its kernel.
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 
 namespace guccho {
-namespace {
-
-constexpr uintptr_t kHugePage = uintptr_t{2} << 20;  // of x86-64, and of arm64 with small pages of 4 KiB
-
-}  // namespace
 
 void* map_aligned(size_t size) {
   // Twice the size, then the ends that stick out go back.
@@ -21,7 +23,6 @@ void* map_aligned(size_t size) {
   const uintptr_t end = aligned + size;
   if (aligned > start) ::munmap(raw, aligned - start);
   if (start + 2 * size > end) ::munmap(reinterpret_cast<void*>(end), start + 2 * size - end);
-  if (size >= kHugePage) ::madvise(reinterpret_cast<void*>(aligned), size, MADV_HUGEPAGE);
   return reinterpret_cast<void*>(aligned);
 }
 
@@ -34,6 +35,18 @@ void release_pages(void* memory, size_t size) {
   auto* huge = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(memory) & ~(kHugePage - 1));
   if (size < kHugePage) ::madvise(huge, kHugePage, MADV_NOHUGEPAGE);
   ::madvise(memory, size, MADV_DONTNEED);
+}
+
+bool may_have_huge_pages() {
+  std::ifstream file("/sys/kernel/mm/transparent_hugepage/enabled");
+  std::string line;
+  return std::getline(file, line) && line.find("[never]") == std::string::npos;
+}
+
+void make_huge_page(void* memory) {
+  static const bool knows_collapse = ::madvise(nullptr, 0, MADV_COLLAPSE) == 0;
+  // An older system takes note of the wish, and looks for such memory now and then.
+  ::madvise(memory, kHugePage, knows_collapse ? MADV_COLLAPSE : MADV_HUGEPAGE);
 }
 
 }  // namespace guccho

@@ -82,6 +82,7 @@ Status Node::start() {
   if (Status s = control_->begin(); !s) return s;
   for (auto& w : workers_) w->refresh_routes();
   for (auto& l : listeners_) l->start(workers_[0]->poller());
+  huge_pages_.start();
   for (auto& w : workers_) w->start();
   replication_->start();
   control_->start();
@@ -223,6 +224,7 @@ void Node::stop_threads() {
   stopping_.store(true);
   for (auto& w : workers_) w->wake();
   for (auto& w : workers_) w->join();
+  huge_pages_.stop();
 }
 
 // ---- views ----

@@ -21,6 +21,7 @@
 #include "node/metrics/snapshot.h"
 #include "node/runtime/data_dir.h"
 #include "node/runtime/exclusive.h"
+#include "node/runtime/huge_pages.h"
 #include "node/runtime/poller.h"
 #include "node/runtime/replication_log.h"
 #include "node/runtime/tls.h"
@@ -72,6 +73,7 @@ class Node final : public commands::Host {
 
   // ---- parts ----
   ExclusiveSection& exclusive() { return *exclusive_; }
+  HugePages& huge_pages() { return huge_pages_; }
   ReplicationLog& log() { return log_; }
   Control& control() { return *control_; }
   Replication& replication() { return *replication_; }
@@ -250,6 +252,7 @@ class Node final : public commands::Host {
   scripting::ScriptCache scripts_;
   scripting::Catalog functions_;
   scripting::BusyScripts busy_scripts_;
+  HugePages huge_pages_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<store::Keyspace*> keyspaces_;
   std::unique_ptr<ExclusiveSection> exclusive_;

@@ -193,6 +193,7 @@ void Worker::turn() {
   deliver_own_replies();
   if (!tracking_.changed.empty()) send_broadcasts();
   commit_turn();
+  if (keyspace_.has_filled_parts()) node_.huge_pages().add(keyspace_.take_filled_parts());
   const uint64_t end = nanos_now();
   last_turn_.store(end, std::memory_order_relaxed);
   stats_.loop_turns.add();

@@ -222,6 +222,9 @@ class Keyspace {
   size_t used_bytes() const { return alloc_.used(); }
   // Bytes the allocator holds from the system (close to this keyspace's share of the resident size).
   size_t held_bytes() const { return alloc_.held(); }
+  // See SlabAllocator.
+  bool has_filled_parts() const { return alloc_.has_filled_parts(); }
+  std::vector<void*> take_filled_parts() { return alloc_.take_filled_parts(); }
 
   PackedLimits& packed_limits() { return packed_limits_; }
 

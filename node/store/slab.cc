@@ -6,8 +6,6 @@
 #include <cstring>
 #include <new>
 
-#include "node/base/pages.h"
-
 namespace guccho::store {
 
 void SlabAllocator::PageList::push(Page* page) {
@@ -46,6 +44,10 @@ char* SlabAllocator::memory_of(Page* page) {
   const auto address = reinterpret_cast<uintptr_t>(page);
   auto* chunk = reinterpret_cast<Chunk*>(address & ~(kChunkSize - 1));
   return reinterpret_cast<char*>(chunk) + static_cast<size_t>(page - chunk->pages.data()) * kPageSize;
+}
+
+void* SlabAllocator::part_of(Page* page) {
+  return reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(memory_of(page)) & ~(kHugePage - 1));
 }
 
 SlabAllocator::PageList* SlabAllocator::list_of(const Page& page) {
@@ -145,8 +147,7 @@ SlabAllocator::Page* SlabAllocator::take_page(size_t size_class) {
       page = released_free_.head;
       released_free_.remove(page);
     } else {
-      if (next_fresh_page_ == kPagesPerChunk) add_chunk();
-      page = &chunks_.back()->pages[next_fresh_page_++];
+      page = fresh_page();
     }
   }
   *page = Page{};
@@ -155,11 +156,19 @@ SlabAllocator::Page* SlabAllocator::take_page(size_t size_class) {
   return page;
 }
 
+SlabAllocator::Page* SlabAllocator::fresh_page() {
+  if (next_fresh_page_ == kPagesPerChunk) add_chunk();
+  Page* page = &chunks_.back()->pages[next_fresh_page_++];
+  if (next_fresh_page_ % kPagesPerPart == 0) filled_parts_.push_back(part_of(page));
+  return page;
+}
+
 void SlabAllocator::give_back(Page* page) {
   if (resident_free_.size < kMaxResidentFree) {
     resident_free_.push(page);
     return;
   }
+  std::erase(filled_parts_, part_of(page));
   release_pages(memory_of(page), kPageSize);
   held_.subtract(kPageSize);
   released_free_.push(page);

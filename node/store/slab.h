@@ -10,8 +10,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
+#include "node/base/pages.h"
 #include "node/base/relaxed.h"
 
 namespace guccho::store {
@@ -62,8 +64,15 @@ class SlabAllocator {
   // Bytes resident: pages in use or kept, and large objects. Any thread.
   size_t held() const { return held_.get(); }
 
+  // Parts of chunks, of kHugePage each, whose pages have all been handed out since the last call and none given back:
+  // worth make_huge_page(). While they fill they consist of small pages, since touching a huge one means to clear 2 MB
+  // first, which a client would wait for.
+  bool has_filled_parts() const { return !filled_parts_.empty(); }
+  std::vector<void*> take_filled_parts() { return std::exchange(filled_parts_, {}); }
+
  private:
   static constexpr size_t kPagesPerChunk = kChunkSize / kPageSize;
+  static constexpr size_t kPagesPerPart = kHugePage / kPageSize;
   static constexpr size_t kClasses = kMaxSmall / kStep;
   static constexpr uint16_t kNone = 0xffff;
 
@@ -93,6 +102,7 @@ class SlabAllocator {
   static constexpr size_t class_size(size_t size_class) { return (size_class + 1) * kStep; }
   static Page* page_of(const void* object);
   static char* memory_of(Page* page);
+  static void* part_of(Page* page);
   static constexpr size_t capacity(size_t size_class) { return kPageSize / class_size(size_class); }
   static constexpr size_t dense_from(size_t size_class) { return capacity(size_class) * 3 / 4; }
   // The list of pages with room that this page belongs to; nullptr for a full one.
@@ -103,6 +113,7 @@ class SlabAllocator {
   Page* take_page(size_t size_class);
   void give_back(Page* page);
   void add_chunk();
+  Page* fresh_page();
 
   const Backing backing_;
   // Pages of each class with room: at least three quarters full, and less.
@@ -112,6 +123,7 @@ class SlabAllocator {
   PageList released_free_;
   std::vector<Chunk*> chunks_;
   size_t next_fresh_page_ = kPagesPerChunk;  // in the newest chunk
+  std::vector<void*> filled_parts_;
   Relaxed<size_t> used_;
   Relaxed<size_t> held_;
 };

@@ -103,6 +103,30 @@ TEST_F(SlabTest, MovingOutOfSparsePagesGivesThemBack) {
   EXPECT_EQ(alloc.used(), 0u);
 }
 
+TEST_F(SlabTest, TellsOfPartsThatAreFullUnlessSomethingOfThemWentBack) {
+  constexpr size_t kPage = SlabAllocator::kPageSize;
+  std::vector<void*> objects;
+  const auto fill_pages = [&](size_t pages) {
+    for (size_t i = 0; i < pages * (kPage / 1024); ++i) objects.push_back(alloc.allocate(1024));
+  };
+  fill_pages(kHugePage / kPage - 2);  // one page is the chunk's own
+  EXPECT_FALSE(alloc.has_filled_parts());
+  fill_pages(1);
+  ASSERT_TRUE(alloc.has_filled_parts());
+  const std::vector<void*> parts = alloc.take_filled_parts();
+  ASSERT_EQ(parts.size(), 1u);
+  const auto start = static_cast<char*>(parts[0]);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(start) % kHugePage, 0u);
+  EXPECT_GE(objects[0], start + kPage);
+  EXPECT_LT(objects.back(), start + kHugePage);
+  EXPECT_FALSE(alloc.has_filled_parts());
+
+  fill_pages(kHugePage / kPage);
+  EXPECT_TRUE(alloc.has_filled_parts());
+  for (void* object : objects) alloc.free(object, 1024);
+  EXPECT_FALSE(alloc.has_filled_parts()) << "pages beyond those kept for reuse went back";
+}
+
 TEST_F(SlabTest, ReallocateKeepsTheContents) {
   char* data = static_cast<char*>(alloc.allocate(3));
   std::memcpy(data, "abc", 3);
