@@ -196,6 +196,13 @@ struct Config {
   uint32_t maxmemory_eviction_tenacity = 10;
   uint32_t lfu_log_factor = 10;
   uint32_t lfu_decay_time = 1;  // minutes
+  bool activedefrag = true;
+  uint64_t active_defrag_ignore_bytes = uint64_t{4} << 20;
+  uint32_t active_defrag_threshold_lower = 10;  // percent
+  uint32_t active_defrag_threshold_upper = 100;
+  uint32_t active_defrag_cycle_min = 1;  // percent of a worker's time
+  uint32_t active_defrag_cycle_max = 25;
+  uint64_t active_defrag_max_scan_fields = 1000;
   bool lazyfree_lazy_eviction = false;
   bool lazyfree_lazy_expire = false;
   bool lazyfree_lazy_server_del = false;

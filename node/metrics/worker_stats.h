@@ -89,6 +89,11 @@ struct alignas(kCacheLine) WorkerStats {
   Counter expire_cycle_nanos;
   Counter expire_time_cap_reached;
   Counter evicted_keys;
+  Counter defrag_hits;    // objects moved
+  Counter defrag_misses;  // and looked at in vain
+  Counter defrag_key_hits;
+  Counter defrag_key_misses;
+  Counter defrag_nanos;
   Counter auth_failures;
   Counter denied_commands;
   Counter denied_keys;
@@ -141,6 +146,7 @@ struct alignas(kCacheLine) WorkerStats {
   Counter average_ttl_millis;
   Counter store_bytes;          // tables, entries and their slack
   Counter store_payload_bytes;  // key and value bytes alone
+  Counter defrag_effort;        // percent of the time
   Counter lazyfree_pending;
   Counter lazyfreed_objects;
 

@@ -34,6 +34,7 @@ void Connection::on_events(uint32_t events) {
 }
 
 void Connection::read_input() {
+  ahead_ = nullptr;  // the buffer may move
   do {
     size_t room = kReadChunk;
     if (parser_.wanted() > query_.size() + kBigArgument) room = parser_.wanted() - query_.size();
@@ -50,19 +51,36 @@ void Connection::read_input() {
       return close_soon();
     }
   } while (stream_.has_buffered_input());
-  process();
+  if (!home_.gather(*this)) process();
 }
 
 bool Connection::over_query_limit() const {
   return query_.size() > home_.config().client_query_buffer_limit;
 }
 
+resp::ParserLimits Connection::limits() const {
+  resp::ParserLimits limits;
+  limits.max_bulk_length = home_.config().proto_max_bulk_len;
+  limits.authenticated = authenticated;
+  return limits;
+}
+
+bool Connection::look_ahead(Ahead& ahead) {
+  if (hold_ != Hold::kNone || closing_ || processing_ || parser_.inside_command()) return false;
+  ahead.next = 0;
+  ahead.commands.parse(query_.view(), limits());
+  if (ahead.commands.size() == 0) return false;
+  ahead_ = &ahead;
+  return true;
+}
+
 void Connection::process() {
   if (processing_) return;
   processing_ = true;
-  resp::ParserLimits limits;
-  limits.max_bulk_length = home_.config().proto_max_bulk_len;
-  Ahead ahead;
+  Ahead found_now;
+  Ahead* const found_before = std::exchange(ahead_, nullptr);
+  Ahead& ahead = found_before != nullptr ? *found_before : found_now;
+  resp::ParserLimits limits = this->limits();
   while (hold_ == Hold::kNone && !closing_ && !close_after_reply && stream_.is_open()) {
     if (pending_.size() >= kMaxOutstanding) {
       hold_ = Hold::kDrain;
@@ -77,7 +95,8 @@ void Connection::process() {
     if (ahead.next < ahead.commands.size()) {
       const size_t i = ahead.next++;
       const size_t bytes = ahead.commands.bytes(i);
-      if (!home_.dispatch(*this, ahead.commands.args(i), ahead.slots[i])) break;
+      const std::optional<store::KeyRef>& key = ahead.keys[i];
+      if (!home_.dispatch(*this, ahead.commands.args(i), key ? std::optional(key->slot) : std::nullopt)) break;
       query_.consume(bytes);
       if (authenticated != limits.authenticated) ahead.commands.clear();
       continue;

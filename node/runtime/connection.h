@@ -22,6 +22,7 @@
 #include "node/runtime/replica_hello.h"
 #include "node/runtime/stream.h"
 #include "node/slots/slots.h"
+#include "node/store/key.h"
 
 namespace guccho::runtime {
 
@@ -39,8 +40,10 @@ enum class Hold : uint8_t {
 // Commands that were parsed together and are dispatched one by one.
 struct Ahead {
   resp::CommandBatch commands;
-  std::array<std::optional<Slot>, resp::CommandBatch::kMaxCommands> slots;  // of the first arguments; nothing: none
-  size_t next = 0;
+  // The first arguments, which most often are keys; nothing where there are none.
+  std::array<std::optional<store::KeyRef>, resp::CommandBatch::kMaxCommands> keys;
+  uint32_t here = 0;  // bit i: the slot of keys[i] is this worker's
+  size_t next = 0;    // the command to be dispatched
 };
 
 class Connection final : public EventHandler, public commands::Session {
@@ -58,8 +61,12 @@ class Connection final : public EventHandler, public commands::Session {
   bool serves_clients() const override { return true; }
   // A command of this connection runs: its buffers must be left alone.
   bool processing() const { return processing_; }
-  // Runs the complete commands of the query buffer.
+  // Dispatches what has been read, as far as it may.
   void process();
+  // Parses the head of what has been read for a process() later in this turn. False: there is nothing to parse, or
+  // process() would not run it now.
+  bool look_ahead(Ahead& ahead);
+  // Runs the complete commands of the query buffer.
 
   // ---- replies ----
   // Where the reply of the command that runs now goes: behind everything that is outstanding.
@@ -115,6 +122,7 @@ class Connection final : public EventHandler, public commands::Session {
   void update_interest();
   void emit_finished();
   bool over_query_limit() const;
+  resp::ParserLimits limits() const;
 
   Worker& home_;
   Stream stream_;
@@ -128,6 +136,7 @@ class Connection final : public EventHandler, public commands::Session {
   uint32_t interest_ = 0;
   bool closing_ = false;
   bool processing_ = false;
+  Ahead* ahead_ = nullptr;  // what look_ahead() found, until the next look at the buffer
 };
 
 }  // namespace guccho::runtime

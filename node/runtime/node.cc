@@ -37,10 +37,11 @@ std::shared_ptr<const RouteTable> make_routes(std::shared_ptr<const cluster::Vie
 
 Node::Node(NodeOptions options)
     : options_(std::move(options)),
+      worker_count_(static_cast<uint16_t>(options_.config.io_threads)),
       config_(std::make_shared<const config::Config>(options_.config)),
       bus_port_(options_.config.bus_port()),
-      directory_(static_cast<uint16_t>(options_.config.io_threads)),
-      log_(options_.config.io_threads + 1) {
+      directory_(worker_count_),
+      log_(worker_count_ + 1) {
   acl::Users users(commands::acl_rules(options_.config));
   if (!options_.config.requirepass.empty()) {
     users.set_default_password(commands::acl_rules(options_.config), options_.config.requirepass);
@@ -49,7 +50,7 @@ Node::Node(NodeOptions options)
   run_id_ = random_node_id().str();
   started_ = wall_now();
   const auto config = config_.load();
-  const uint16_t count = static_cast<uint16_t>(config->io_threads);
+  const uint16_t count = worker_count_;
   for (uint16_t i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<Worker>(*this, i, count));
     workers_.back()->set_config(config);

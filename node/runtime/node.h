@@ -80,7 +80,7 @@ class Node final : public commands::Host {
   SubscriptionDirectory& directory() { return directory_; }
   Worker& worker(uint16_t i) { return *workers_[i]; }
   uint16_t worker_count() const { return static_cast<uint16_t>(workers_.size()); }
-  uint16_t owner_of(Slot slot) const { return static_cast<uint16_t>(slot.value % workers_.size()); }
+  uint16_t owner_of(Slot slot) const { return static_cast<uint16_t>(slot.value % worker_count_); }
   // Writer indexes of the log beyond the workers'.
   size_t replication_writer() const { return workers_.size(); }
   std::shared_ptr<const config::Config> config() const { return config_.load(); }
@@ -237,6 +237,7 @@ class Node final : public commands::Host {
   void stop_threads();
 
   NodeOptions options_;
+  const uint16_t worker_count_;
   std::atomic<std::shared_ptr<const config::Config>> config_;
   std::atomic<std::shared_ptr<const TlsContexts>> tls_;
   std::atomic<std::shared_ptr<const acl::Users>> users_;

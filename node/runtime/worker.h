@@ -82,9 +82,11 @@ class Worker final : public commands::EffectSink {
   void schedule_flush(Connection& connection);
   Poller& poller() { return poller_; }
 
-  // Before the commands are dispatched: fetches the memory that they will need, and notes the slots of their first
-  // arguments.
+  // Before the commands are dispatched: fetches the memory that they will need, and notes their first arguments.
   void prefetch(Ahead& ahead);
+  // While the turn's input is read: puts the connection's commands off until that of others is read too, and all the
+  // memory that they need is asked for together. False: dispatch them now.
+  bool gather(Connection& connection);
 
   // One client command, complete in the query buffer. False: not now, try the same bytes again later. `first_slot` is
   // that of the first argument, if it was looked at already.
@@ -194,6 +196,10 @@ class Worker final : public commands::EffectSink {
   bool over_output_limit(Connection& c) const;
   void reap_connections();
   // prefetch.cc
+  void run_gathered();
+  void prefetch_tables(Ahead& ahead);
+  void prefetch_buckets(const Ahead& ahead);
+  void prefetch_entries(const Ahead& ahead);
   void prefetch(ArgumentReader& reader, std::span<const Task> tasks);
   // absence.cc
   void withhold_replies();
@@ -219,6 +225,8 @@ class Worker final : public commands::EffectSink {
   size_t evictable_keys() const;
   uint64_t memory_limit_with_slack() const;
   void watch_memory();
+  void watch_fragmentation();
+  void defragment_some();
   void release_memory_waiters();
 
   // blocking.cc
@@ -343,7 +351,19 @@ class Worker final : public commands::EffectSink {
   std::vector<uint64_t> withheld_;
   std::shared_ptr<const RouteTable> withheld_routes_;
   bool fenced_ = false;       // at the last look
+  // prefetch.cc: what was read and not yet dispatched. Enough for the memory to arrive while the next one is read.
+  struct Gathered {
+    Connection* connection = nullptr;
+    Ahead ahead;
+  };
+  std::array<Gathered, 16> gathered_;
+  size_t gathered_count_ = 0;
+  bool gathering_ = false;
   bool expire_more_ = false;  // due keys are left
+  unsigned defragment_effort_ = 0;  // percent of this thread's time; 0: nothing to do
+  uint64_t next_defragment_ = 0;
+  uint64_t rest_until_ = 0;  // compaction was in vain
+  size_t held_before_walk_ = 0;
   uint64_t expire_not_before_ = 0;
 
   resp::Buffer log_batch_;

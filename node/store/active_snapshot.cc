@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "node/base/prefetch.h"
 #include "node/store/structure.h"
 
 namespace guccho::store {
@@ -144,7 +145,7 @@ size_t Snapshot::step_slot(size_t budget_bytes) {
   const size_t batch = std::clamp<size_t>(budget_bytes / std::max<size_t>(1, average), 1, kMaxBatch);
   std::vector<void*> items;
   const auto next = table.scan(position_, batch, items);
-  for (void* item : items) __builtin_prefetch(item);
+  for (void* item : items) prefetch(item);
   const auto noted = noted_.find(slot.value);
   size_t spent = 0;
   for (void* item : items) {

@@ -2,6 +2,8 @@
 //
 // Only one place refers to each object (an entry's bucket, a structure's own links), so moving it is a copy and a new
 // address there.
+#include "node/store/defragment.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -10,48 +12,52 @@
 
 namespace guccho::store {
 
-namespace {
-
-constexpr size_t kMinHoles = size_t{4} << 20;
-// A step must end: the parts of larger structures are left alone.
-constexpr size_t kMaxElements = 1024;
-
-}  // namespace
-
-bool Keyspace::fragmented() const {
-  const size_t held = alloc_.held();
-  const size_t used = alloc_.used();
-  return held > used && held - used > std::max(kMinHoles, held / 8);
+unsigned defragment_effort(const DefragmentPolicy& policy, size_t used, size_t held) {
+  if (!policy.enabled || held <= used || held - used < policy.ignore_bytes) return 0;
+  const uint64_t percent = (held - used) * 100 / std::max<size_t>(used, 1);
+  if (percent < policy.threshold_lower) return 0;
+  const uint64_t low = std::clamp<uint32_t>(policy.cycle_min, 1, 99);
+  const uint64_t high = std::clamp<uint64_t>(policy.cycle_max, low, 99);
+  if (percent >= policy.threshold_upper) return static_cast<unsigned>(high);
+  const uint64_t range = policy.threshold_upper - policy.threshold_lower;
+  return static_cast<unsigned>(low + (high - low) * (percent - policy.threshold_lower) / range);
 }
 
 void* Keyspace::move_if_sparse(void* object, size_t size) {
-  if (!alloc_.sparse(object, size)) return object;
+  if (!alloc_.sparse(object, size)) {
+    ++defragmented_.misses;
+    return object;
+  }
+  ++defragmented_.hits;
   void* moved = std::memcpy(alloc_.allocate(size), object, size);
   alloc_.free(object, size);
   return moved;
 }
 
-Entry* Keyspace::defragment_entry(Entry* entry) {
+Entry* Keyspace::defragment_entry(Entry* entry, size_t max_elements) {
+  const uint64_t hits = defragmented_.hits;
   if (entry->is_external()) {
     External external = entry->external();
     if (!external.is_structure()) {
       external.data = move_if_sparse(external.data, external.capacity);
       entry->set_external(external);
-    } else if (Structure& structure = *external.structure(); structure.elements() <= kMaxElements) {
+    } else if (Structure& structure = *external.structure(); structure.elements() <= max_elements) {
       structure.defragment([this](void* object, size_t size) { return move_if_sparse(object, size); }, alloc_);
     }
   }
-  return static_cast<Entry*>(move_if_sparse(entry, entry->allocation_size()));
+  auto* moved = static_cast<Entry*>(move_if_sparse(entry, entry->allocation_size()));
+  ++(defragmented_.hits != hits ? defragmented_.key_hits : defragmented_.key_misses);
+  return moved;
 }
 
-bool Keyspace::defragment_step(size_t budget) {
+bool Keyspace::defragment_step(size_t budget, size_t max_elements) {
   size_t visited = 0;
   while (defragment_index_ < slot_count_) {
     if (visited >= budget) return true;
     SlotTable& slot_table = tables_[defragment_index_];
     const auto next = slot_table.relocate(defragment_position_, alloc_, [&](void* item) {
       ++visited;
-      return defragment_entry(static_cast<Entry*>(item));
+      return defragment_entry(static_cast<Entry*>(item), max_elements);
     });
     ++visited;
     defragment_position_ = next.value_or(0);

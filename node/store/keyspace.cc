@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "node/base/prefetch.h"
 #include "node/store/active_snapshot.h"
 #include "node/store/hash_value.h"
 #include "node/store/integer.h"
@@ -54,7 +55,7 @@ Keyspace::~Keyspace() {
 // ---- reading ----
 
 void Keyspace::prefetch_table(const KeyRef& key) const {
-  __builtin_prefetch(&tables_[index_of(key.slot)]);
+  prefetch(&tables_[index_of(key.slot)]);
 }
 void Keyspace::prefetch_bucket(const KeyRef& key) const {
   tables_[index_of(key.slot)].prefetch(key.hash);
@@ -337,7 +338,7 @@ std::optional<uint64_t> Keyspace::scan_slot(Slot slot, uint64_t position, size_t
   assert(owns(slot));
   std::vector<void*> found;
   const auto next = table(slot).scan(position, count, found);
-  for (void* item : found) __builtin_prefetch(item);
+  for (void* item : found) prefetch(item);
   for (void* item : found) visit(*static_cast<Entry*>(item));
   return next;
 }

@@ -21,6 +21,7 @@
 #include "node/base/time.h"
 #include "node/slots/slots.h"
 #include "node/store/access.h"
+#include "node/store/defragment.h"
 #include "node/store/entry.h"
 #include "node/store/key.h"
 #include "node/store/slab.h"
@@ -142,11 +143,11 @@ class Keyspace {
   // Any thread.
   size_t pending_frees() const;
 
-  // Whether holes in the allocator's pages take more than an eighth of what it holds, and more than 4 MiB.
-  bool fragmented() const;
   // Moves up to about `budget` objects out of sparse pages; true while the walk through all keys goes on. Entries move:
-  // call it between commands. The parts of structures with more than 1024 elements stay where they are.
-  bool defragment_step(size_t budget);
+  // call it between commands. The parts of structures with more than `max_elements` stay where they are, since a step must
+  // end. When to do so: defragment.h.
+  bool defragment_step(size_t budget, size_t max_elements);
+  const DefragmentCounts& defragmented() const { return defragmented_; }
 
   // ---- the access clock (access.h): set once per loop turn ----
 
@@ -284,7 +285,7 @@ class Keyspace {
   // Slots of one worker are summed in groups of this size, so that a random key is found without walking all slots.
   static constexpr size_t kSlotsPerGroup = 128;
 
-  size_t index_of(Slot slot) const { return slot.value / workers_; }
+  size_t index_of(Slot slot) const { return uint32_t{slot.value} / static_cast<uint32_t>(workers_); }
   Slot slot_at(size_t index) const { return Slot(static_cast<uint16_t>(index * workers_ + worker_)); }
   SlotTable& table(Slot slot) { return tables_[index_of(slot)]; }
   Counters& counters(Slot slot) { return counters_[index_of(slot)]; }
@@ -310,7 +311,7 @@ class Keyspace {
   void discard(Entry* entry);
   void free_later(SlotTable&& table);
   void* move_if_sparse(void* object, size_t size);
-  Entry* defragment_entry(Entry* entry);
+  Entry* defragment_entry(Entry* entry, size_t max_elements);
   size_t random_slot_index(bool with_expiry);
   std::vector<Entry*> sample_volatile(size_t samples);
   uint64_t eviction_score(const Entry& entry, EvictionPolicy policy);
@@ -344,6 +345,7 @@ class Keyspace {
   size_t expire_index_ = 0;  // where the active cycle goes on
   uint64_t expire_position_ = 0;
 
+  DefragmentCounts defragmented_;
   size_t defragment_index_ = 0;  // where the walk of defragment_step goes on
   uint64_t defragment_position_ = 0;
 

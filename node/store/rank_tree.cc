@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <new>
 
+#include "node/base/prefetch.h"
 #include "node/store/rank_tree_nodes.h"
 
 namespace guccho::store {
@@ -140,7 +141,7 @@ void RankTree::descend_to_leaf(double score, std::string_view member, Path& path
     node = children[at].node;
     // The search reads three or four lines of the next node's scores, one after the other: they are fetched together.
     const size_t scores = (level == 0 ? std::min(children[at].count, kLeafMax) : kInnerMax) * sizeof(double);
-    for (size_t line = 0; line <= scores; line += kCacheLine) __builtin_prefetch(static_cast<char*>(node) + line);
+    for (size_t line = 0; line <= scores; line += kCacheLine) prefetch(static_cast<char*>(node) + line);
   }
   path.leaf = static_cast<Leaf*>(node);
 }

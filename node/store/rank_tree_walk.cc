@@ -1,6 +1,7 @@
 // Walking the tree of a sorted set, freeing it piece by piece, moving its nodes, checking it.
 #include <cstdlib>
 
+#include "node/base/prefetch.h"
 #include "node/store/rank_tree.h"
 #include "node/store/rank_tree_nodes.h"
 
@@ -14,27 +15,27 @@ void RankTree::Cursor::next() {
   // Items lie anywhere: the one that will be read a few steps from here is asked for now.
   constexpr size_t kAhead = 6;
   if (++index_ < leaf_->size) {
-    if (index_ + kAhead < leaf_->size) __builtin_prefetch(leaf_->items()[index_ + kAhead]);
+    if (index_ + kAhead < leaf_->size) prefetch(leaf_->items()[index_ + kAhead]);
     return;
   }
   leaf_ = leaf_->next;
   index_ = 0;
   if (!leaf_) return;
-  if (leaf_->next) __builtin_prefetch(leaf_->next);
-  for (size_t i = 0; i < kAhead && i < leaf_->size; ++i) __builtin_prefetch(leaf_->items()[i]);
+  if (leaf_->next) prefetch(leaf_->next);
+  for (size_t i = 0; i < kAhead && i < leaf_->size; ++i) prefetch(leaf_->items()[i]);
 }
 
 void RankTree::Cursor::previous() {
   constexpr size_t kAhead = 6;
   if (index_ > 0) {
     --index_;
-    if (index_ >= kAhead) __builtin_prefetch(leaf_->items()[index_ - kAhead]);
+    if (index_ >= kAhead) prefetch(leaf_->items()[index_ - kAhead]);
     return;
   }
   leaf_ = leaf_->prev;
   if (!leaf_) return;
   index_ = leaf_->size - 1u;
-  if (leaf_->prev) __builtin_prefetch(leaf_->prev);
+  if (leaf_->prev) prefetch(leaf_->prev);
 }
 
 RankTree::Cursor RankTree::at(size_t rank) const {

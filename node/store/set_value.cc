@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "node/base/prefetch.h"
 #include "node/store/integer.h"
 #include "node/store/intset.h"
 #include "node/store/listpack.h"
@@ -95,7 +96,7 @@ void SetView::for_each_while(const std::function<bool(std::string_view)>& visit)
       constexpr size_t kAtATime = 64;
       items.clear();
       position = table().table().scan(*position, kAtATime, items);
-      for (void* item : items) __builtin_prefetch(item);
+      for (void* item : items) prefetch(item);
       for (void* item : items) {
         if (!visit(SetTable::text(item))) return;
       }

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <new>
 
+#include "node/base/prefetch.h"
+
 namespace guccho::store {
 
 namespace {
@@ -136,7 +138,7 @@ void TableCore::prefetch_items(uint64_t hash) const {
   const unsigned fragment = fragment_of(hash, s.depth);
   const Bucket& bucket = s.buckets[home_of(fragment, s.bucket_count)];
   for (uint32_t mask = bucket.match(fragment); mask != 0; mask &= mask - 1) {
-    __builtin_prefetch(bucket.item(static_cast<unsigned>(std::countr_zero(mask))));
+    guccho::prefetch(bucket.item(static_cast<unsigned>(std::countr_zero(mask))));
   }
 }
 
@@ -198,7 +200,7 @@ void TableCore::split(size_t index, SlabAllocator& alloc) {
   const Segment old = directory_[index];
   // The new last bit of each fragment lies in the item's hash: start all the reads, then use them.
   for (size_t b = 0; b < old.bucket_count; ++b) {
-    for (unsigned i = 0; i < old.buckets[b].size(); ++i) __builtin_prefetch(old.buckets[b].item(i));
+    for (unsigned i = 0; i < old.buckets[b].size(); ++i) guccho::prefetch(old.buckets[b].item(i));
   }
   std::vector<std::pair<void*, unsigned>> halves[2];
   for (auto& half : halves) half.reserve(old.count);

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/base/prefetch.h"
 #include "node/base/random.h"
 #include "node/store/bucket.h"
 #include "node/store/slab.h"
@@ -50,7 +51,7 @@ class TableCore {
 
   void prefetch(uint64_t hash) const {
     const Segment& s = segment(hash);
-    if (s.buckets) __builtin_prefetch(&s.buckets[home(hash, s)]);
+    if (s.buckets) guccho::prefetch(&s.buckets[home(hash, s)]);
   }
   // Brings in the items whose tags match in the home bucket.
   void prefetch_items(uint64_t hash) const;

@@ -1,6 +1,7 @@
 // Walking a table: scans in hash order, random items, segments with due expiries, and piecemeal destruction.
 #include <algorithm>
 
+#include "node/base/prefetch.h"
 #include "node/store/table.h"
 
 namespace guccho::store {
@@ -95,7 +96,7 @@ std::optional<TableCore::DueSegment> TableCore::find_due(uint64_t position, int6
     for (size_t b = 0; b < s.bucket_count; ++b) {
       for (unsigned i = 0; i < s.buckets[b].size(); ++i) {
         due.items.push_back(s.buckets[b].item(i));
-        __builtin_prefetch(due.items.back());
+        guccho::prefetch(due.items.back());
       }
     }
     return due;
@@ -121,7 +122,7 @@ std::optional<uint64_t> TableCore::relocate(uint64_t position, SlabAllocator& al
   const Segment& s = directory_[index];
   for (size_t b = 0; b < s.bucket_count; ++b) {
     Bucket& bucket = s.buckets[b];
-    for (unsigned i = 0; i < bucket.size(); ++i) __builtin_prefetch(bucket.item(i));
+    for (unsigned i = 0; i < bucket.size(); ++i) guccho::prefetch(bucket.item(i));
     for (unsigned i = 0; i < bucket.size(); ++i) bucket.set(i, move(bucket.item(i)), bucket.fragment(i));
   }
   if (s.buckets && alloc.sparse(s.buckets, s.bucket_count * sizeof(Bucket))) resize(index, s.bucket_count, alloc);

@@ -111,7 +111,7 @@ void memory(size_t keys, bool with_ttl) {
   };
   std::printf("  a random half deleted and written again with 8 to 39 bytes: %.1f", overhead());
   const auto begin = Clock::now();
-  while (keyspace.fragmented() && keyspace.defragment_step(1000)) {
+  while (keyspace.defragment_step(1000, 1000)) {
   }
   std::printf("; defragmented in %.2f s: %.1f\n", nanos_since(begin, 1'000'000'000), overhead());
 }

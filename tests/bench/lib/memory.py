@@ -33,12 +33,12 @@ def worst_step(server, first, step, ttl):
 
 
 def settled(server):
-    """Resident memory once it no longer falls."""
+    """Resident memory once it no longer falls and no compaction runs."""
     seen, deadline = server.resident_bytes(), time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < deadline:
         time.sleep(3)
         now = server.resident_bytes()
-        if now >= seen:
+        if now >= seen and server.info("memory")["active_defrag_running"] == "0":
             return now
         seen = now
     return seen

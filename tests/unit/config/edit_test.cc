@@ -42,7 +42,7 @@ TEST(ConfigGet, ValuesAsRedisShowsThem) {
            {"appendonly", "no"},
            {"oom-score-adj-values", "0 200 800"},
            {"slave-priority", "100"},
-           {"active-defrag-ignore-bytes", "104857600"},
+           {"active-defrag-ignore-bytes", "4194304"},
        }) {
     EXPECT_THAT(all, Contains(expected));
   }

@@ -179,7 +179,7 @@ TEST(Load, CombinationsThatCannotWork) {
 }
 
 TEST(Load, HarmlessDirectivesWarnOnlyWhenTheyAskForSomething) {
-  const Result<Loaded> r = load_text("rdbcompression yes\njemalloc-bg-thread no\nactivedefrag no\n");
+  const Result<Loaded> r = load_text("rdbcompression yes\njemalloc-bg-thread no\nactiverehashing yes\n");
   ASSERT_TRUE(r) << error_of(r);
   EXPECT_THAT(r->warnings, ElementsAre("redis.conf:2: jemalloc-bg-thread has no effect here: the tables have an "
                                        "allocator and a growth of their own"));

@@ -46,7 +46,16 @@ class LocalBackendTest : public StateDirTest {
   }
   static bool is_running(const World& world, InstanceId id) {
     const Instance* found = world.find(id);
-    return found && std::holds_alternative<Running>(found->life);
+    return found && std::holds_alternative<Running>(found->life) && is_node(process_of(*found));
+  }
+  // A process is recorded, and so running, before its supervisor lets it become a node; if that dies in between, so does
+  // the process.
+  static bool is_node(pid_t pid) {
+    const auto line = supervise::read_file(fmt::format("/proc/{}/cmdline", pid));
+    return line && !line->empty() && !line->contains("--supervise");
+  }
+  static pid_t process_of(const Instance& instance) {
+    return supervise::ProcessIdentity::parse(instance.incarnation.value)->pid;
   }
   // Waits until another process runs in the place.
   bool runs_after(InstanceId id, const Incarnation& old) {
@@ -55,7 +64,7 @@ class LocalBackendTest : public StateDirTest {
       return is_running(world, id) && world.find(id)->incarnation != old;
     });
   }
-  pid_t pid(InstanceId id) { return supervise::ProcessIdentity::parse(observe().find(id)->incarnation.value)->pid; }
+  pid_t pid(InstanceId id) { return process_of(*observe().find(id)); }
   pid_t supervisor(InstanceId id) { return state().facts(id)->record->supervisor.pid; }
 
   RedisCluster cluster_;

@@ -273,9 +273,32 @@ TEST_F(OneKeyspace, LfuCountsAndDecays) {
   EXPECT_EQ(keyspace.frequency(*keyspace.find(key("k"))), 77);
 }
 
+TEST(DefragmentEffort, GrowsBetweenTheThresholds) {
+  constexpr size_t kMB = size_t{1} << 20;
+  const DefragmentPolicy policy{.ignore_bytes = 10 * kMB, .threshold_lower = 10, .threshold_upper = 110, .cycle_min = 5, .cycle_max = 25};
+  const auto effort = [&](size_t used, size_t held) { return defragment_effort(policy, used * kMB, held * kMB); };
+  EXPECT_EQ(effort(50, 59), 0u) << "fewer bytes than are ignored";
+  EXPECT_EQ(effort(1000, 1099), 0u) << "below the lower threshold";
+  EXPECT_EQ(effort(1000, 1100), 5u);
+  EXPECT_EQ(effort(1000, 1600), 15u);
+  EXPECT_EQ(effort(1000, 2100), 25u);
+  EXPECT_EQ(effort(1000, 9000), 25u);
+  EXPECT_EQ(effort(0, 20), 25u);
+  EXPECT_EQ(effort(100, 90), 0u) << "held is read later than used";
+  // Values that contradict each other are allowed, as in Redis.
+  EXPECT_EQ(defragment_effort({.threshold_lower = 50, .threshold_upper = 20}, 100 * kMB, 140 * kMB), 0u);
+  EXPECT_EQ(defragment_effort({.threshold_lower = 50, .threshold_upper = 20}, 100 * kMB, 150 * kMB), 25u);
+  EXPECT_EQ(defragment_effort({.cycle_min = 30, .cycle_max = 10}, 100 * kMB, 120 * kMB), 30u);
+  EXPECT_EQ(defragment_effort({.enabled = false}, 100 * kMB, 1000 * kMB), 0u);
+}
+
+bool fragmented(const Keyspace& keyspace) {
+  return defragment_effort({}, keyspace.used_bytes(), keyspace.held_bytes()) != 0;
+}
+
 TEST_F(OneKeyspace, DefragmentationGivesSparsePagesBack) {
   if (SlabAllocator::default_backing() == SlabAllocator::Backing::kMalloc) GTEST_SKIP() << "no pages under ASan";
-  EXPECT_FALSE(keyspace.fragmented());
+  EXPECT_FALSE(fragmented(keyspace));
   Rng rng(6);
   std::map<std::string, ModelValue> model;
   for (int i = 0; i < 300000; ++i) keyspace.set_string(key("k" + std::to_string(i)), "a value of some size");
@@ -290,12 +313,12 @@ TEST_F(OneKeyspace, DefragmentationGivesSparsePagesBack) {
   for (uint16_t s = 0; s < kSlotCount; ++s) {
     keyspace.for_each_in_slot(Slot(s), [&](const Entry& entry) { model.emplace(entry.key(), model_of(entry)); });
   }
-  ASSERT_TRUE(keyspace.fragmented());
+  ASSERT_TRUE(fragmented(keyspace));
   const size_t used = keyspace.used_bytes();
   int steps = 0;
-  while (keyspace.defragment_step(1000)) ++steps;
+  while (keyspace.defragment_step(1000, 1000)) ++steps;
   EXPECT_GT(steps, 50);
-  EXPECT_FALSE(keyspace.fragmented());
+  EXPECT_FALSE(fragmented(keyspace));
   EXPECT_EQ(keyspace.used_bytes(), used);
   EXPECT_EQ(keyspace.keys(), model.size());
   for (const auto& [name, value] : model) {

@@ -234,7 +234,7 @@ void ModelDriver::command() {
 void ModelDriver::run(int commands) {
   for (int i = 0; i < commands; ++i) command();
   keyspace.free_step(100);
-  keyspace.defragment_step(50);
+  keyspace.defragment_step(50, 1000);
 }
 
 void ModelDriver::check() {

@@ -320,7 +320,7 @@ TEST(ZsetValueTest, SnapshotsAreOfTheirMoment) {
     }
     ASSERT_EQ(sink.got, cut);
     parts += sink.parts;
-    while (keyspace.defragment_step(50)) {
+    while (keyspace.defragment_step(50, 1000)) {
     }
   }
   EXPECT_GT(parts, 5000u);
