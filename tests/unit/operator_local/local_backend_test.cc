@@ -3,12 +3,14 @@
 #include "operator/backend/local/local_backend.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 
+#include "node/supervise/files.h"
 #include "operator/backend/local/local_store.h"
 #include "tests/unit/operator_local/fixture.h"
 
