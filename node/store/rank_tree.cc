@@ -128,38 +128,37 @@ size_t RankTree::count_members_to(std::string_view member) const {
   return count([=](double, const ScoredItem* item) { return item->member() <= member; });
 }
 
-// To the leaf that holds (score, member) or would hold it.
+// From an inner node to its child that holds (score, member) or would hold it.
+void* RankTree::descend(void* node, int level, double score, std::string_view member, Path& path) {
+  auto* inner = static_cast<Inner*>(node);
+  const Child* children = inner->children();
+  // Whatever comes before the first item of a child (but for the first child) is in an earlier one.
+  const auto first_of = [children](size_t i) { return children[i].first; };
+  const size_t at = partition_at<true>(inner->scores(), first_of, 1, inner->size, score, member) - 1;
+  path.steps[level] = {inner, at};
+  void* child = children[at].node;
+  // The search reads three or four lines of the next node's scores, one after the other: they are fetched together.
+  const size_t scores = (level == 0 ? std::min(children[at].count, kLeafMax) : kInnerMax) * sizeof(double);
+  for (size_t line = 0; line <= scores; line += kCacheLine) prefetch(static_cast<char*>(child) + line);
+  return child;
+}
+
 void RankTree::descend_to_leaf(double score, std::string_view member, Path& path) const {
   void* node = root_;
-  for (int level = height_ - 1; level >= 0; --level) {
-    auto* inner = static_cast<Inner*>(node);
-    const Child* children = inner->children();
-    // Whatever comes before the first item of a child (but for the first child) is in an earlier one.
-    const auto first_of = [children](size_t i) { return children[i].first; };
-    const size_t at = partition_at<true>(inner->scores(), first_of, 1, inner->size, score, member) - 1;
-    path.steps[level] = {inner, at};
-    node = children[at].node;
-    // The search reads three or four lines of the next node's scores, one after the other: they are fetched together.
-    const size_t scores = (level == 0 ? std::min(children[at].count, kLeafMax) : kInnerMax) * sizeof(double);
-    for (size_t line = 0; line <= scores; line += kCacheLine) prefetch(static_cast<char*>(node) + line);
-  }
+  for (int level = height_ - 1; level >= 0; --level) node = descend(node, level, score, member, path);
   path.leaf = static_cast<Leaf*>(node);
 }
 
-// To where it would be: it is not there.
-void RankTree::descend_to(double score, std::string_view member, Path& path) const {
-  descend_to_leaf(score, member, path);
-  const Leaf& leaf = *path.leaf;
-  path.index = partition_at<false>(
+size_t RankTree::place_for(const Leaf& leaf, double score, std::string_view member) {
+  return partition_at<false>(
       leaf.scores(), [&leaf](size_t i) { return leaf.items()[i]; }, 0, leaf.size, score, member);
 }
 
 // Among equal scores of a leaf it is known by its address, so the others are not read.
-void RankTree::descend_to(const ScoredItem* item, Path& path) const {
-  descend_to_leaf(item->score(), item->member(), path);
-  const Leaf& leaf = *path.leaf;
-  path.index = count_scores_below(leaf.scores(), 0, leaf.size, item->score());
-  while (path.index < leaf.size && leaf.items()[path.index] != item) ++path.index;
+size_t RankTree::place_of(const Leaf& leaf, const ScoredItem* item) {
+  size_t at = count_scores_below(leaf.scores(), 0, leaf.size, item->score());
+  while (at < leaf.size && leaf.items()[at] != item) ++at;
+  return at;
 }
 
 // ---- inserting ----
@@ -174,7 +173,8 @@ void RankTree::start(ScoredItem* item, SlabAllocator& alloc) {
 void RankTree::insert(ScoredItem* item, SlabAllocator& alloc) {
   if (!root_) return start(item, alloc);
   Path path;
-  descend_to(item->score(), item->member(), path);
+  descend_to_leaf(item->score(), item->member(), path);
+  path.index = place_for(*path.leaf, item->score(), item->member());
   insert_at(path, item, alloc);
 }
 
@@ -269,11 +269,12 @@ void RankTree::add_child(Path& path, int level, double score, const Child& child
 
 void RankTree::remove(const ScoredItem* item, SlabAllocator& alloc) {
   Path path;
-  descend_to(item, path);
+  descend_to_leaf(item->score(), item->member(), path);
+  path.index = place_of(*path.leaf, item);
   remove_at(path, alloc);
 }
 
-void RankTree::remove_at(Path& path, SlabAllocator& alloc) {
+bool RankTree::remove_at(Path& path, SlabAllocator& alloc) {
   --size_;
   add_to_counts(path, size_t(-1));
   Leaf* leaf = path.leaf;
@@ -286,23 +287,27 @@ void RankTree::remove_at(Path& path, SlabAllocator& alloc) {
     } else {
       remove_child(path, 0, alloc);
     }
-    return;
+    return false;
   }
   if (path.index == 0) set_first(path, 0, leaf->scores()[0], leaf->items()[0]);
-  shrink_leaf(path, alloc);
+  return shrink_leaf(path, alloc);
 }
 
-void RankTree::shrink_leaf(Path& path, SlabAllocator& alloc) {
+bool RankTree::shrink_leaf(Path& path, SlabAllocator& alloc) {
   const size_t size = path.leaf->size;
   if (height_ > 0 && size <= kLeafMax / 2) {
     const auto [parent, index] = path.steps[0];
     const auto fits = [&, limit = merged_limit(kLeafMax)](size_t i) {
       return i < parent->size && parent->children()[i].count + size <= limit;
     };
-    if (index > 0 && fits(index - 1)) return merge_leaves(path, index - 1, alloc);
-    if (fits(index + 1)) return merge_leaves(path, index, alloc);
+    const bool merges_left = index > 0 && fits(index - 1);
+    if (merges_left || fits(index + 1)) {
+      merge_leaves(path, merges_left ? index - 1 : index, alloc);
+      return false;
+    }
   }
   if (path.leaf->capacity >= size + 3 * kNodeStep) resize_leaf(path, size + kNodeStep, alloc);
+  return true;
 }
 
 void RankTree::merge_leaves(Path& path, size_t left_index, SlabAllocator& alloc) {
@@ -371,31 +376,36 @@ void RankTree::merge_inners(Path& path, int level, size_t left_index, SlabAlloca
 // ---- scores ----
 
 void RankTree::change_score(ScoredItem* item, double score, SlabAllocator& alloc) {
-  Path path;
-  descend_to(item, path);
-  Leaf* leaf = path.leaf;
-  Cursor before(leaf, path.index);
-  Cursor after(leaf, path.index);
-  before.previous();
-  after.next();
-  // By the leaves' copies of the scores: the neighbours themselves are read only where scores are equal.
-  const auto stays_behind = [=](const Cursor& c) {
-    const double s = c.leaf_->scores()[c.index_];
-    return s < score || (s == score && c.item().member() < item->member());
-  };
-  const auto stays_before = [=](const Cursor& c) {
-    const double s = c.leaf_->scores()[c.index_];
-    return score < s || (s == score && item->member() < c.item().member());
-  };
-  if ((!before.valid() || stays_behind(before)) && (!after.valid() || stays_before(after))) {
+  const std::string_view member = item->member();
+  Path from;
+  Path to;
+  // Both ways down at once: most of what they cost is waiting for nodes, and the waits overlap.
+  void* from_node = root_;
+  void* to_node = root_;
+  for (int level = height_ - 1; level >= 0; --level) {
+    from_node = descend(from_node, level, item->score(), member, from);
+    to_node = descend(to_node, level, score, member, to);
+  }
+  from.leaf = static_cast<Leaf*>(from_node);
+  to.leaf = static_cast<Leaf*>(to_node);
+  from.index = place_of(*from.leaf, item);
+  to.index = place_for(*to.leaf, score, member);
+
+  const bool same_leaf = from.leaf == to.leaf;
+  if (same_leaf && (to.index == from.index || to.index == from.index + 1)) {
     item->set_score(score);
-    leaf->scores()[path.index] = score;
-    if (path.index == 0) set_first(path, 0, score, item);
+    from.leaf->scores()[from.index] = score;
+    if (from.index == 0) set_first(from, 0, score, item);
     return;
   }
-  remove_at(path, alloc);
+  const bool only_its_leaf_changed = remove_at(from, alloc);
   item->set_score(score);
-  insert(item, alloc);
+  if (!only_its_leaf_changed) return insert(item, alloc);
+  if (same_leaf) {
+    to.leaf = from.leaf;
+    to.index -= to.index > from.index;
+  }
+  insert_at(to, item, alloc);
 }
 
 // ---- nodes ----

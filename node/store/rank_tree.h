@@ -143,16 +143,21 @@ class RankTree {
   static size_t place_in(const Leaf& leaf, const Before& before);
   template <class Before>
   size_t count(const Before& before) const;
+  static void* descend(void* node, int level, double score, std::string_view member, Path& path);
+  // To the leaf that holds (score, member) or would hold it.
   void descend_to_leaf(double score, std::string_view member, Path& path) const;
-  void descend_to(double score, std::string_view member, Path& path) const;
-  void descend_to(const ScoredItem* item, Path& path) const;
+  // Where it would be: it is not there. Where it is.
+  static size_t place_for(const Leaf& leaf, double score, std::string_view member);
+  static size_t place_of(const Leaf& leaf, const ScoredItem* item);
 
   void start(ScoredItem* item, SlabAllocator& alloc);
   void insert_at(Path& path, ScoredItem* item, SlabAllocator& alloc);
   void split_leaf(Path& path, ScoredItem* item, SlabAllocator& alloc);
   void add_child(Path& path, int level, double score, const Child& child, SlabAllocator& alloc);
-  void remove_at(Path& path, SlabAllocator& alloc);
-  void shrink_leaf(Path& path, SlabAllocator& alloc);
+  // True: inner nodes and other leaves are where they were, so that another path is still good, unless it ends in this
+  // leaf, which may lie elsewhere.
+  bool remove_at(Path& path, SlabAllocator& alloc);
+  bool shrink_leaf(Path& path, SlabAllocator& alloc);
   void merge_leaves(Path& path, size_t left_index, SlabAllocator& alloc);
   void remove_child(Path& path, int level, SlabAllocator& alloc);
   void merge_inners(Path& path, int level, size_t left_index, SlabAllocator& alloc);

@@ -1,4 +1,5 @@
 // What clients send, and what the router port reads from other nodes. However the bytes are cut, the outcome is the same.
+#include "node/resp/batch.h"
 #include "node/resp/parser.h"
 #include "node/resp/reply_framer.h"
 #include "tests/fuzz/target.h"
@@ -8,12 +9,29 @@ namespace {
 
 constexpr size_t kMostCommands = 1000;  // of one input
 
-// Each command as text, and how the stream ended.
-std::vector<std::string> commands(std::string_view input, size_t piece, const resp::ParserLimits& limits) {
+std::string text_of(std::span<const std::string_view> arguments) {
+  std::string text;
+  for (const std::string_view argument : arguments) text.append(std::to_string(argument.size())).append(argument);
+  return text;
+}
+
+// Each command as text, and how the stream ended. `in_batches`: as a connection reads them, whole ones several at once.
+std::vector<std::string> commands(std::string_view input, size_t piece, const resp::ParserLimits& limits,
+                                  bool in_batches = false) {
   std::vector<std::string> out;
   resp::CommandParser parser;
   size_t begin = 0;
   for (size_t end = std::min(piece, input.size()); out.size() < kMostCommands;) {
+    if (in_batches && !parser.inside_command()) {
+      resp::CommandBatch batch;
+      batch.parse(input.substr(begin, end - begin), limits);
+      for (size_t i = 0; i < batch.size() && out.size() < kMostCommands; ++i) {
+        require(batch.bytes(i) > 0 && batch.bytes(i) <= end - begin && !batch.args(i).empty());
+        out.push_back(text_of(batch.args(i)));
+        begin += batch.bytes(i);
+      }
+      if (batch.size() > 0) continue;
+    }
     const auto status = parser.next(input.substr(begin, end - begin), limits);
     if (status == resp::ParseStatus::kNeedMore) {
       require(parser.wanted() > end - begin);
@@ -27,9 +45,7 @@ std::vector<std::string> commands(std::string_view input, size_t piece, const re
       break;
     }
     require(parser.consumed() > 0 && parser.consumed() <= end - begin);
-    std::string text;
-    for (const std::string_view argument : parser.args()) text.append(std::to_string(argument.size())).append(argument);
-    out.push_back(std::move(text));
+    out.push_back(text_of(parser.args()));
     begin += parser.consumed();
   }
   return out;
@@ -68,6 +84,8 @@ bool resp_request(std::string_view input) {
     const auto whole = commands(input, input.size(), limits);
     require(commands(input, 1, limits) == whole);
     require(commands(input, 7, limits) == whole);
+    require(commands(input, input.size(), limits, true) == whole);
+    require(commands(input, 7, limits, true) == whole);
     accepted |= !whole.empty() && !whole.back().starts_with("error ");
   }
   return accepted;

@@ -9,6 +9,7 @@ std::span<const Target> targets() {
       {"acl_rules", acl_rules, acl_rules_seeds},
       {"bus", bus, bus_seeds},
       {"hyperloglog", hyperloglog, hyperloglog_seeds},
+      {"msgpack", msgpack, msgpack_seeds},
       {"nodes_conf", nodes_conf, nodes_conf_seeds},
       {"own_file", own_file, own_file_seeds},
       {"packed", packed, packed_seeds},
@@ -19,6 +20,7 @@ std::span<const Target> targets() {
       {"resp_reply", resp_reply, resp_reply_seeds},
       {"resp_request", resp_request, resp_request_seeds},
       {"script_head", script_head, script_head_seeds},
+      {"structs", structs, structs_seeds},
   };
   return kTargets;
 }

@@ -40,6 +40,8 @@ bool redis_conf(std::string_view input);
 bool acl_rules(std::string_view input);
 bool acl_file(std::string_view input);
 bool script_head(std::string_view input);
+bool msgpack(std::string_view input);
+bool structs(std::string_view input);
 
 std::vector<std::string> resp_request_seeds();
 std::vector<std::string> resp_reply_seeds();
@@ -55,5 +57,7 @@ std::vector<std::string> redis_conf_seeds();
 std::vector<std::string> acl_rules_seeds();
 std::vector<std::string> acl_file_seeds();
 std::vector<std::string> script_head_seeds();
+std::vector<std::string> msgpack_seeds();
+std::vector<std::string> structs_seeds();
 
 }  // namespace guccho::fuzz
