@@ -95,8 +95,7 @@ void Connection::process() {
     if (ahead.next < ahead.commands.size()) {
       const size_t i = ahead.next++;
       const size_t bytes = ahead.commands.bytes(i);
-      const std::optional<store::KeyRef>& key = ahead.keys[i];
-      if (!home_.dispatch(*this, ahead.commands.args(i), key ? std::optional(key->slot) : std::nullopt)) break;
+      if (!home_.dispatch(*this, ahead.commands.args(i), ahead.known[i])) break;
       query_.consume(bytes);
       if (authenticated != limits.authenticated) ahead.commands.clear();
       continue;

@@ -23,6 +23,7 @@
 #include "node/runtime/stream.h"
 #include "node/slots/slots.h"
 #include "node/store/key.h"
+#include "node/store/table.h"
 
 namespace guccho::runtime {
 
@@ -39,11 +40,17 @@ enum class Hold : uint8_t {
 
 // Commands that were parsed together and are dispatched one by one.
 struct Ahead {
+  struct Command {
+    const commands::CommandSpec* spec = nullptr;  // null: there is none of that name
+    std::optional<store::KeyRef> key;             // the first argument, which most often is one
+    // What is being fetched for it (prefetch.cc).
+    std::string_view element;
+    const store::TableCore* elements = nullptr;
+    uint64_t element_hash = 0;
+  };
   resp::CommandBatch commands;
-  // The first arguments, which most often are keys; nothing where there are none.
-  std::array<std::optional<store::KeyRef>, resp::CommandBatch::kMaxCommands> keys;
-  uint32_t here = 0;  // bit i: the slot of keys[i] is this worker's
-  size_t next = 0;    // the command to be dispatched
+  std::array<Command, resp::CommandBatch::kMaxCommands> known;
+  size_t next = 0;  // the command to be dispatched
 };
 
 class Connection final : public EventHandler, public commands::Session {

@@ -185,8 +185,13 @@ bool Worker::is_permitted(Connection& c, const CommandSpec& spec, std::span<cons
   return false;
 }
 
-bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, std::optional<Slot> first_slot) {
-  const CommandSpec* spec = commands::resolve(args);
+bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
+  return dispatch(c, args, {.spec = commands::resolve(args)});
+}
+
+bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, const Ahead::Command& known_before) {
+  const CommandSpec* spec = known_before.spec;
+  const std::optional<Slot> first_slot = known_before.key ? std::optional(known_before.key->slot) : std::nullopt;
   if (spec == nullptr && is_http(args[0])) {
     log::warning("Possible SECURITY ATTACK: {} sent an HTTP request. The connection is closed", c.address);
     c.close_soon();

@@ -1,10 +1,12 @@
-// Most of what a small command costs is waiting for memory: the slot's table, its bucket, its entry. So before the
-// first command of a batch is executed all tables of the batch are asked for, then all buckets, then all entries: their
-// waits overlap. And before the first batch is executed, the batches of other connections are read. What is fetched for nothing (the first argument is no key, its slot is another worker's) costs little
-// and changes nothing.
+// Most of what a small command costs is waiting for memory: the slot's table, its bucket, its entry, and in a big hash, set
+// or sorted set the element's bucket and item. So before the first command is executed, first all tables are asked for, then
+// all buckets, and so on: their waits overlap. And before the first batch is executed, the batches of other connections are
+// read. What is fetched for nothing (the first argument is no key, its slot is another worker's) costs little and changes
+// nothing.
+#include "node/base/prefetch.h"
+
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <optional>
 #include <utility>
 
@@ -12,61 +14,61 @@
 #include "node/runtime/node.h"
 #include "node/runtime/worker.h"
 #include "node/slots/slots.h"
+#include "node/store/keyspace.h"
 
 namespace guccho::runtime {
-namespace {
 
-class Batch {
- public:
-  explicit Batch(const store::Keyspace& keyspace) : keyspace_(keyspace) {}
+void Worker::expect(Ahead::Command& command, std::span<const std::string_view> args, Slot slot) {
+  command.key.emplace(slot, args[1]);
+  if (node_.owner_of(slot) != index_) return;
+  const int element = command.spec == nullptr ? 0 : command.spec->element;
+  command.element = element == 0 || args.size() < 3 ? std::string_view() : element < 0 ? args.back() : args[2];
+  keyspace_.prefetch_table(*command.key);
+  expected_.push_back(&command);
+}
 
-  void add(Slot slot, std::string_view key) {
-    keys_[count_].emplace(slot, key);
-    keyspace_.prefetch_table(*keys_[count_++]);
-  }
-  void finish() {
-    for (size_t i = 0; i < count_; ++i) keyspace_.prefetch_bucket(*keys_[i]);
-    for (size_t i = 0; i < count_; ++i) keyspace_.prefetch_entry(*keys_[i]);
-  }
-
- private:
-  const store::Keyspace& keyspace_;
-  std::array<std::optional<store::KeyRef>, resp::CommandBatch::kMaxCommands> keys_;
-  size_t count_ = 0;
-};
-
-}  // namespace
-
-void Worker::prefetch_tables(Ahead& ahead) {
-  ahead.here = 0;
+void Worker::expect(Ahead& ahead) {
   for (size_t i = 0; i < ahead.commands.size(); ++i) {
     const auto args = ahead.commands.args(i);
-    ahead.keys[i].reset();
-    if (args.size() < 2) continue;
-    const store::KeyRef& key = ahead.keys[i].emplace(key_slot(args[1]), args[1]);
-    if (node_.owner_of(key.slot) != index_) continue;
-    ahead.here |= 1u << i;
-    keyspace_.prefetch_table(key);
+    Ahead::Command& command = ahead.known[i];
+    command.spec = commands::resolve(args);
+    command.key.reset();
+    if (args.size() >= 2) expect(command, args, key_slot(args[1]));
   }
 }
 
-void Worker::prefetch_buckets(const Ahead& ahead) {
-  for (uint32_t left = ahead.here; left != 0; left &= left - 1) {
-    keyspace_.prefetch_bucket(*ahead.keys[static_cast<size_t>(std::countr_zero(left))]);
+void Worker::fetch_expected() {
+  if (expected_.size() > 1) {
+    for (const Ahead::Command* c : expected_) keyspace_.prefetch_bucket(*c->key);
+    for (const Ahead::Command* c : expected_) keyspace_.prefetch_entry(*c->key);
+    // Only those that are about an element stay.
+    std::erase_if(expected_, [this](Ahead::Command* c) {
+      c->elements = c->element.empty() ? nullptr : keyspace_.element_table(*c->key);
+      if (c->elements == nullptr) return true;
+      guccho::prefetch(c->elements);
+      c->element_hash = store::hash_bytes(c->element);
+      return false;
+    });
+    for (const Ahead::Command* c : expected_) c->elements->prefetch(c->element_hash);
+    for (const Ahead::Command* c : expected_) c->elements->prefetch_items(c->element_hash);
   }
-}
-
-void Worker::prefetch_entries(const Ahead& ahead) {
-  for (uint32_t left = ahead.here; left != 0; left &= left - 1) {
-    keyspace_.prefetch_entry(*ahead.keys[static_cast<size_t>(std::countr_zero(left))]);
-  }
+  expected_.clear();
 }
 
 void Worker::prefetch(Ahead& ahead) {
-  prefetch_tables(ahead);
-  if (ahead.commands.size() < 2) return;
-  prefetch_buckets(ahead);
-  prefetch_entries(ahead);
+  expect(ahead);
+  fetch_expected();
+}
+
+void Worker::prefetch(ArgumentReader& reader, std::span<const Task> tasks) {
+  std::array<Ahead::Command, resp::CommandBatch::kMaxCommands> commands;
+  const size_t count = std::min(tasks.size(), commands.size());
+  for (size_t i = 0; i < count; ++i) {
+    const auto args = reader.next(tasks[i]);
+    commands[i].spec = tasks[i].spec;
+    if (args.size() >= 2) expect(commands[i], args, tasks[i].slot);
+  }
+  fetch_expected();
 }
 
 bool Worker::gather(Connection& connection) {
@@ -78,7 +80,7 @@ bool Worker::gather(Connection& connection) {
   Gathered& g = gathered_[gathered_count_];
   if (!connection.look_ahead(g.ahead)) return false;
   g.connection = &connection;
-  prefetch_tables(g.ahead);
+  expect(g.ahead);
   ++gathered_count_;
   return true;
 }
@@ -86,21 +88,8 @@ bool Worker::gather(Connection& connection) {
 // While they run, connections may end, be held or be read anew: process() sees to that.
 void Worker::run_gathered() {
   gathering_ = false;
-  const std::span<Gathered> all = std::span(gathered_).first(std::exchange(gathered_count_, 0));
-  if (all.size() > 1 || (all.size() == 1 && all[0].ahead.commands.size() > 1)) {
-    for (const Gathered& g : all) prefetch_buckets(g.ahead);
-    for (const Gathered& g : all) prefetch_entries(g.ahead);
-  }
-  for (const Gathered& g : all) g.connection->process();
-}
-
-void Worker::prefetch(ArgumentReader& reader, std::span<const Task> tasks) {
-  Batch batch(keyspace_);
-  for (const Task& task : tasks.first(std::min(tasks.size(), resp::CommandBatch::kMaxCommands))) {
-    const auto args = reader.next(task);
-    if (args.size() >= 2) batch.add(task.slot, args[1]);
-  }
-  batch.finish();
+  fetch_expected();
+  for (const Gathered& g : std::span(gathered_).first(std::exchange(gathered_count_, 0))) g.connection->process();
 }
 
 }  // namespace guccho::runtime

@@ -88,9 +88,9 @@ class Worker final : public commands::EffectSink {
   // memory that they need is asked for together. False: dispatch them now.
   bool gather(Connection& connection);
 
-  // One client command, complete in the query buffer. False: not now, try the same bytes again later. `first_slot` is
-  // that of the first argument, if it was looked at already.
-  bool dispatch(Connection& connection, std::span<const std::string_view> args, std::optional<Slot> first_slot = {});
+  // One client command, complete in the query buffer. False: not now, try the same bytes again later.
+  bool dispatch(Connection& connection, std::span<const std::string_view> args);
+  bool dispatch(Connection& connection, std::span<const std::string_view> args, const Ahead::Command& known);
 
   // Runs a handler here; its reply goes to `out`. Returns false when the reply was deferred.
   bool execute(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
@@ -197,9 +197,9 @@ class Worker final : public commands::EffectSink {
   void reap_connections();
   // prefetch.cc
   void run_gathered();
-  void prefetch_tables(Ahead& ahead);
-  void prefetch_buckets(const Ahead& ahead);
-  void prefetch_entries(const Ahead& ahead);
+  void expect(Ahead& ahead);
+  void expect(Ahead::Command& command, std::span<const std::string_view> args, Slot slot);
+  void fetch_expected();
   void prefetch(ArgumentReader& reader, std::span<const Task> tasks);
   // absence.cc
   void withhold_replies();
@@ -358,6 +358,7 @@ class Worker final : public commands::EffectSink {
   };
   std::array<Gathered, 16> gathered_;
   size_t gathered_count_ = 0;
+  std::vector<Ahead::Command*> expected_;
   bool gathering_ = false;
   bool expire_more_ = false;  // due keys are left
   unsigned defragment_effort_ = 0;  // percent of this thread's time; 0: nothing to do

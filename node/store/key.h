@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "node/slots/slots.h"
@@ -13,6 +14,23 @@ namespace guccho::store {
 uint64_t hash_bytes(std::string_view bytes) noexcept;
 
 // Borrows the bytes; make it once per key and command (batch execution prefetches with it, then executes with it).
+// Comparison of names, most of which are of 8 to 32 bytes: without a call for those.
+inline bool same_bytes(std::string_view a, std::string_view b) noexcept {
+  const size_t size = a.size();
+  if (size != b.size()) return false;
+  if (size < 8 || size > 32) return size == 0 || std::memcmp(a.data(), b.data(), size) == 0;
+  const auto differ = [&](size_t at) {
+    uint64_t x, y;
+    std::memcpy(&x, a.data() + at, 8);
+    std::memcpy(&y, b.data() + at, 8);
+    return x ^ y;
+  };
+  // The last words overlap those before them.
+  uint64_t difference = differ(0) | differ(size - 8);
+  if (size > 16) difference |= differ(8) | differ(size - 16);
+  return difference == 0;
+}
+
 struct KeyRef {
   std::string_view bytes;
   uint64_t hash;

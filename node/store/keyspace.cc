@@ -64,6 +64,13 @@ void Keyspace::prefetch_entry(const KeyRef& key) const {
   tables_[index_of(key.slot)].prefetch_items(key.hash);
 }
 
+const TableCore* Keyspace::element_table(const KeyRef& key) const {
+  const Entry* entry = tables_[index_of(key.slot)].find(key.bytes, key.hash);
+  if (entry == nullptr || !entry->is_external()) return nullptr;
+  const External external = entry->external();
+  return external.is_structure() ? external.structure()->element_table() : nullptr;
+}
+
 Entry* Keyspace::find(const KeyRef& key) {
   assert(owns(key.slot));
   return table(key.slot).find(key.bytes, key.hash);

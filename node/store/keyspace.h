@@ -111,6 +111,8 @@ class Keyspace {
   void prefetch_table(const KeyRef& key) const;
   void prefetch_bucket(const KeyRef& key) const;
   void prefetch_entry(const KeyRef& key) const;
+  // The table in which the value finds its elements by hash, to be asked for one of them; null when there is none.
+  const TableCore* element_table(const KeyRef& key) const;
 
   // The entry whatever its expiry, or nullptr. Does not count as an access.
   Entry* find(const KeyRef& key);

@@ -20,6 +20,7 @@
 #include "node/base/prefetch.h"
 #include "node/base/random.h"
 #include "node/store/bucket.h"
+#include "node/store/key.h"
 #include "node/store/slab.h"
 
 namespace guccho::store {
@@ -154,7 +155,7 @@ class Table : public TableCore {
       const Bucket& bucket = s.buckets[b];
       for (uint32_t mask = bucket.match(fragment); mask != 0; mask &= mask - 1) {
         T* item = static_cast<T*>(bucket.item(static_cast<unsigned>(std::countr_zero(mask))));
-        if (Traits::key(*item) == key) return item;
+        if (same_bytes(Traits::key(*item), key)) return item;
       }
       if (bucket.passed() == 0) return nullptr;
       if (++b == s.bucket_count) b = 0;
