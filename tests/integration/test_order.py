@@ -9,8 +9,8 @@ from integration.lib.slots import slot_of
 from integration.lib.wait import until
 
 
-def one_node(case, **directives):
-    server = case.server(io_threads=3, **directives)
+def one_node(case, workers=3, **directives):
+    server = case.server(io_threads=workers, **directives)
     server.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
     until(lambda: server.cluster_info()["cluster_state"] == "ok", 10, f"{server} is up")
     return server
@@ -222,3 +222,43 @@ class ExclusiveSection(Case):
                 replies = [connection.read() for _ in range(5)]
                 self.assertEqual(replies[-1], ["OK", "OK", 1])
                 self.assertEqual(reader.call("GET", key), b"v")
+
+
+class OneTurn(Case):
+    """What many connections sent while the node stood still: it reads the input of several before it runs any of it."""
+
+    def test_commands_that_act_on_other_connections(self):
+        for workers in (1, 3):
+            with self.subTest(workers=workers):
+                self.many_at_once(one_node(self, workers))
+
+    def many_at_once(self, server):
+        clients = [server.connect() for _ in range(60)]
+        waiting, pushing, killing, killed, *others = clients
+        waiting.send(encode("BLPOP", "{q}list", 0) + encode("SET", "{q}after", "1"))
+        victim = killed.call("CLIENT", "ID")
+        until(lambda: server.info("clients")["blocked_clients"] == "1", 10, "a client waits")
+        server.freeze()
+        waiting.send(encode("GET", "{q}after") * 40)
+        pushing.send(encode("LPUSH", "{q}list", "x"))
+        killing.send(encode("CLIENT", "KILL", "ID", victim))
+        killed.send(encode("INCR", "killed") * 40)
+        for number, client in enumerate(others):
+            client.send(b"".join(encode("SET", f"k{number}:{i}", i) + encode("GET", f"k{number}:{i}") for i in range(40)))
+        server.thaw()
+        self.assertEqual(waiting.read(), [b"{q}list", b"x"])
+        self.assertEqual([waiting.read() for _ in range(41)], ["OK"] + [b"1"] * 40)
+        self.assertEqual(pushing.read(), 1)
+        self.assertEqual(killing.read(), 1)
+        counted = int(server.call("GET", "killed") or 0)
+        answered = []
+        try:
+            while True:
+                answered.append(killed.read())
+        except (ConnectionError, EOFError):
+            pass
+        self.assertEqual(answered, list(range(1, len(answered) + 1)))
+        self.assertLessEqual(len(answered), counted)
+        for client in others:
+            replies = [client.read() for _ in range(80)]
+            self.assertEqual(replies, [reply for i in range(40) for reply in ("OK", b"%d" % i)])
