@@ -2,7 +2,7 @@
 FROM docker.io/library/debian:bookworm-slim AS build
 WORKDIR /src
 COPY . .
-RUN ./dev deps build && ./dev build release
+RUN ./dev deps build && ./dev build release guccho-node guccho-operator guccho
 
 FROM docker.io/library/debian:bookworm-slim
 RUN apt-get update -q \

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "node/acl/password.h"
-#include "node/config/load.h"
+#include "node/base/words.h"
 
 namespace guccho::acl {
 namespace {
@@ -79,7 +79,7 @@ Status User::change_password(std::string_view rule) {
 Status User::add_selector(const Rules& rules, std::string_view text) {
   Selector selector(rules.all_channels);
   // Unbalanced quotes make an empty selector, as in redis-server.
-  const Result<std::vector<std::string>> words = config::split_line(text.substr(1, text.size() - 2));
+  const Result<std::vector<std::string>> words = split_line(text.substr(1, text.size() - 2));
   for (const std::string& word : words ? *words : std::vector<std::string>()) {
     if (Status s = selector.apply(rules.catalog, word); !s) return s;
   }

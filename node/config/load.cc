@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "node/base/words.h"
 #include "node/config/fields.h"
 
 namespace guccho::config {

@@ -51,12 +51,4 @@ Status check_consistency(const Config& config);
 // The directive that defines a user; it has a line for each, and is neither read nor set by CONFIG.
 inline constexpr std::string_view kUser = "user";
 
-// A line split into words by the rules of redis.conf: blanks separate; "..." with \n \r \t \b \a \xHH escapes; '...'
-// with
-// \' only. Fails on unbalanced quotes, and when something other than a blank follows a closing quote.
-Result<std::vector<std::string>> split_line(std::string_view line);
-
-// The word as it must be written for split_line() to give it back.
-std::string quote_word(std::string_view word);
-
 }  // namespace guccho::config

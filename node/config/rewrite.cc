@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "node/base/words.h"
 #include "node/config/edit.h"
 #include "node/config/fields.h"
 #include "node/config/load.h"

@@ -61,8 +61,4 @@ class CommandParser {
   std::string error_;
 };
 
-// Splits a line as redis-server's inline protocol and redis.conf do: blanks separate, "..." with \n \r \t \b \a \xHH
-// escapes, '...' with \' only. False when quotes are unbalanced or a closing quote is followed by a non-blank.
-bool split_arguments(std::string_view line, std::vector<std::string>& out);
-
 }  // namespace guccho::resp

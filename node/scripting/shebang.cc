@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "node/config/load.h"
+#include "node/base/words.h"
 
 namespace guccho::scripting {
 namespace {
@@ -48,7 +48,7 @@ Result<ScriptHead> parse_script_head(std::string_view body) {
   if (!body.starts_with("#!")) return head;
   const size_t end = body.find('\n');
   if (end == std::string_view::npos) return fail("Invalid script shebang");
-  const auto words = config::split_line(body.substr(0, end));
+  const auto words = split_line(body.substr(0, end));
   if (!words || words->empty()) return fail("Invalid engine in script shebang");
   if (words->front() != "#!lua") return fail("Unexpected engine in script shebang: " + words->front());
   head.flags = 0;
@@ -67,7 +67,7 @@ Result<LibraryHead> parse_library_head(std::string_view code) {
   if (!code.starts_with("#!")) return fail("Missing library metadata");
   const size_t end = code.find('\n');
   if (end == std::string_view::npos) return fail("Invalid library metadata");
-  const auto words = config::split_line(code.substr(0, end));
+  const auto words = split_line(code.substr(0, end));
   if (!words || words->empty()) return fail("Invalid library metadata");
   LibraryHead head{.engine = words->front().substr(2), .code_at = end};
   bool named = false;

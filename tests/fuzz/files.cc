@@ -1,4 +1,5 @@
 // Files that people and nodes write: nodes.conf, our own file beside it, redis.conf, and the first lines of scripts.
+#include "node/base/words.h"
 #include "node/cluster/persisted.h"
 #include "node/config/load.h"
 #include "node/scripting/shebang.h"
@@ -56,10 +57,10 @@ std::vector<std::string> own_file_seeds() {
 
 // Words survive quoting; an include of the file in itself ends at the limit.
 bool redis_conf(std::string_view input) {
-  if (const auto words = config::split_line(input.substr(0, input.find('\n')))) {
+  if (const auto words = split_line(input.substr(0, input.find('\n')))) {
     std::string line;
-    for (const std::string& word : *words) line += config::quote_word(word) + " ";
-    const auto again = config::split_line(line);
+    for (const std::string& word : *words) line += quote_word(word) + " ";
+    const auto again = split_line(line);
     require(again.has_value() && *again == *words);
   }
   int reads = 0;

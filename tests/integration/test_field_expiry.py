@@ -1,9 +1,9 @@
 """Fields of hashes that expire: a primary and its replica hold the same, in the stream and after a full sync, and only the
 primary decides what has expired."""
 
-import threading
 import time
 
+from integration.lib.background import Background
 from integration.lib.case import Case
 from integration.lib.cluster import offset
 from integration.lib.server import REDIS, SUBJECT
@@ -25,51 +25,34 @@ def fields_of(server):
     return held
 
 
-class Load:
-    """Writers of hashes whose fields come and go, for as long as the with-block lasts."""
+class Load(Background):
+    """Writers of hashes whose fields come and go."""
 
     def __init__(self, server, clients=2):
-        self._server, self._stop = server, threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(clients)]
-        self.rounds, self.problems = 0, []
+        super().__init__(server, clients)
 
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _run(self, client):
-        with self._server.connect() as connection:
-            turn = 0
-            while not self._stop.is_set():
-                turn += 1
-                k, f = f"h:{client}:{turn % 31}", f"f{turn % 17}"
-                for reply in connection.pipeline([
-                        ("HSET", k, f, turn, "n", turn), ("HPEXPIRE", k, turn % 40, "FIELDS", 2, f, "n"),
-                        ("HINCRBY", k, "n", 2), ("HINCRBYFLOAT", k, f"x{turn % 5}", "1.5"),
-                        ("HEXPIRE", k, 1000 + turn, "LT", "FIELDS", 1, f"x{turn % 5}"),
-                        ("HINCRBYFLOAT", k, f"x{turn % 5}", "0.25"), ("HSETNX", k, f, "again"),
-                        ("HSETEX", k, "PX", 1 + turn % 20, "FIELDS", 2, "e1", turn, f"e{turn % 9}", turn),
-                        ("HSETEX", k, "FNX", "KEEPTTL", "FIELDS", 1, f"e{turn % 9}", "kept"),
-                        ("HSETEX", k, "KEEPTTL", "FIELDS", 1, f"x{turn % 5}", turn),
-                        ("HGETEX", k, "PX", turn % 30, "FIELDS", 1, f"e{turn % 9}"),
-                        ("HGETEX", k, "PERSIST", "FIELDS", 1, f"x{turn % 7}"), ("HGETDEL", k, "FIELDS", 1, f"x{turn % 11}"),
-                        ("HPERSIST", k, "FIELDS", 1, f"x{turn % 3}"), ("HMGET", k, "e1", "e2", f), ("HRANDFIELD", k, 3),
-                        ("HPEXPIREAT", k, FAR + turn, "GT", "FIELDS", 1, f"x{turn % 5}"), ("HDEL", k, f"x{turn % 13}"),
-                        ("COPY", k, f"{{{k}}}copy", "REPLACE"), ("RENAME", f"{{{k}}}copy", f"{{{k}}}moved"),
-                        ("HSET", "many", turn * 7919 % 20000, turn),
-                        ("HPEXPIREAT", "many", FAR + turn, "FIELDS", 1, turn * 7919 % 20000),
-                        ("HPERSIST", "many", "FIELDS", 1, turn * 104729 % 20000),
-                        ("HPEXPIRE", "many", 20, "FIELDS", 1, turn * 15485863 % 20000)]):
-                    # Between COPY and RENAME the last field of the copy may have gone.
-                    if isinstance(reply, Exception) and "no such key" not in str(reply):
-                        self.problems.append(reply)
-                self.rounds += 1
+    def work(self, connection, client, turn):
+        k, f = f"h:{client}:{turn % 31}", f"f{turn % 17}"
+        for reply in connection.pipeline([
+                ("HSET", k, f, turn, "n", turn), ("HPEXPIRE", k, turn % 40, "FIELDS", 2, f, "n"),
+                ("HINCRBY", k, "n", 2), ("HINCRBYFLOAT", k, f"x{turn % 5}", "1.5"),
+                ("HEXPIRE", k, 1000 + turn, "LT", "FIELDS", 1, f"x{turn % 5}"),
+                ("HINCRBYFLOAT", k, f"x{turn % 5}", "0.25"), ("HSETNX", k, f, "again"),
+                ("HSETEX", k, "PX", 1 + turn % 20, "FIELDS", 2, "e1", turn, f"e{turn % 9}", turn),
+                ("HSETEX", k, "FNX", "KEEPTTL", "FIELDS", 1, f"e{turn % 9}", "kept"),
+                ("HSETEX", k, "KEEPTTL", "FIELDS", 1, f"x{turn % 5}", turn),
+                ("HGETEX", k, "PX", turn % 30, "FIELDS", 1, f"e{turn % 9}"),
+                ("HGETEX", k, "PERSIST", "FIELDS", 1, f"x{turn % 7}"), ("HGETDEL", k, "FIELDS", 1, f"x{turn % 11}"),
+                ("HPERSIST", k, "FIELDS", 1, f"x{turn % 3}"), ("HMGET", k, "e1", "e2", f), ("HRANDFIELD", k, 3),
+                ("HPEXPIREAT", k, FAR + turn, "GT", "FIELDS", 1, f"x{turn % 5}"), ("HDEL", k, f"x{turn % 13}"),
+                ("COPY", k, f"{{{k}}}copy", "REPLACE"), ("RENAME", f"{{{k}}}copy", f"{{{k}}}moved"),
+                ("HSET", "many", turn * 7919 % 20000, turn),
+                ("HPEXPIREAT", "many", FAR + turn, "FIELDS", 1, turn * 7919 % 20000),
+                ("HPERSIST", "many", "FIELDS", 1, turn * 104729 % 20000),
+                ("HPEXPIRE", "many", 20, "FIELDS", 1, turn * 15485863 % 20000)]):
+            # Between COPY and RENAME the last field of the copy may have gone.
+            if isinstance(reply, Exception) and "no such key" not in str(reply):
+                self.problems.append(reply)
 
 
 class FieldExpiry(Case):

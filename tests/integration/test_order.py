@@ -3,6 +3,7 @@ pipeline belong to different threads (done-when 7)."""
 
 import threading
 
+from integration.lib.background import Background
 from integration.lib.case import Case
 from integration.lib.resp import ReplyError, encode
 from integration.lib.slots import slot_of
@@ -29,34 +30,17 @@ def keys_of_workers(count, workers=3):
     return found
 
 
-class Noise:
-    """Clients that write to all slots for as long as the with-block lasts, each checking its own replies."""
+class Noise(Background):
+    """Clients that write to all slots, each checking its own replies."""
 
     def __init__(self, server, clients=4):
-        self._server, self._stop = server, threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(clients)]
-        self.rounds, self.problems = 0, []
+        super().__init__(server, clients)
 
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _run(self, client):
-        with self._server.connect() as connection:
-            turn = 0
-            while not self._stop.is_set():
-                turn += 1
-                commands = [("SET", f"noise:{client}:{number}", f"{turn}") for number in range(30)]
-                replies = connection.pipeline(commands)
-                if replies != ["OK"] * 30:
-                    self.problems.append(replies)
-                self.rounds += 1
+    def work(self, connection, client, turn):
+        commands = [("SET", f"noise:{client}:{number}", f"{turn}") for number in range(30)]
+        replies = connection.pipeline(commands)
+        if replies != ["OK"] * 30:
+            self.problems.append(replies)
 
 
 class ProgramOrder(Case):

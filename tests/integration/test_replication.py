@@ -1,8 +1,7 @@
 """Replicas of both kinds hold the primary's data, through a full sync under load, node-wide commands and expiry (rule 1,
 done-when 7)."""
 
-import threading
-
+from integration.lib.background import Background
 from integration.lib.case import Case
 from integration.lib.cluster import offset
 from integration.lib.data import Writer
@@ -10,67 +9,49 @@ from integration.lib.server import REDIS, SUBJECT
 from integration.lib.wait import until
 
 
-class Load:
-    """Writers with all the commands that replicate in a form of their own, for as long as the with-block lasts."""
+class Load(Background):
+    """Writers with all the commands that replicate in a form of their own."""
 
     def __init__(self, server, clients=3):
-        self._server, self._stop = server, threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(clients)]
-        self.rounds, self.problems = 0, []
+        super().__init__(server, clients)
 
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        until(lambda: self.rounds >= len(self._threads), 10, "the writers are at work")
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _run(self, client):
-        with self._server.connect() as connection:
-            turn = 0
-            while not self._stop.is_set():
-                turn += 1
-                k = f"{client}:{turn % 97}"
-                for reply in connection.pipeline([
-                        ("SET", f"s:{k}", f"value {turn}"), ("APPEND", f"s:{k}", "+"), ("INCRBYFLOAT", f"f:{k}", "0.1"),
-                        ("INCR", f"n:{k}"), ("HSET", f"h:{k}", "a", turn, "b", "x" * (turn % 100)),
-                        ("HINCRBYFLOAT", f"h:{k}", "f", "1.5"), ("HDEL", f"h:{k}", "b"), ("GETSET", f"s:{k}", turn),
-                        ("HSET", "many", turn * 7919 % 40000, f"{client} {turn}"), ("HDEL", "many", turn * 104729 % 40000),
-                        ("SET", f"e:{k}", "v", "EX", 1000), ("GETEX", f"e:{k}", "PERSIST"), ("SETRANGE", f"r:{k}", 5, turn),
-                        ("MULTI",), ("SET", f"{{{k}}}m1", turn), ("SET", f"{{{k}}}m2", turn), ("EXEC",),
-                        ("RENAME", f"{{{k}}}m1", f"{{{k}}}m3"), ("COPY", f"{{{k}}}m2", f"{{{k}}}m4", "REPLACE"),
-                        ("DEL", f"{{{k}}}m2"), ("GETDEL", f"{{{k}}}m4"), ("SET", f"p:{k}", "gone", "PX", 50),
-                        ("ZADD", f"{{{k}}}z1", turn % 50, turn % 300, -turn / 7, "a", "inf", "b"), ("ZINCRBY", f"{{{k}}}z1", 0.1, "a"),
-                        ("ZADD", f"{{{k}}}z1", "GT", "CH", turn % 60, turn % 300), ("ZREM", f"{{{k}}}z1", turn % 31),
-                        ("GEOADD", f"{{{k}}}g1", turn % 180, turn % 85, turn % 40), ("ZPOPMIN", f"{{{k}}}z1"),
-                        ("BZPOPMAX", f"{{{k}}}z0", f"{{{k}}}z1", 0), ("ZADD", f"{{{k}}}z1", 1, "c", 2, "d", 3, "e"),
-                        ("ZMPOP", 2, f"{{{k}}}z0", f"{{{k}}}z1", "MIN", "COUNT", 2), ("ZREMRANGEBYRANK", f"{{{k}}}z1", 200, -1),
-                        ("ZUNIONSTORE", f"{{{k}}}z2", 2, f"{{{k}}}z1", f"{{{k}}}g1", "WEIGHTS", 2, 0.5),
-                        ("ZRANGESTORE", f"{{{k}}}z3", f"{{{k}}}z2", 0, turn % 200),
-                        ("GEOSEARCHSTORE", f"{{{k}}}g2", f"{{{k}}}g1", "FROMLONLAT", 10, 10, "BYRADIUS", 3000, "km"),
-                        ("RPUSH", f"{{{k}}}l1", turn, "a", "b" * (turn % 200), turn), ("LPUSH", f"{{{k}}}l1", "c", -turn),
-                        ("LINSERT", f"{{{k}}}l1", "BEFORE", "a", "d"), ("LSET", f"{{{k}}}l1", 1, "e" * (turn % 90)),
-                        ("LMOVE", f"{{{k}}}l1", f"{{{k}}}l2", "LEFT", "RIGHT"), ("BLPOP", f"{{{k}}}l0", f"{{{k}}}l1", 0),
-                        ("BRPOPLPUSH", f"{{{k}}}l1", f"{{{k}}}l2", 0), ("LREM", f"{{{k}}}l2", 1, "c"),
-                        ("LMPOP", 2, f"{{{k}}}l0", f"{{{k}}}l2", "LEFT", "COUNT", 2), ("LTRIM", f"{{{k}}}l1", 0, 400),
-                        ("SADD", f"{{{k}}}s1", turn, turn % 7, -turn), ("SADD", f"{{{k}}}s2", "a", f"member {turn % 300}", turn % 7),
-                        ("SPOP", f"{{{k}}}s2"), ("SPOP", f"{{{k}}}s1", 2), ("SMOVE", f"{{{k}}}s1", f"{{{k}}}s2", turn % 7),
-                        ("SUNIONSTORE", f"{{{k}}}s3", f"{{{k}}}s1", f"{{{k}}}s2"), ("SREM", f"{{{k}}}s2", turn % 7),
-                        ("SORT", f"{{{k}}}s3", "ALPHA", "LIMIT", 0, 20, "STORE", f"{{{k}}}l3"),
-                        ("XGROUP", "CREATE", f"x:{client}", "g", "0", "MKSTREAM"),
-                        ("XADD", f"x:{client}", "MAXLEN", "~", 150, "*", "turn", turn),
-                        ("XADD", f"x:{client}", "MAXLEN", 400, "*", "turn", turn, "other", "field"),
-                        ("XREADGROUP", "GROUP", "g", f"c{turn % 5}", "COUNT", 2, "STREAMS", f"x:{client}", ">"),
-                        ("XREADGROUP", "GROUP", "g", f"n{turn % 5}", "NOACK", "COUNT", 1, "STREAMS", f"x:{client}", ">"),
-                        ("XAUTOCLAIM", f"x:{client}", "g", f"a{turn % 3}", 1, "0", "COUNT", 1, "JUSTID")]):
-                    # The group is there from the first turn on, but for a moment after a FLUSHALL.
-                    if isinstance(reply, Exception) and not str(reply).startswith(("BUSYGROUP", "NOGROUP")):
-                        self.problems.append(reply)
-                self.rounds += 1
+    def work(self, connection, client, turn):
+        k = f"{client}:{turn % 97}"
+        for reply in connection.pipeline([
+                ("SET", f"s:{k}", f"value {turn}"), ("APPEND", f"s:{k}", "+"), ("INCRBYFLOAT", f"f:{k}", "0.1"),
+                ("INCR", f"n:{k}"), ("HSET", f"h:{k}", "a", turn, "b", "x" * (turn % 100)),
+                ("HINCRBYFLOAT", f"h:{k}", "f", "1.5"), ("HDEL", f"h:{k}", "b"), ("GETSET", f"s:{k}", turn),
+                ("HSET", "many", turn * 7919 % 40000, f"{client} {turn}"), ("HDEL", "many", turn * 104729 % 40000),
+                ("SET", f"e:{k}", "v", "EX", 1000), ("GETEX", f"e:{k}", "PERSIST"), ("SETRANGE", f"r:{k}", 5, turn),
+                ("MULTI",), ("SET", f"{{{k}}}m1", turn), ("SET", f"{{{k}}}m2", turn), ("EXEC",),
+                ("RENAME", f"{{{k}}}m1", f"{{{k}}}m3"), ("COPY", f"{{{k}}}m2", f"{{{k}}}m4", "REPLACE"),
+                ("DEL", f"{{{k}}}m2"), ("GETDEL", f"{{{k}}}m4"), ("SET", f"p:{k}", "gone", "PX", 50),
+                ("ZADD", f"{{{k}}}z1", turn % 50, turn % 300, -turn / 7, "a", "inf", "b"), ("ZINCRBY", f"{{{k}}}z1", 0.1, "a"),
+                ("ZADD", f"{{{k}}}z1", "GT", "CH", turn % 60, turn % 300), ("ZREM", f"{{{k}}}z1", turn % 31),
+                ("GEOADD", f"{{{k}}}g1", turn % 180, turn % 85, turn % 40), ("ZPOPMIN", f"{{{k}}}z1"),
+                ("BZPOPMAX", f"{{{k}}}z0", f"{{{k}}}z1", 0), ("ZADD", f"{{{k}}}z1", 1, "c", 2, "d", 3, "e"),
+                ("ZMPOP", 2, f"{{{k}}}z0", f"{{{k}}}z1", "MIN", "COUNT", 2), ("ZREMRANGEBYRANK", f"{{{k}}}z1", 200, -1),
+                ("ZUNIONSTORE", f"{{{k}}}z2", 2, f"{{{k}}}z1", f"{{{k}}}g1", "WEIGHTS", 2, 0.5),
+                ("ZRANGESTORE", f"{{{k}}}z3", f"{{{k}}}z2", 0, turn % 200),
+                ("GEOSEARCHSTORE", f"{{{k}}}g2", f"{{{k}}}g1", "FROMLONLAT", 10, 10, "BYRADIUS", 3000, "km"),
+                ("RPUSH", f"{{{k}}}l1", turn, "a", "b" * (turn % 200), turn), ("LPUSH", f"{{{k}}}l1", "c", -turn),
+                ("LINSERT", f"{{{k}}}l1", "BEFORE", "a", "d"), ("LSET", f"{{{k}}}l1", 1, "e" * (turn % 90)),
+                ("LMOVE", f"{{{k}}}l1", f"{{{k}}}l2", "LEFT", "RIGHT"), ("BLPOP", f"{{{k}}}l0", f"{{{k}}}l1", 0),
+                ("BRPOPLPUSH", f"{{{k}}}l1", f"{{{k}}}l2", 0), ("LREM", f"{{{k}}}l2", 1, "c"),
+                ("LMPOP", 2, f"{{{k}}}l0", f"{{{k}}}l2", "LEFT", "COUNT", 2), ("LTRIM", f"{{{k}}}l1", 0, 400),
+                ("SADD", f"{{{k}}}s1", turn, turn % 7, -turn), ("SADD", f"{{{k}}}s2", "a", f"member {turn % 300}", turn % 7),
+                ("SPOP", f"{{{k}}}s2"), ("SPOP", f"{{{k}}}s1", 2), ("SMOVE", f"{{{k}}}s1", f"{{{k}}}s2", turn % 7),
+                ("SUNIONSTORE", f"{{{k}}}s3", f"{{{k}}}s1", f"{{{k}}}s2"), ("SREM", f"{{{k}}}s2", turn % 7),
+                ("SORT", f"{{{k}}}s3", "ALPHA", "LIMIT", 0, 20, "STORE", f"{{{k}}}l3"),
+                ("XGROUP", "CREATE", f"x:{client}", "g", "0", "MKSTREAM"),
+                ("XADD", f"x:{client}", "MAXLEN", "~", 150, "*", "turn", turn),
+                ("XADD", f"x:{client}", "MAXLEN", 400, "*", "turn", turn, "other", "field"),
+                ("XREADGROUP", "GROUP", "g", f"c{turn % 5}", "COUNT", 2, "STREAMS", f"x:{client}", ">"),
+                ("XREADGROUP", "GROUP", "g", f"n{turn % 5}", "NOACK", "COUNT", 1, "STREAMS", f"x:{client}", ">"),
+                ("XAUTOCLAIM", f"x:{client}", "g", f"a{turn % 3}", 1, "0", "COUNT", 1, "JUSTID")]):
+            # The group is there from the first turn on, but for a moment after a FLUSHALL.
+            if isinstance(reply, Exception) and not str(reply).startswith(("BUSYGROUP", "NOGROUP")):
+                self.problems.append(reply)
 
 
 class Replication(Case):

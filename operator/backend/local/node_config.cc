@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "node/config/load.h"
+#include "node/base/words.h"
 #include "operator/model/render.h"
 
 namespace guccho::ops::local {
@@ -16,7 +16,7 @@ std::string node_config(const RedisClusterSpec& spec, const std::string& data_di
   }
   for (const auto& [name, value] : limit_directives(spec)) out += fmt::format("{} {}\n", name, value);
   const auto put = [&](std::string_view name, std::string_view value) {
-    out += fmt::format("{} {}\n", name, config::quote_word(value));
+    out += fmt::format("{} {}\n", name, quote_word(value));
   };
   put("dir", data_directory);
   put("admin-socket", kAdminSocket);

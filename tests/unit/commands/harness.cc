@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "node/base/words.h"
 #include "node/commands/permission.h"
-#include "node/resp/parser.h"
 
 namespace guccho::commands::testing {
 namespace {
@@ -141,7 +141,7 @@ Node::Node() {
 
 std::string Node::run(std::string_view request) {
   std::vector<std::string> words;
-  EXPECT_TRUE(resp::split_arguments(request, words)) << request;
+  EXPECT_TRUE(split_words(request, words)) << request;
   const std::vector<std::string_view> args(words.begin(), words.end());
   return run(args);
 }

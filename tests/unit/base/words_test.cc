@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "node/config/load.h"
+#include "node/base/words.h"
 
-namespace guccho::config {
+namespace guccho {
 namespace {
 
 using testing::ElementsAre;
@@ -37,4 +37,4 @@ TEST(Words, QuotedWordsComeBack) {
 }
 
 }  // namespace
-}  // namespace guccho::config
+}  // namespace guccho

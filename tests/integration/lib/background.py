@@ -1,0 +1,36 @@
+"""Clients that are at work for as long as a with-block lasts."""
+
+import threading
+
+from .wait import until
+
+
+class Background:
+    """Subclasses say what one client does in a turn. `problems` has what was not as it should be."""
+
+    def __init__(self, server, clients):
+        self._server, self._stop = server, threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(clients)]
+        self.rounds, self.problems = 0, []
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        until(lambda: self.rounds >= len(self._threads) or self.problems, 10, "the clients are at work")
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, client):
+        with self._server.connect() as connection:
+            turn = 0
+            while not self._stop.is_set():
+                turn += 1
+                self.work(connection, client, turn)
+                self.rounds += 1
+
+    def work(self, connection, client, turn):
+        raise NotImplementedError
