@@ -104,7 +104,13 @@ void reply_argument(resp::ReplyWriter& reply, const Argument& a) {
     reply.integer(index);
     ++fields;
   }
-  field(reply, fields, "token", a.token);
+  if (a.token == R"("")") {  // MIGRATE's empty word
+    reply.bulk("token");
+    reply.bulk("");
+    ++fields;
+  } else {
+    field(reply, fields, "token", a.token);
+  }
   field(reply, fields, "since", a.since);
   field(reply, fields, "deprecated_since", a.deprecated_since);
   if (a.optional || a.multiple || a.multiple_token) {

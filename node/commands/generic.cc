@@ -1,4 +1,6 @@
 // Keys of any type: deleting, renaming, copying, asking. Expiry is in expire.cc, walks over all keys in scan.cc.
+#include <algorithm>
+
 #include "node/commands/handlers.h"
 #include "node/commands/help.h"
 #include "node/commands/host.h"
@@ -174,7 +176,7 @@ void object_help(Context& c) {
                  "    Return the number of references of the value associated with the specified", "    <key>."});
 }
 
-// In EXEC nothing can wait: there it answers how many replicas have everything by now.
+// In EXEC and scripts nothing can wait: there it answers how many replicas have everything by now.
 void wait(Context& c) {
   if (!c.is_primary) {
     return c.reply.error(
@@ -186,11 +188,35 @@ void wait(Context& c) {
   if (!replicas) return c.not_an_integer();
   const auto timeout = read_timeout(c, c.arg(2));
   if (!timeout) return;
-  if (!c.caller.in_exec) return c.host.wait_for_replicas(*c.session, *replicas, *timeout, c.defer());
+  if (!c.caller.in_exec) return c.host.wait_for_replicas(Acknowledged::kApplied, *replicas, *timeout, c.defer());
   const ReplicationStatus status = c.host.replication_status();
-  int64_t acknowledged = 0;
-  for (const ReplicaLink& link : status.replicas) acknowledged += link.acknowledged >= status.offset ? 1 : 0;
-  c.reply.integer(acknowledged);
+  c.reply.integer(
+      std::ranges::count_if(status.replicas, [&](const auto& link) { return link.acknowledged >= status.offset; }));
+}
+
+// There is no append-only file here; replicas that are redis-servers may have one.
+void waitaof(Context& c) {
+  const auto local = parse_integer(c.arg(1));
+  if (!local) return c.not_an_integer();
+  if (*local < 0 || *local > 1) return c.reply.error("ERR value is out of range, value must between 0 and 1");
+  const auto replicas = parse_integer(c.arg(2));
+  if (!replicas || *replicas < 0) return c.reply.error("ERR value is out of range, must be positive");
+  const auto timeout = read_timeout(c, c.arg(3));
+  if (!timeout) return;
+  if (!c.is_primary) {
+    return c.reply.error(
+        "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local "
+        "and are not propagated.");
+  }
+  if (*local > 0) {
+    return c.reply.error("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+  }
+  if (!c.caller.in_exec) return c.host.wait_for_replicas(Acknowledged::kInFile, *replicas, *timeout, c.defer());
+  const ReplicationStatus status = c.host.replication_status();
+  c.reply.array(2);
+  c.reply.integer(0);
+  c.reply.integer(
+      std::ranges::count_if(status.replicas, [&](const auto& link) { return link.in_file >= status.offset; }));
 }
 
 }  // namespace guccho::commands::handlers

@@ -165,6 +165,7 @@ void ttl(Context& c);
 void type(Context& c);
 void unlink(Context& c);
 void wait(Context& c);
+void waitaof(Context& c);
 
 // hash.cc, hash_random.cc, hash_expire.cc, hash_getex.cc
 void hdel(Context& c);
@@ -390,6 +391,20 @@ void georadiusbymember(Context& c);
 void georadiusbymember_ro(Context& c);
 void geosearch(Context& c);
 void geosearchstore(Context& c);
+// migrate.cc
+void migrate(Context& c);
+
+// persistence.cc
+void bgrewriteaof(Context& c);
+void bgsave(Context& c);
+void lastsave(Context& c);
+void module_help(Context& c);
+void module_list(Context& c);
+void module_load(Context& c);
+void module_loadex(Context& c);
+void module_unload(Context& c);
+void save(Context& c);
+
 // pubsub.cc
 void subscribe(Context& c);
 void psubscribe(Context& c);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,7 +51,25 @@ struct ReplicaLink {
   uint16_t port = 0;
   bool online = false;  // false: full sync in progress
   ReplOffset acknowledged{};
+  ReplOffset in_file{};  // as far as it said to have written its append-only file, 0 when it has none
   Millis lag{};
+};
+
+// What a replica must have done with the writes that WAIT or WAITAOF waits for.
+enum class Acknowledged : uint8_t { kApplied, kInFile };
+
+// MIGRATE: keys of one slot of this node, to be carried to another server.
+struct Migration {
+  std::string host;
+  uint16_t port = 0;
+  Slot slot;
+  std::vector<std::string> keys;
+  int64_t database = 0;  // over there
+  Millis timeout{1000};  // for how long the other server may be silent
+  bool copy = false;     // the keys stay here, too
+  bool replace = false;  // keys of these names over there are overwritten
+  std::optional<std::string> user;
+  std::optional<std::string> password;
 };
 struct ReplicationStatus {
   bool is_primary = true;
@@ -171,8 +190,10 @@ class Host {
 
   // kHome: turns the connection into a MONITOR.
   virtual void start_monitor(Session& session) = 0;
-  // WAIT: completes with the number of replicas that acknowledged all writes of this connection.
-  virtual void wait_for_replicas(Session& session, int64_t replicas, Millis timeout, Deferred reply_to) = 0;
+  // WAIT, WAITAOF: completes with the number of replicas that acknowledged all writes of this connection.
+  virtual void wait_for_replicas(Acknowledged what, int64_t replicas, Millis timeout, Deferred reply_to) = 0;
+  // MIGRATE: completes with its reply. The keys are looked up later, at their owner.
+  virtual void migrate(Migration migration, Deferred reply_to) = 0;
   // PSYNC, SYNC, REPLCONF: the connection becomes, or speaks as, a replica. Writes its own replies.
   virtual void replication_command(Session& session, Context& context) = 0;
   // Does not return a reply when the process ends; completes with an error otherwise.
@@ -195,6 +216,7 @@ class Host {
   virtual void forget_denials() = 0;
 
   virtual uint64_t next_random() = 0;
+  virtual UnixMillis started() const = 0;
   virtual NodeId my_id() const = 0;
 };
 

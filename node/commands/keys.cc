@@ -117,10 +117,30 @@ uint16_t actual_flags(const CommandSpec& spec, Args args) {
   return kKeyRO | kKeyAccess;
 }
 
+// MIGRATE has one key, or an empty word in its place and any number of keys after all options.
+bool collect_migrated(const CommandSpec& spec, Args args, std::vector<KeyPosition>& out) {
+  constexpr size_t kKey = 3;
+  const uint16_t flags = spec.keys.front().flags;
+  for (size_t i = kKey + 3; i < args.size(); ++i) {
+    if (equals_ignore_case("keys", args[i])) {
+      if (!args[kKey].empty()) return false;
+      while (++i < args.size()) out.push_back({static_cast<uint32_t>(i), flags});
+      return true;
+    }
+    i += equals_ignore_case("auth2", args[i]) ? 2 : equals_ignore_case("auth", args[i]) ? 1 : 0;
+  }
+  if (args.size() <= kKey) return false;
+  out.push_back({kKey, flags});
+  return true;
+}
+
 }  // namespace
 
 bool find_keys(const CommandSpec& spec, std::span<const std::string_view> args, std::vector<KeyPosition>& out) {
   out.clear();
+  if (spec.keys.size() == 2 && (spec.keys.back().flags & kKeyIncomplete) != 0 && spec.name == "migrate") {
+    return collect_migrated(spec, args, out);
+  }
   for (const KeySpec& key : spec.keys) {
     if (key.begin == KeySpec::Begin::kKeyword && (key.flags & kKeyOW) != 0) {
       collect_stored(key, args, out);

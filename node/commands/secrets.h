@@ -10,8 +10,8 @@ namespace guccho::commands {
 
 inline constexpr std::string_view kRedacted = "(redacted)";
 
-// Users and rules of ACL SETUSER, DELUSER and GETUSER, the arguments of AUTH, those of HELLO after the version, and
-// values of sensitive directives in CONFIG SET.
+// Users and rules of ACL SETUSER, DELUSER and GETUSER, the arguments of AUTH, those of HELLO after the version, what
+// follows AUTH and AUTH2 in MIGRATE, and values of sensitive directives in CONFIG SET.
 bool is_secret(const CommandSpec& spec, std::span<const std::string_view> args, size_t i);
 
 }  // namespace guccho::commands

@@ -47,7 +47,8 @@ class Table {
   Table() {
     const std::array families = {records::acl(), records::bitmap(), records::cluster(), records::connection(),
                                  records::generic(), records::geo(), records::hash(), records::hyperloglog(),
-                                 records::introspection(), records::list(), records::memory(), records::pubsub(),
+                                 records::introspection(), records::list(), records::memory(), records::migrate(),
+                                 records::persistence(), records::pubsub(),
                                  records::scripting(), records::server(), records::set(), records::sort(),
                                  records::sorted_set(), records::stream(), records::string(), records::transaction()};
     size_t total = 0;

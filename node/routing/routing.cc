@@ -55,7 +55,7 @@ std::string redirect(const View& view, const char* kind, Slot slot, NodeIndex no
 }  // namespace
 
 bool must_look_up_keys(const View& view, const Query& query) {
-  if (!query.slot || query.shard_channel) return false;
+  if (!query.slot || query.shard_channel || query.migrate_command) return false;
   if (view.slots->migrating.empty() && view.slots->importing.empty()) return false;
   return view.owns(*query.slot) ? view.slots->migrating_to(*query.slot) != nullptr
                                 : view.slots->importing_from(*query.slot) != nullptr;

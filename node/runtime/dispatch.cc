@@ -27,6 +27,7 @@ struct Known {
   const CommandSpec* client = commands::find_command("client");
   const CommandSpec* discard = commands::find_command("discard");
   const CommandSpec* exec = commands::find_command("exec");
+  const CommandSpec* migrate = commands::find_command("migrate");
   const CommandSpec* multi = commands::find_command("multi");
   const CommandSpec* quit = commands::find_command("quit");
   const CommandSpec* reset = commands::find_command("reset");
@@ -144,6 +145,7 @@ Worker::Target Worker::find_target(const commands::Caller& caller, const Command
   query.asking = caller.asking || spec.has(commands::kAsking);
   query.readonly_connection = caller.readonly;
   query.shard_channel = (spec.keys.front().flags & commands::kKeyNotKey) != 0;
+  query.migrate_command = &spec == known().migrate;
   if (!query.crosses_slots && routing::must_look_up_keys(*routes_->view, query)) {
     target.route_at_owner = true;
     return target;
@@ -163,6 +165,9 @@ std::string Worker::route_by_keys(Slot slot, const commands::Caller& caller, con
   for (const commands::KeyPosition& k : key_scratch_) {
     const bool here = keyspace_.find_live({slot, args[k.index]}, now_, store::Touch::kNo) != nullptr;
     ++(here ? query.keys_present : query.keys_missing);
+    if (!leaving_.empty() && leaving_.holds_back(args[k.index], here, !spec.has(commands::kReadonly))) {
+      return "TRYAGAIN The key is on its way to another node";
+    }
   }
   query.multiple_keys = key_scratch_.size() > 1;
   query.writes = spec.has(commands::kWrite);
@@ -261,7 +266,8 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, con
     if (const std::string_view error = node_refusal(flags); !error.empty()) {
       return refuse(c, spec, rejection(spec, error));
     }
-    if ((flags & commands::kWrite) != 0 && spec->where != Where::kOwner && !routes_->is_primary) {
+    // Of those with keys, their routing says where the primary is.
+    if ((flags & commands::kWrite) != 0 && spec->where != Where::kOwner && spec->keys.empty() && !routes_->is_primary) {
       return refuse(c, spec, "READONLY You can't write against a read only replica.");
     }
     if (memory_wait_) {
@@ -271,7 +277,7 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, con
     }
   }
 
-  // Of the commands about the connection some name shard channels, which have a slot too.
+  // Of the commands about the connection some name shard channels, which have a slot too, and MIGRATE names keys.
   const bool subscriber = c.kind == commands::SessionKind::kPubsub && c.resp == resp::Version::kResp2;
   const bool restricted = subscriber && !allowed_to_subscribers(*spec);
   if (!forwarded && (restricted || (spec->where == Where::kHome && !spec->keys.empty()))) {

@@ -10,6 +10,7 @@
 #include "node/runtime/clock.h"
 #include "node/runtime/cluster_config.h"
 #include "node/runtime/control.h"
+#include "node/runtime/migration.h"
 #include "node/runtime/node.h"
 #include "node/runtime/replication.h"
 #include "node/runtime/router.h"
@@ -213,8 +214,12 @@ commands::ReplicationStatus Node::replication_status() const {
   return replication_->status();
 }
 
-void Node::wait_for_replicas(Session&, int64_t replicas, Millis timeout, Deferred reply_to) {
-  replication_->wait(replicas, timeout, reply_to);
+void Node::wait_for_replicas(commands::Acknowledged what, int64_t replicas, Millis timeout, Deferred reply_to) {
+  replication_->wait(what, replicas, timeout, reply_to);
+}
+
+void Node::migrate(commands::Migration migration, Deferred reply_to) {
+  migrations_->submit(std::move(migration), reply_to);
 }
 
 namespace {
@@ -246,7 +251,8 @@ bool read_hello(const commands::Context& c, ReplicaHello& hello) {
         return false;
       }
       hello.rdb_only = value == "1";
-    } else if (!equals(option, "ack") && !equals(option, "getack") && !equals(option, "version")) {
+    } else if (!equals(option, "ack") && !equals(option, "fack") && !equals(option, "getack") &&
+               !equals(option, "version")) {
       c.reply.error("ERR Unrecognized REPLCONF option: " + std::string(option));
       return false;
     }

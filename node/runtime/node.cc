@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <future>
 
 #include "node/base/log.h"
@@ -12,6 +13,7 @@
 #include "node/runtime/clock.h"
 #include "node/runtime/control.h"
 #include "node/runtime/listener.h"
+#include "node/runtime/migration.h"
 #include "node/runtime/net.h"
 #include "node/runtime/peer_client.h"
 #include "node/runtime/replication.h"
@@ -80,12 +82,14 @@ Status Node::start() {
   if (Status s = load_cluster_state(); !s) return s;
   if (Status s = open_ports(); !s) return s;
   replication_ = std::make_unique<Replication>(*this);
+  migrations_ = std::make_unique<Migrations>(*this);
   if (Status s = control_->begin(); !s) return s;
   for (auto& w : workers_) w->refresh_routes();
   for (auto& l : listeners_) l->start(workers_[0]->poller());
   huge_pages_.start();
   for (auto& w : workers_) w->start();
   replication_->start();
+  migrations_->start();
   control_->start();
   // Persistence comes with a later version: a start holds no data, and says so to the cluster.
   control_->post(cluster::DatasetLoaded{});
@@ -219,6 +223,7 @@ std::vector<NodeId> Node::synced_replicas() const {
 }
 
 void Node::stop_threads() {
+  if (migrations_) migrations_->stop();  // needs the workers
   if (hand_over_thread_.joinable()) hand_over_thread_.join();
   if (control_) control_->stop();
   if (replication_) replication_->stop();
@@ -253,8 +258,13 @@ void Node::publish_view(std::shared_ptr<const cluster::View> view) {
     }
     view_.store(view);
   };
-  const bool takes_away = old && (old->is_primary != fresh->is_primary || old->served != fresh->served);
-  if (takes_away) {
+  // Who was told that a slot is expected here (SETSLOT IMPORTING) sends its keys at once.
+  const auto same = [](const cluster::SlotTable::Moving& a, const cluster::SlotTable::Moving& b) {
+    return a.slot == b.slot && a.peer == b.peer;
+  };
+  const bool at_once = old && (old->is_primary != fresh->is_primary || old->served != fresh->served ||
+                               !std::ranges::equal(old->view->slots->importing, fresh->view->slots->importing, same));
+  if (at_once) {
     run_exclusively([&] {
       swap();
       for (auto& w : workers_) w->refresh_routes();

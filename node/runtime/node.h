@@ -36,6 +36,7 @@ namespace guccho::runtime {
 class Control;
 class Replication;
 class Listener;
+class Migrations;
 
 // What workers need of the view for each command. Immutable; replaced as a whole.
 struct RouteTable {
@@ -202,8 +203,9 @@ class Node final : public commands::Host {
   void start_tracking(commands::Session& session) override;
   void stop_tracking(commands::Session& session) override;
   void start_monitor(commands::Session& session) override;
-  void wait_for_replicas(commands::Session& session, int64_t replicas, Millis timeout,
+  void wait_for_replicas(commands::Acknowledged what, int64_t replicas, Millis timeout,
                          commands::Deferred reply_to) override;
+  void migrate(commands::Migration migration, commands::Deferred reply_to) override;
   void replication_command(commands::Session& session, commands::Context& context) override;
   void shutdown(const commands::ShutdownOptions& options, commands::Deferred reply_to) override;
   bool abort_shutdown() override;
@@ -217,6 +219,7 @@ class Node final : public commands::Host {
   // Whether new connections must authenticate.
   bool password_required() const { return password_required_.load(std::memory_order_relaxed); }
   uint64_t next_random() override;
+  UnixMillis started() const override { return started_; }
   NodeId my_id() const override { return my_id_; }
 
  private:
@@ -259,6 +262,7 @@ class Node final : public commands::Host {
   std::unique_ptr<ExclusiveSection> exclusive_;
   std::unique_ptr<Control> control_;
   std::unique_ptr<Replication> replication_;
+  std::unique_ptr<Migrations> migrations_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<commands::Session> link_sessions_;  // what for_each_session() last showed of replication's links
   Wakeup stop_event_;

@@ -63,7 +63,8 @@ void ReplicaFeed::read() {
   take_requests();
 }
 
-// A replica sends nothing but REPLCONF ACK; anything else is ignored, as redis-server does with its replies.
+// A replica sends nothing but REPLCONF ACK, and FACK behind it when it has an append-only file; anything else is
+// ignored, as redis-server does with its replies.
 void ReplicaFeed::take_requests() {
   for (;;) {
     const resp::ParseStatus s = parser_.next(in_.view(), {});
@@ -77,6 +78,11 @@ void ReplicaFeed::take_requests() {
       int64_t offset = 0;
       std::from_chars(args[2].data(), args[2].data() + args[2].size(), offset);
       acknowledged = std::max(acknowledged, offset);
+      if (args.size() >= 5 && (args[3] == "FACK" || args[3] == "fack")) {
+        int64_t written = 0;
+        std::from_chars(args[4].data(), args[4].data() + args[4].size(), written);
+        in_file = std::max(in_file, written);
+      }
       last_acknowledged = monotonic_now();
       if (state == State::kSent && !hello.rdb_only) {
         log::notice("Synchronization with replica {}:{} succeeded", ip, hello.listening_port);

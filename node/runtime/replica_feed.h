@@ -62,6 +62,7 @@ class ReplicaFeed final : public EventHandler {
   std::string ip;
   int64_t position = 0;      // next byte of the log to be sent
   int64_t acknowledged = 0;  // the log's position that the replica has applied
+  int64_t in_file = 0;       // ... that is in its append-only file; 0 when it has none
   Instant last_acknowledged{};
   Instant last_written{};  // when the socket last took bytes
   bool dead = false;

@@ -238,12 +238,21 @@ void Replication::every_second() {
 
 // ---- WAIT ----
 
-void Replication::wait(int64_t replicas, Millis timeout, commands::Deferred reply_to) {
+namespace {
+
+// Of WAITAOF the first number is that of our own append-only files.
+std::string wait_reply(commands::Acknowledged what, int64_t replicas) {
+  return (what == commands::Acknowledged::kInFile ? "*2\r\n:0\r\n:" : ":") + std::to_string(replicas) + "\r\n";
+}
+
+}  // namespace
+
+void Replication::wait(commands::Acknowledged what, int64_t replicas, Millis timeout, commands::Deferred reply_to) {
   const int64_t position = node_.log().head();
   const bool forever = timeout == Millis(0);
   const Instant deadline = monotonic_now() + timeout;
-  post([this, position, replicas, forever, deadline, reply_to] {
-    waiters_.push_back({position, replicas, deadline, forever, reply_to});
+  post([this, what, position, replicas, forever, deadline, reply_to] {
+    waiters_.push_back({what, position, replicas, deadline, forever, reply_to});
     append_own(kGetAck);
     feed_all();
     check_waiters();
@@ -259,7 +268,8 @@ bool Replication::unblock(uint64_t client_id, bool with_error) {
                                  [&](const Waiter& w) { return w.reply_to.client_id == client_id; });
     found.set_value(it != waiters_.end());
     if (it == waiters_.end()) return;
-    node_.complete(it->reply_to, with_error ? "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n" : ":0\r\n");
+    node_.complete(it->reply_to, with_error ? "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
+                                            : wait_reply(it->what, replicas_that_reached(*it)));
     waiters_.erase(it);
   });
   return outcome.get();
@@ -279,15 +289,20 @@ void Replication::end_session(uint64_t client_id) {
   });
 }
 
+int64_t Replication::replicas_that_reached(const Waiter& waiter) const {
+  return std::ranges::count_if(feeds_, [&](const auto& f) {
+    const int64_t reached = waiter.what == commands::Acknowledged::kInFile ? f->in_file : f->acknowledged;
+    return !f->dead && f->state == ReplicaFeed::State::kOnline && reached >= waiter.position;
+  });
+}
+
 void Replication::check_waiters() {
   if (waiters_.empty()) return;
   const Instant now = monotonic_now();
   std::erase_if(waiters_, [&](const Waiter& w) {
-    const int64_t reached = std::count_if(feeds_.begin(), feeds_.end(), [&](const auto& f) {
-      return !f->dead && f->state == ReplicaFeed::State::kOnline && f->acknowledged >= w.position;
-    });
+    const int64_t reached = replicas_that_reached(w);
     if (reached < w.replicas && (w.forever || now < w.deadline)) return false;
-    node_.complete(w.reply_to, ":" + std::to_string(reached) + "\r\n");
+    node_.complete(w.reply_to, wait_reply(w.what, reached));
     return true;
   });
 }
@@ -357,6 +372,7 @@ void Replication::publish_status() {
                                  .port = f->hello.listening_port,
                                  .online = online,
                                  .acknowledged = ReplOffset(f->acknowledged),
+                                 .in_file = ReplOffset(f->in_file),
                                  .lag = lag});
     p.sessions.push_back(f->describe(fed_));
     p.part.replicas.push_back(

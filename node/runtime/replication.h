@@ -45,9 +45,9 @@ class Replication {
   // Returns when all that was received is applied and the link is gone: the node may write. A new replication id
   // begins.
   void promote();
-  // WAIT: completes when `replicas` acknowledged everything written until now, or at the timeout (0: never).
-  void wait(int64_t replicas, Millis timeout, commands::Deferred reply_to);
-  // Ends a client's WAIT early; false when it has none.
+  // WAIT, WAITAOF: completes when `replicas` acknowledged everything written until now, or at the timeout (0: never).
+  void wait(commands::Acknowledged what, int64_t replicas, Millis timeout, commands::Deferred reply_to);
+  // Ends a client's WAIT or WAITAOF early; false when it has none.
   bool unblock(uint64_t client_id, bool with_error);
   // The log grew: feed replicas.
   void wake() {
@@ -110,6 +110,7 @@ class Replication {
   std::string replid2_ = std::string(40, '0');
   int64_t second_offset_ = -1;
   struct Waiter {
+    commands::Acknowledged what;
     int64_t position;
     int64_t replicas;
     Instant deadline;
@@ -117,6 +118,7 @@ class Replication {
     commands::Deferred reply_to;
   };
   std::vector<Waiter> waiters_;
+  int64_t replicas_that_reached(const Waiter& waiter) const;
   Instant last_second_{};
   Instant last_ping_{};
   int64_t fed_ = 0;  // greatest committed position seen

@@ -215,20 +215,27 @@ bool Worker::run_exec(Connection& c) {
     }
     c.hold(Hold::kExclusive);
     const uint16_t owner = needs.slot ? node_.owner_of(*needs.slot) : index_;
-    node_.exclusive().request([this, id = c.id, caller, owner, job = std::shared_ptr<ExecJob>(std::move(job))] {
-      Connection* connection = find_connection(id);
-      if (connection == nullptr || connection->closing()) return;
-      Worker& runner = node_.worker(owner);
-      runner.now_ = wall_now();
-      runner.execute_exec(*job, caller, connection, connection->reply_target());
-      runner.finish_unit();
-      runner.wake();  // replies to those who waited may lie there
-      runner.append_log_batch();
-      node_.log_grew();
-      post([this, id] {
-        if (Connection* waiting = find_connection(id); waiting != nullptr) waiting->release();
-      });
-    });
+    const std::optional<Slot> moving = route_at_owner ? needs.slot : std::nullopt;
+    node_.exclusive().request(
+        [this, id = c.id, caller, owner, moving, &spec, job = std::shared_ptr<ExecJob>(std::move(job))] {
+          Connection* connection = find_connection(id);
+          if (connection == nullptr || connection->closing()) return;
+          Worker& runner = node_.worker(owner);
+          runner.now_ = wall_now();
+          const std::string error = moving ? runner.route_exec(*job, *moving, caller) : std::string();
+          if (!error.empty()) {
+            refuse(*connection, &spec, connection->router ? "TRYAGAIN The slot is changing hands" : error);
+          } else {
+            runner.execute_exec(*job, caller, connection, connection->reply_target());
+          }
+          runner.finish_unit();
+          runner.wake();  // replies to those who waited may lie there
+          runner.append_log_batch();
+          node_.log_grew();
+          post([this, id] {
+            if (Connection* waiting = find_connection(id); waiting != nullptr) waiting->release();
+          });
+        });
   } else if (place == index_) {
     execute_exec(*job, caller, &c, c.reply_target());
   } else {
@@ -272,6 +279,27 @@ std::vector<std::string> Worker::exec_denials(Connection& c, std::span<const Que
   if (c.user->unrestricted()) return denials;
   for (const QueuedCommand& q : queue) denials.push_back(exec_denial(node_, c, *c.user, *q.spec, views_of(q)));
   return denials;
+}
+
+std::string Worker::route_exec(const ExecJob& job, Slot slot, const commands::Caller& caller) {
+  routing::Query query{.slot = slot, .asking = caller.asking, .readonly_connection = caller.readonly};
+  std::set<std::string_view> seen;
+  for (const QueuedCommand& q : job.queue) {
+    query.writes |= q.spec->has(commands::kWrite);
+    const std::vector<std::string_view> args = views_of(q);
+    if (q.spec->keys.empty() || !commands::find_keys(*q.spec, args, key_scratch_)) continue;
+    for (const commands::KeyPosition& k : key_scratch_) {
+      // The arguments' bytes are the queue's.
+      if (!seen.insert(args[k.index]).second) continue;
+      const bool here = keyspace_.find_live({slot, args[k.index]}, now_, store::Touch::kNo) != nullptr;
+      ++(here ? query.keys_present : query.keys_missing);
+      if (leaving_.holds_back(args[k.index], here, true)) return "TRYAGAIN The key is on its way to another node";
+    }
+  }
+  query.multiple_keys = seen.size() > 1;
+  const routing::Decision decision = routing::route(*routes_->view, query);
+  if (std::holds_alternative<routing::Serve>(decision)) return {};
+  return routing::error_text(*routes_->view, decision, {});
 }
 
 void Worker::execute_exec(const ExecJob& job, commands::Caller caller, commands::Session* session, resp::Buffer& out) {

@@ -24,6 +24,7 @@
 #include "node/runtime/blocked_clients.h"
 #include "node/runtime/connection.h"
 #include "node/runtime/handoff.h"
+#include "node/runtime/leaving_keys.h"
 #include "node/runtime/poller.h"
 #include "node/runtime/pubsub.h"
 #include "node/runtime/spsc_queue.h"
@@ -65,6 +66,9 @@ class Worker final : public commands::EffectSink {
   // ---- this worker's thread, or anybody inside the exclusive section ----
   store::Keyspace& keyspace() { return keyspace_; }
   WatchTable& watches() { return watches_; }
+  LeavingKeys& leaving() { return leaving_; }
+  // This is a turn within the turn of a script, here or on another worker: mail must leave the data alone.
+  bool serves_busy() const { return serving_busy_ != nullptr; }
   Node& node() { return node_; }
   UnixMillis now() const { return now_; }
   const config::Config& config() const { return *config_; }
@@ -301,6 +305,8 @@ class Worker final : public commands::EffectSink {
   // What the connection's user may no longer do of what was queued: the error for each command, empty for the others.
   std::vector<std::string> exec_denials(Connection& c, std::span<const commands::QueuedCommand> queue);
   bool forward_exec(Connection& c, const commands::CommandSpec& spec, Slot slot);
+  // As route_by_keys() for all keys of a transaction together.
+  std::string route_exec(const ExecJob& job, Slot slot, const commands::Caller& caller);
   bool run_watch(Connection& c, std::span<const std::string_view> args);
 
   Node& node_;
@@ -312,6 +318,7 @@ class Worker final : public commands::EffectSink {
   metrics::WorkerStats stats_;
   store::Keyspace keyspace_;
   WatchTable watches_;
+  LeavingKeys leaving_;
   BlockedClients blocked_;
   TrackingState tracking_;
   uint64_t running_client_ = 0;  // whose command runs

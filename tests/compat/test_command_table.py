@@ -1,4 +1,4 @@
-"""COMMAND INFO, COMMAND DOCS and the ACL categories of every command that both redis-server and we have."""
+"""The names of all commands; COMMAND INFO and the ACL categories of every command that both redis-server and we have."""
 
 from integration.lib import resp
 from integration.lib.case import Case
@@ -6,8 +6,20 @@ from integration.lib.server import GUCCHO, REDIS
 
 # Where 7.2 says otherwise than the 7.0 that is installed. Full name of the command -> field -> why.
 CHANGED = {
+    "wait": {"flags": "7.2 lets scripts call it"},
     "zrank": {"arity": "WITHSCORE came with 7.2"},
     "zrevrank": {"arity": "WITHSCORE came with 7.2"},
+}
+
+# What redis-server 7.0 has and we have not, and why.
+MISSING = {}
+# What we have beyond 7.0, and since which version redis-server or Valkey has it.
+NEWER = {
+    "client|no-touch": "7.2", "client|setinfo": "7.2", "cluster|myshardid": "7.2", "waitaof": "7.2",
+    **dict.fromkeys(["hexpire", "hexpireat", "hexpiretime", "hpersist", "hpexpire", "hpexpireat", "hpexpiretime", "hpttl",
+                     "httl"], "7.4"),
+    **dict.fromkeys(["hgetdel", "hgetex", "hsetex"], "8.0"),
+    "cluster|slot-stats": "Valkey 8.0", "delifeq": "Valkey 9.0",
 }
 
 
@@ -47,6 +59,12 @@ class CommandTable(Case):
         for command in reply:
             add(command)
         return commands
+
+    def test_names(self):
+        ours = set(self.commands_of(self.server(GUCCHO)))
+        theirs = set(self.commands_of(self.server(REDIS)))
+        self.assertEqual(theirs - ours, set(MISSING))
+        self.assertEqual(ours - theirs, set(NEWER))
 
     def test_every_command_that_both_have(self):
         ours = self.commands_of(self.server(GUCCHO))

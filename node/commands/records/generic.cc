@@ -457,7 +457,6 @@ constexpr CommandSpec kRecords[] = {
         .name = "wait",
         .handler = handlers::wait,
         .arity = 3,
-        .flags = kNoScript,
         .categories = kCatConnection,
         .where = Where::kHome,
         .tips = "request_policy:all_shards response_policy:agg_min",
@@ -467,6 +466,21 @@ constexpr CommandSpec kRecords[] = {
                    "connection",
         .complexity = "O(1)",
         .arguments = "numreplicas/integer timeout/integer",
+    },
+    {
+        .name = "waitaof",
+        .handler = handlers::waitaof,
+        .arity = 4,
+        .flags = kNoScript,
+        .categories = kCatConnection,
+        .where = Where::kHome,
+        .tips = "request_policy:all_shards response_policy:agg_min",
+        .since = "7.2.0",
+        .group = "generic",
+        .summary = "Wait until the write commands sent by the current connection are in the append-only files of the "
+                   "primary and of replicas",
+        .complexity = "O(1)",
+        .arguments = "numlocal/integer numreplicas/integer timeout/integer",
     },
 };
 static_assert(well_formed(kRecords));

@@ -19,6 +19,8 @@ std::span<const CommandSpec> hyperloglog();
 std::span<const CommandSpec> introspection();
 std::span<const CommandSpec> list();
 std::span<const CommandSpec> memory();
+std::span<const CommandSpec> migrate();
+std::span<const CommandSpec> persistence();
 std::span<const CommandSpec> pubsub();
 std::span<const CommandSpec> scripting();
 std::span<const CommandSpec> server();

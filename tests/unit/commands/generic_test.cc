@@ -280,5 +280,60 @@ TEST(Keys, Wait) {
   EXPECT_FALSE(node.deferred);
 }
 
+TEST(Keys, WaitAof) {
+  Node node;
+  const Step steps[] = {
+      {"WAITAOF 0 1", "-ERR wrong number of arguments for 'waitaof' command|"},
+      {"WAITAOF x y z", "-ERR value is not an integer or out of range|"},
+      {"WAITAOF 2 y z", "-ERR value is out of range, value must between 0 and 1|"},
+      {"WAITAOF -1 y z", "-ERR value is out of range, value must between 0 and 1|"},
+      {"WAITAOF 1 y z", "-ERR value is out of range, must be positive|"},
+      {"WAITAOF 1 -1 z", "-ERR value is out of range, must be positive|"},
+      {"WAITAOF 1 1 z", "-ERR timeout is not an integer or out of range|"},
+      {"WAITAOF 1 1 -1", "-ERR timeout is negative|"},
+      {"WAITAOF 1 1 0", "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.|"},
+  };
+  run_steps(node, steps);
+  EXPECT_EQ(node.run("WAITAOF 0 2 100"), "");
+  EXPECT_TRUE(node.deferred);
+  EXPECT_EQ(node.host.calls, std::vector<std::string>{"waitaof 2 100"});
+  node.in_exec = true;
+  node.host.replication.offset = ReplOffset(10);
+  node.host.replication.replicas = {{.acknowledged = ReplOffset(10), .in_file = ReplOffset(10)},
+                                    {.acknowledged = ReplOffset(10), .in_file = ReplOffset(9)},
+                                    {.acknowledged = ReplOffset(10)}};
+  EXPECT_EQ(node.run("WAITAOF 0 3 100"), "*2|:0|:1|");
+  EXPECT_FALSE(node.deferred);
+  node.is_primary = false;
+  EXPECT_EQ(
+      node.run("WAITAOF 1 1 0"),
+      "-ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local "
+      "and are not propagated.|");
+}
+
+TEST(Keys, MigrateSaysWhatIsToBeDone) {
+  Node node;
+  const auto call = [&](std::string_view request) {
+    node.host.calls.clear();
+    const std::string reply = node.run(request);
+    return node.deferred && reply.empty() ? node.host.calls.at(0) : reply;
+  };
+  EXPECT_EQ(call("MIGRATE host 7000 k 0 500"), "migrate host:7000 0 500 [k]");
+  EXPECT_EQ(call("MIGRATE host 7000x k 3 0 COPY"), "migrate host:7000 3 1000 copy [k]");
+  EXPECT_EQ(call("MIGRATE host x k 0 -7 REPLACE COPY"), "migrate host:0 0 1000 copy replace [k]");
+  EXPECT_EQ(call("MIGRATE host 1 \"\" 0 1 AUTH p KEYS a b a"), "migrate host:1 0 1 password=p [a] [b]");
+  EXPECT_EQ(call("MIGRATE host 1 \"\" 0 1 AUTH2 u p AUTH KEYS KEYS a"), "migrate host:1 0 1 user=u password=KEYS [a]");
+  EXPECT_EQ(call("MIGRATE host 1 \"\" 0 1"), "migrate host:1 0 1 []");
+  EXPECT_EQ(call("MIGRATE host 1 \"\" 0 1 KEYS"), "+NOKEY|");
+  EXPECT_EQ(call("MIGRATE host 1 k 0 1 KEYS a"),
+            "-ERR When using MIGRATE KEYS option, the key argument must be set to the empty string|");
+  node.in_exec = true;
+  EXPECT_EQ(call("MIGRATE host 1 k 0 x"), "-ERR value is not an integer or out of range|");
+  EXPECT_EQ(call("MIGRATE host 1 k 0 1"), "-ERR MIGRATE cannot run inside MULTI here|");
+  node.in_exec = false;
+  node.is_primary = false;
+  EXPECT_EQ(call("MIGRATE host 1 k 0 1"), "-READONLY You can't write against a read only replica.|");
+}
+
 }  // namespace
 }  // namespace guccho::commands::testing

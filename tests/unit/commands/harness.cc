@@ -119,8 +119,18 @@ bool FakeHost::unblock(uint64_t client_id, bool with_error) {
   return client_id == 7;
 }
 
-void FakeHost::wait_for_replicas(Session&, int64_t replicas, Millis timeout, Deferred) {
-  calls.push_back("wait " + std::to_string(replicas) + " " + std::to_string(timeout.count()));
+void FakeHost::wait_for_replicas(Acknowledged what, int64_t replicas, Millis timeout, Deferred) {
+  calls.push_back((what == Acknowledged::kInFile ? "waitaof " : "wait ") + std::to_string(replicas) + " " +
+                  std::to_string(timeout.count()));
+}
+
+void FakeHost::migrate(Migration m, Deferred) {
+  std::string call = "migrate " + m.host + ":" + std::to_string(m.port) + " " + std::to_string(m.database) + " " +
+                     std::to_string(m.timeout.count()) + (m.copy ? " copy" : "") + (m.replace ? " replace" : "");
+  if (m.user) call += " user=" + *m.user;
+  if (m.password) call += " password=" + *m.password;
+  for (const std::string& key : m.keys) call += " [" + key + "]";
+  calls.push_back(call);
 }
 
 void FakeHost::shutdown(const ShutdownOptions& o, Deferred) {

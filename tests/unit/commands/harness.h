@@ -133,7 +133,8 @@ struct FakeHost : Host {
     session.tracking.reset();
   }
   void start_monitor(Session&) override { calls.push_back("monitor"); }
-  void wait_for_replicas(Session&, int64_t replicas, Millis timeout, Deferred) override;
+  void wait_for_replicas(Acknowledged what, int64_t replicas, Millis timeout, Deferred) override;
+  void migrate(Migration migration, Deferred) override;
   void replication_command(Session&, Context& context) override { calls.push_back("repl " + joined(context.args)); }
   void shutdown(const ShutdownOptions& options, Deferred) override;
   bool abort_shutdown() override { return shutting_down; }
@@ -147,6 +148,7 @@ struct FakeHost : Host {
   std::vector<acl::LogEntry> denials(size_t count) const override;
   void forget_denials() override { noted_denials.clear(); }
   uint64_t next_random() override { return Rng(random++).next(); }
+  UnixMillis started() const override { return UnixMillis(Millis(1'600'000'000'999)); }
   NodeId my_id() const override { return cluster_view->self().id; }
 };
 

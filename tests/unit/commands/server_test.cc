@@ -1,4 +1,5 @@
 // INFO, CONFIG, ROLE, TIME, SHUTDOWN, DEBUG: what they ask the host for and how they reply.
+#include "node/commands/secrets.h"
 #include "tests/unit/commands/harness.h"
 
 namespace guccho::commands::testing {
@@ -122,6 +123,41 @@ TEST(Server, SlowLog) {
       {"SLOWLOG GET -1", "*0|"},
   };
   run_steps(node, steps);
+}
+
+TEST(Server, FilesAndModulesThatAreNotThere) {
+  Node node;
+  const Step steps[] = {
+      {"LASTSAVE", ":1600000000|"},
+      {"SAVE", "-ERR SAVE is not available: this version writes no files, the copies of the data are its replicas'|"},
+      {"BGSAVE",
+       "-ERR BGSAVE is not available: this version writes no files, the copies of the data are its replicas'|"},
+      {"BGSAVE Schedule",
+       "-ERR BGSAVE is not available: this version writes no files, the copies of the data are its replicas'|"},
+      {"BGSAVE x", "-ERR syntax error|"},
+      {"BGSAVE SCHEDULE x", "-ERR syntax error|"},
+      {"BGREWRITEAOF",
+       "-ERR BGREWRITEAOF is not available: this version writes no files, the copies of the data are its replicas'|"},
+      {"MODULE LIST", "*0|"},
+      {"MODULE LOAD x",
+       "-ERR MODULE command not allowed. This server has no modules, whatever enable-module-command says.|"},
+  };
+  run_steps(node, steps);
+}
+
+TEST(Server, PasswordsOfMigrateAreSecret) {
+  const auto secrets = [](std::vector<std::string_view> options) {
+    std::vector<std::string_view> args = {"MIGRATE", "h", "1", "", "0", "9"};
+    args.insert(args.end(), options.begin(), options.end());
+    std::string out;
+    for (size_t i = 0; i < args.size(); ++i) out += is_secret(*find_command("migrate"), args, i) ? 'x' : '.';
+    return out.substr(6);
+  };
+  EXPECT_EQ(secrets({"KEYS", "auth", "b"}), "...");
+  EXPECT_EQ(secrets({"AUTH", "p", "KEYS", "AUTH", "b"}), ".x...");
+  EXPECT_EQ(secrets({"COPY", "auth2", "u", "p", "REPLACE"}), "..xx.");
+  EXPECT_EQ(secrets({"AUTH", "KEYS", "AUTH2", "AUTH", "p", "COPY"}), ".x.xx.");
+  EXPECT_EQ(secrets({"AUTH"}), ".");
 }
 
 TEST(Server, HelpTexts) {

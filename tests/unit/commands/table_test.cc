@@ -41,6 +41,19 @@ TEST(Table, CountsOfKeysAreReadLoosely) {
   }
 }
 
+TEST(Table, KeysOfMigrate) {
+  using Keys = std::vector<uint32_t>;
+  const CommandSpec& migrate = *find_command("migrate");
+  EXPECT_EQ(keys_of(migrate, {"migrate", "h", "1", "k", "0", "9"}), Keys{3});
+  EXPECT_EQ(keys_of(migrate, {"migrate", "h", "1", "", "0", "9"}), Keys{3});
+  EXPECT_EQ(keys_of(migrate, {"migrate", "h", "1", "k", "0", "9", "copy", "AUTH", "keys"}), Keys{3});
+  EXPECT_EQ(keys_of(migrate, {"migrate", "h", "1", "", "0", "9", "KEYS", "a", "b"}), (Keys{7, 8}));
+  EXPECT_EQ(keys_of(migrate, {"migrate", "h", "1", "", "0", "9", "AUTH", "keys", "keys", "a"}), Keys{9});
+  EXPECT_EQ(keys_of(migrate, {"migrate", "h", "1", "", "0", "9", "AUTH2", "u", "keys", "keys", "a"}), Keys{10});
+  EXPECT_EQ(keys_of(migrate, {"migrate", "h", "1", "", "0", "9", "KEYS"}), Keys{});
+  EXPECT_EQ(keys_of(migrate, {"migrate", "h", "1", "k", "0", "9", "KEYS", "a"}), Keys{0}) << "no keys can be said";
+}
+
 TEST(Table, QuestionsAboutTheClusterAreServedWhileLoading) {
   std::set<std::string_view> served;
   for (uint16_t id = 0; id < command_id_count(); ++id) {

@@ -310,6 +310,8 @@ LINES = r"""
 0.3 script|help
 0.3 function|help
 0.3 function|stats
+0.3 module|help
+0.3 module|list
 
 # blocking commands that find something or wait for a moment
 1 blpop ( {list} )* {timeout}
