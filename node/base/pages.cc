@@ -43,10 +43,11 @@ bool may_have_huge_pages() {
   return std::getline(file, line) && line.find("[never]") == std::string::npos;
 }
 
-void make_huge_page(void* memory) {
+bool make_huge_page(void* memory) {
   static const bool knows_collapse = ::madvise(nullptr, 0, MADV_COLLAPSE) == 0;
-  // An older system takes note of the wish, and looks for such memory now and then.
-  ::madvise(memory, kHugePage, knows_collapse ? MADV_COLLAPSE : MADV_HUGEPAGE);
+  if (knows_collapse) return ::madvise(memory, kHugePage, MADV_COLLAPSE) == 0;
+  ::madvise(memory, kHugePage, MADV_HUGEPAGE);
+  return false;
 }
 
 }  // namespace guccho

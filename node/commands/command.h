@@ -114,8 +114,8 @@ struct CommandSpec {
   uint32_t categories = 0;  // in the records only those that do not follow from the flags; in the table all of them
   Where where = Where::kOwner;
   std::span<const KeySpec> keys = {};
-  // The argument that names an element of the value at args[1], for those to whom that is most of the work: its memory is
-  // asked for ahead of the execution. Negative: from the end; 0: none.
+  // The argument that names an element of the value at args[1], for those to whom that is most of the work: its memory
+  // is asked for ahead of the execution. Negative: from the end; 0: none.
   int8_t element = 0;
   std::span<const CommandSpec> subcommands = {};
   std::string_view tips = {};  // separated by blanks

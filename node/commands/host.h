@@ -179,7 +179,8 @@ class Host {
   // kHome: the session's subscription (already entered in, or taken out of, Session::subscriptions) is in force.
   virtual void subscribed(Session& session, SubscriptionKind kind, std::string_view name) = 0;
   virtual void unsubscribed(Session& session, SubscriptionKind kind, std::string_view name) = 0;
-  // Any thread. Of this node: the channels that have subscribers; how many one of them has; how many patterns there are.
+  // Any thread. Of this node: the channels that have subscribers; how many one of them has; how many patterns there
+  // are.
   virtual std::vector<std::string> channels(bool sharded) = 0;
   virtual uint64_t subscribers(bool sharded, std::string_view channel) = 0;
   virtual uint64_t patterns() = 0;

@@ -45,12 +45,13 @@ void set_key_range(CommandSpec& spec) {
 class Table {
  public:
   Table() {
-    const std::array families = {records::acl(), records::bitmap(), records::cluster(), records::connection(),
-                                 records::generic(), records::geo(), records::hash(), records::hyperloglog(),
-                                 records::introspection(), records::list(), records::memory(), records::migrate(),
-                                 records::persistence(), records::pubsub(),
-                                 records::scripting(), records::server(), records::set(), records::sort(),
-                                 records::sorted_set(), records::stream(), records::string(), records::transaction()};
+    const std::array families = {
+        records::acl(),           records::bitmap(),     records::cluster(),    records::connection(),
+        records::generic(),       records::geo(),        records::hash(),       records::hyperloglog(),
+        records::introspection(), records::list(),       records::memory(),     records::migrate(),
+        records::persistence(),   records::pubsub(),     records::scripting(),  records::server(),
+        records::set(),           records::sort(),       records::sorted_set(), records::stream(),
+        records::string(),        records::transaction()};
     size_t total = 0;
     for (const auto family : families) {
       commands_ += family.size();

@@ -122,8 +122,9 @@ struct alignas(kCacheLine) WorkerStats {
   Counter loop_busy_nanos;
   Counter loop_command_nanos;
   Histogram loop_latency;
-  // CPU time of the thread a turn, the call of epoll_wait before it included. Measured only while latency-monitor-threshold
-  // is above 0: reading that clock is a system call, unlike the others, and costs about as much as a command.
+  // CPU time of the thread a turn, the call of epoll_wait before it included. Measured only while
+  // latency-monitor-threshold is above 0: reading that clock is a system call, unlike the others, and costs about as
+  // much as a command.
   Histogram loop_cpu;
   Counter loop_cpu_max_nanos;  // the longest since CONFIG RESETSTAT
 

@@ -77,9 +77,17 @@ bool Connection::look_ahead(Ahead& ahead) {
 void Connection::process() {
   if (processing_) return;
   processing_ = true;
-  Ahead found_now;
-  Ahead* const found_before = std::exchange(ahead_, nullptr);
-  Ahead& ahead = found_before != nullptr ? *found_before : found_now;
+  if (Ahead* const found_before = std::exchange(ahead_, nullptr); found_before != nullptr) {
+    dispatch_all(*found_before);
+  } else {
+    Ahead ahead;
+    dispatch_all(ahead);
+  }
+  processing_ = false;
+  home_.schedule_flush(*this);
+}
+
+void Connection::dispatch_all(Ahead& ahead) {
   resp::ParserLimits limits = this->limits();
   while (hold_ == Hold::kNone && !closing_ && !close_after_reply && stream_.is_open()) {
     if (pending_.size() >= kMaxOutstanding) {
@@ -112,8 +120,6 @@ void Connection::process() {
     if (!parser_.args().empty() && !home_.dispatch(*this, parser_.args())) break;
     query_.consume(consumed);
   }
-  processing_ = false;
-  home_.schedule_flush(*this);
 }
 
 resp::Buffer& Connection::reply_target() {

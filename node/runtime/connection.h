@@ -73,7 +73,6 @@ class Connection final : public EventHandler, public commands::Session {
   // Parses the head of what has been read for a process() later in this turn. False: there is nothing to parse, or
   // process() would not run it now.
   bool look_ahead(Ahead& ahead);
-  // Runs the complete commands of the query buffer.
 
   // ---- replies ----
   // Where the reply of the command that runs now goes: behind everything that is outstanding.
@@ -126,6 +125,8 @@ class Connection final : public EventHandler, public commands::Session {
     resp::Buffer bytes;
   };
   void read_input();
+  // What was found already, then the rest of the buffer.
+  void dispatch_all(Ahead& ahead);
   void update_interest();
   void emit_finished();
   bool over_query_limit() const;

@@ -1,15 +1,16 @@
 // Compaction of a worker's memory: in short steps, spread so that together they take the share of its time that the
 // fragmentation is worth.
+#include "node/store/defragment.h"
+
 #include "node/runtime/clock.h"
 #include "node/runtime/worker.h"
-#include "node/store/defragment.h"
 
 namespace guccho::runtime {
 namespace {
 
 // Objects that one step looks at: about 0.1 ms.
 constexpr size_t kBudget = 512;
-// After a walk through all keys that gained less than this part of the memory: what is left then is where a walk does not
+// A walk through all keys is worth while when it gains a 64th of the memory: what else is left is where walks do not
 // reach.
 constexpr size_t kWorthwhilePart = 64;
 constexpr uint64_t kRestNanos = 10'000'000'000;
@@ -25,8 +26,8 @@ void Worker::watch_fragmentation() {
                                        .cycle_min = config_->active_defrag_cycle_min,
                                        .cycle_max = config_->active_defrag_cycle_max};
   const unsigned effort = store::defragment_effort(policy, keyspace_.used_bytes(), keyspace_.held_bytes());
-  if (effort != 0 && defragment_effort_ == 0) held_before_walk_ = keyspace_.held_bytes();
   const bool resting = nanos_now() < rest_until_;
+  if (!resting && effort != 0 && defragment_effort_ == 0) held_before_walk_ = keyspace_.held_bytes();
   defragment_effort_ = resting ? 0 : effort;
   stats_.defrag_effort.set(defragment_effort_);
 }
@@ -45,7 +46,10 @@ void Worker::defragment_some() {
   stats_.defrag_nanos.add(end - begin);
   if (walk_goes_on) return;
   const size_t held = keyspace_.held_bytes();
-  if (held + held_before_walk_ / kWorthwhilePart > held_before_walk_) rest_until_ = end + kRestNanos;
+  if (held + held_before_walk_ / kWorthwhilePart > held_before_walk_) {
+    rest_until_ = end + kRestNanos;
+    defragment_effort_ = 0;
+  }
   held_before_walk_ = held;
 }
 

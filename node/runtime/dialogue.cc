@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "node/runtime/clock.h"
 #include "node/runtime/net.h"
 
 namespace guccho::runtime {
@@ -26,7 +27,9 @@ bool Dialogue::fail(Failure kind, std::string reason) {
 bool Dialogue::wait_for(short events) {
   pollfd waits[] = {{.fd = stream_.fd(), .events = events, .revents = 0},
                     {.fd = stop_.fd(), .events = POLLIN, .revents = 0}};
-  const auto timeout = static_cast<int>(std::min<int64_t>(silence_.count(), INT_MAX));
+  Millis limit = silence_;
+  if (deadline_ != Instant::max()) limit = std::min(limit, std::chrono::ceil<Millis>(deadline_ - monotonic_now()));
+  const auto timeout = static_cast<int>(std::clamp<int64_t>(limit.count(), 0, INT_MAX));
   int ready = 0;
   do {
     ready = poll(waits, 2, timeout);

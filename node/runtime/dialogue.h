@@ -1,5 +1,5 @@
 // A dialogue with another server as its client, on a thread that may wait: each step waits for the other side for as
-// long as the dialogue allows it to be silent.
+// long as the dialogue allows it to be silent, and all of them together until its deadline.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,9 @@ class Dialogue {
 
   // `stop`: once it is notified, all waiting ends in failure.
   explicit Dialogue(const Wakeup& stop) : stop_(stop) {}
+
+  // Without one, silence alone is limited.
+  void end_at(Instant deadline) { deadline_ = deadline; }
 
   // Plain when `tls` is null. A refused connection is a failure to write, as a client that does not look finds out.
   bool open(const std::string& host, uint16_t port, const TlsContexts* tls, Millis silence);
@@ -44,6 +47,7 @@ class Dialogue {
   const Wakeup& stop_;
   Stream stream_;
   Millis silence_{};
+  Instant deadline_ = Instant::max();
   resp::Buffer in_;
   Failure failure_ = Failure::kNone;
   std::string reason_;

@@ -233,7 +233,8 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, con
   const bool barrier =
       transaction_command ||
       (!queueing && (spec->where != Where::kOwner || (spec->flags & (commands::kBlocking | commands::kPubsub))));
-  // So do scripts that are known to need the data of several workers, and those that declare no keys and so may need any.
+  // So do scripts that are known to need the data of several workers, and those that declare no keys and so may need
+  // any.
   const auto may_reach_far = [&] {
     return !queueing && spec->has(commands::kSkipMonitor) && commands::is_script_call(*spec) &&
            (reaches_far(*spec, args) || !find_target(caller_of(c), *spec, args).slot);

@@ -10,7 +10,8 @@ namespace guccho::runtime {
 
 void HugePages::start() {
   if (!may_have_huge_pages()) {
-    log::verbose("This machine allows no huge pages (transparent_hugepage is \"never\"): random reads cost a little more");
+    log::verbose(
+        "This machine allows no huge pages (transparent_hugepage is \"never\"): random reads cost a little more");
     return;
   }
   running_ = true;
@@ -43,7 +44,7 @@ void HugePages::run() {
     void* part = waiting_.back();
     waiting_.pop_back();
     lock.unlock();
-    make_huge_page(part);
+    make_huge_page(part);  // if the system has none to spare, the part stays as it is
     lock.lock();
   }
 }

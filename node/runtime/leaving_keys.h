@@ -2,8 +2,7 @@
 // another node, commands on them are treated otherwise than on other keys (Worker::route_by_keys):
 //
 // - One that is deleted here meanwhile may be there already. A client that was sent there for it (ASK) would find what
-// it
-//   deleted, or write what the clean-up then deletes. It is asked to try again until that is settled.
+//   it deleted, or write what the clean-up then deletes. It is asked to try again until that is settled.
 // - One that changes again and again would never arrive: in the end writes to it are put off, too.
 //
 // Touched by the worker's thread only. Of a node at most one batch of keys is under way, so there is no more to it.

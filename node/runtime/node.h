@@ -292,7 +292,8 @@ class Node final : public commands::Host {
   std::atomic<int64_t> paused_writes_until_{0};
   std::atomic<int64_t> failover_pause_until_{0};
   std::atomic<int64_t> control_due_{Instant::max().time_since_epoch().count()};
-  // An absence is known by control_due_ as it was meanwhile: the newest, and the one after which our slots were confirmed.
+  // An absence is known by control_due_ as it was meanwhile: the newest, and the one after which our slots were
+  // confirmed.
   std::atomic<int64_t> absence_{0};
   std::atomic<int64_t> confirmed_absence_{0};
   std::atomic<bool> far_scripts_{false};

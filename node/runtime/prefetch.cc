@@ -1,8 +1,8 @@
-// Most of what a small command costs is waiting for memory: the slot's table, its bucket, its entry, and in a big hash, set
-// or sorted set the element's bucket and item. So before the first command is executed, first all tables are asked for, then
-// all buckets, and so on: their waits overlap. And before the first batch is executed, the batches of other connections are
-// read. What is fetched for nothing (the first argument is no key, its slot is another worker's) costs little and changes
-// nothing.
+// Most of what a small command costs is waiting for memory: the slot's table, its bucket, its entry, and in a big hash,
+// set or sorted set the element's bucket and item. So before the first command is executed, first all tables are asked
+// for, then all buckets, and so on: their waits overlap. And before the first batch is executed, the batches of other
+// connections are read. What is fetched for nothing (the first argument is no key, its slot is another worker's) costs
+// little and changes nothing.
 #include "node/base/prefetch.h"
 
 #include <algorithm>
@@ -22,7 +22,8 @@ void Worker::expect(Ahead::Command& command, std::span<const std::string_view> a
   command.key.emplace(slot, args[1]);
   if (node_.owner_of(slot) != index_) return;
   const int element = command.spec == nullptr ? 0 : command.spec->element;
-  command.element = element == 0 || args.size() < 3 ? std::string_view() : element < 0 ? args.back() : args[2];
+  const size_t at = element < 0 ? args.size() - static_cast<size_t>(-element) : static_cast<size_t>(element);
+  command.element = element != 0 && at < args.size() ? args[at] : std::string_view();
   keyspace_.prefetch_table(*command.key);
   expected_.push_back(&command);
 }

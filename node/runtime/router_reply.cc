@@ -11,8 +11,8 @@ namespace {
 constexpr std::array<std::string_view, 5> kNotNowCodes = {"CLUSTERDOWN", "LOADING", "MASTERDOWN", "READONLY",
                                                           "TRYAGAIN"};
 constexpr std::array<std::string_view, 14> kNodeWide = {
-    "dbsize", "flushall", "flushdb",   "function|delete", "function|flush", "function|load", "function|restore",
-    "keys",   "migrate",  "randomkey", "scan",            "swapdb",         "wait",          "waitaof"};
+    "dbsize",  "flushall",  "flushdb", "function|delete", "function|flush", "function|load", "function|restore", "keys",
+    "migrate", "randomkey", "scan",    "swapdb",          "wait",           "waitaof"};
 
 bool at_address(const cluster::NodeView& node, std::string_view host, uint16_t port) {
   const bool by_client_port = (node.client.port != 0 && port == node.client.port) ||

@@ -357,7 +357,7 @@ class Worker final : public commands::EffectSink {
   // After an absence: connections whose replies wait (may repeat), and the routes by which those were made; null: none.
   std::vector<uint64_t> withheld_;
   std::shared_ptr<const RouteTable> withheld_routes_;
-  bool fenced_ = false;       // at the last look
+  bool fenced_ = false;  // at the last look
   // prefetch.cc: what was read and not yet dispatched. Enough for the memory to arrive while the next one is read.
   struct Gathered {
     Connection* connection = nullptr;
@@ -367,7 +367,7 @@ class Worker final : public commands::EffectSink {
   size_t gathered_count_ = 0;
   std::vector<Ahead::Command*> expected_;
   bool gathering_ = false;
-  bool expire_more_ = false;  // due keys are left
+  bool expire_more_ = false;        // due keys are left
   unsigned defragment_effort_ = 0;  // percent of this thread's time; 0: nothing to do
   uint64_t next_defragment_ = 0;
   uint64_t rest_until_ = 0;  // compaction was in vain

@@ -146,8 +146,8 @@ class Keyspace {
   size_t pending_frees() const;
 
   // Moves up to about `budget` objects out of sparse pages; true while the walk through all keys goes on. Entries move:
-  // call it between commands. The parts of structures with more than `max_elements` stay where they are, since a step must
-  // end. When to do so: defragment.h.
+  // call it between commands. The parts of structures with more than `max_elements` stay where they are, since a step
+  // must end. When to do so: defragment.h.
   bool defragment_step(size_t budget, size_t max_elements);
   const DefragmentCounts& defragmented() const { return defragmented_; }
 

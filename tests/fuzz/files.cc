@@ -88,7 +88,8 @@ bool script_head(std::string_view input) {
 }
 
 std::vector<std::string> script_head_seeds() {
-  return {"#!lua flags=no-writes,allow-stale\nreturn 1", "#!lua name=lib\nreturn 1", "return 1", "#!lua name=\"a\"", "#!"};
+  return {"#!lua flags=no-writes,allow-stale\nreturn 1", "#!lua name=lib\nreturn 1", "return 1", "#!lua name=\"a\"",
+          "#!"};
 }
 
 }  // namespace guccho::fuzz

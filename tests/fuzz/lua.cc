@@ -1,5 +1,5 @@
-// What a script may be made to decode: MessagePack, and C structs after a format. Errors are Lua's; what is well-formed can be
-// written again.
+// What a script may be made to decode: MessagePack, and C structs after a format. Errors are Lua's; what is well-formed
+// can be written again.
 #include <memory>
 
 #include "node/scripting/sandbox.h"
@@ -58,8 +58,11 @@ bool msgpack(std::string_view input) {
 std::vector<std::string> msgpack_seeds() {
   using namespace std::string_literals;
   return {"\x01\xff\xc0\xc2\xc3"s,
-          "\xa3" "abc\xd9\x02xy\xc4\x01z"s,
-          "\x93\x01\x02\x03\x82\xa1" "a\x01\xa1" "b\x90"s,
+          "\xa3"
+          "abc\xd9\x02xy\xc4\x01z"s,
+          "\x93\x01\x02\x03\x82\xa1"
+          "a\x01\xa1"
+          "b\x90"s,
           "\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00\xca\x3f\xc0\x00\x00"s,
           "\xcf\xff\xff\xff\xff\xff\xff\xff\xff\xd3\x80\x00\x00\x00\x00\x00\x00\x00"s,
           "\xdc\x00\x02\xc0\xc0\xde\x00\x01\x01\x02"s,
@@ -95,11 +98,10 @@ bool structs(std::string_view input) {
 
 std::vector<std::string> structs_seeds() {
   using namespace std::string_literals;
-  return {"bBhHlLT\n"s + std::string(40, '\x01'),
-          "<i3 >I8\n\x01\x02\x03\x00\x00\x00\x00\x00\x00\x00\x07"s,
-          "Bc0s\n\x02" "abtext\x00"s,
-          "!4 b i4 x f d\n"s + std::string(32, '\x02'),
-          "c5\nhello"s};
+  return {"bBhHlLT\n"s + std::string(40, '\x01'), "<i3 >I8\n\x01\x02\x03\x00\x00\x00\x00\x00\x00\x00\x07"s,
+          "Bc0s\n\x02"
+          "abtext\x00"s,
+          "!4 b i4 x f d\n"s + std::string(32, '\x02'), "c5\nhello"s};
 }
 
 }  // namespace guccho::fuzz

@@ -1,4 +1,5 @@
-// What clients send, and what the router port reads from other nodes. However the bytes are cut, the outcome is the same.
+// What clients send, and what the router port reads from other nodes. However the bytes are cut, the outcome is the
+// same.
 #include "node/resp/batch.h"
 #include "node/resp/parser.h"
 #include "node/resp/reply_framer.h"
@@ -110,11 +111,9 @@ bool resp_reply(std::string_view input) {
 }
 
 std::vector<std::string> resp_reply_seeds() {
-  return {"+OK\r\n-ERR no\r\n:12\r\n$3\r\nabc\r\n$-1\r\n*-1\r\n*0\r\n",
-          "*2\r\n*1\r\n:1\r\n$0\r\n\r\n",
+  return {"+OK\r\n-ERR no\r\n:12\r\n$3\r\nabc\r\n$-1\r\n*-1\r\n*0\r\n", "*2\r\n*1\r\n:1\r\n$0\r\n\r\n",
           "%1\r\n+a\r\n~2\r\n#t\r\n_\r\n,1.5\r\n(123456789012345678901234567890\r\n=7\r\ntxt:abc\r\n!5\r\nERR x\r\n",
-          ">2\r\n+message\r\n+x\r\n|1\r\n+ttl\r\n:1\r\n+OK\r\n",
-          "*16\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"};
+          ">2\r\n+message\r\n+x\r\n|1\r\n+ttl\r\n:1\r\n+OK\r\n", "*16\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"};
 }
 
 }  // namespace guccho::fuzz

@@ -1,6 +1,6 @@
-// The fuzz targets: every parser and decoder that reads what others wrote. Each takes any bytes and aborts when a property of
-// the decoder does not hold; sanitizers find the rest. libfuzzer.cc runs one under clang's libFuzzer, replay_test.cc all of
-// them on their corpora and on mutations that are always the same.
+// The fuzz targets: every parser and decoder that reads what others wrote. Each takes any bytes and aborts when a
+// property of the decoder does not hold; sanitizers find the rest. libfuzzer.cc runs one under clang's libFuzzer,
+// replay_test.cc all of them on their corpora and on mutations that are always the same.
 #pragma once
 
 #include <span>

@@ -190,6 +190,14 @@ def runtime_types_do_not_leak(tree):
     return bad
 
 
+def only_one_file_prefetches(tree):
+    """g++ takes a function that does nothing else for one without effect (node/base/prefetch.h)."""
+    return [f"{name}:{number}: use prefetch() of node/base/prefetch.h" for name in tree.cpp()
+            if name != "node/base/prefetch.h"
+            for number, line in enumerate(without_comments_and_strings(tree.text(name)).splitlines(), 1)
+            if "__builtin_prefetch" in line]
+
+
 def files_say_what_they_are_for(tree):
     bad = []
     for name in tree.files:
@@ -226,5 +234,5 @@ def no_path_of_one_machine(tree):
 
 
 CHECKS = [includes_follow_the_rule, links_follow_the_rule, includes_are_linked, sources_are_built, pure_folders_are_pure,
-          third_party_headers_stay_confined, runtime_types_do_not_leak, files_say_what_they_are_for,
+          third_party_headers_stay_confined, runtime_types_do_not_leak, only_one_file_prefetches, files_say_what_they_are_for,
           nothing_is_marked_unfinished, no_path_of_one_machine]

@@ -69,6 +69,8 @@ PLANTED = [
      "node/base/a.h:2: <grpcpp/grpcpp.h> is for"),
     ("runtime_types_do_not_leak", "node/base/a.h", "// A header that knows too much.\nruntime::Worker* w;\n",
      "node/base/a.h:2: names a type of the runtime"),
+    ("only_one_file_prefetches", "node/base/a.cc", "// A file of the base.\nvoid f(int* p) { __builtin_prefetch(p); }\n",
+     "node/base/a.cc:2: use prefetch()"),
     ("files_say_what_they_are_for", "node/base/a.h", "#pragma once\n// Too late to say it here.\n", "node/base/a.h:1: the first"),
     ("files_say_what_they_are_for", "tests/x.py", "#!/usr/bin/python3\nimport os\n", "tests/x.py:1: the first line"),
     ("files_say_what_they_are_for", "node/base/a.h", "// short\n", "node/base/a.h:1: the first line"),

@@ -1,8 +1,8 @@
 // Quoting of redis.conf lines.
+#include "node/base/words.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "node/base/words.h"
 
 namespace guccho {
 namespace {

@@ -30,7 +30,8 @@ struct Recorder : EffectSink {
   std::vector<std::string> replicated;  // one string a request, arguments joined by blanks
   std::vector<std::string> events;      // "set a"
   std::vector<std::string> missed;
-  std::string blocked;  // "list a b 1000": type, keys, timeout in milliseconds; and "null", "when gone", "as" the other request
+  std::string
+      blocked;  // "list a b 1000": type, keys, timeout in milliseconds; and "null", "when gone", "as" the other request
   std::vector<std::string> published;  // "channel message", "shard channel message"
   uint64_t receivers = 0;
   int hits = 0;

@@ -50,8 +50,8 @@ class LocalBackendTest : public StateDirTest {
     const Instance* found = world.find(id);
     return found && std::holds_alternative<Running>(found->life) && is_node(process_of(*found));
   }
-  // A process is recorded, and so running, before its supervisor lets it become a node; if that dies in between, so does
-  // the process.
+  // A process is recorded, and so running, before its supervisor lets it become a node; if that dies in between, so
+  // does the process.
   static bool is_node(pid_t pid) {
     const auto line = supervise::read_file(fmt::format("/proc/{}/cmdline", pid));
     return line && !line->empty() && !line->contains("--supervise");

@@ -275,7 +275,8 @@ TEST_F(OneKeyspace, LfuCountsAndDecays) {
 
 TEST(DefragmentEffort, GrowsBetweenTheThresholds) {
   constexpr size_t kMB = size_t{1} << 20;
-  const DefragmentPolicy policy{.ignore_bytes = 10 * kMB, .threshold_lower = 10, .threshold_upper = 110, .cycle_min = 5, .cycle_max = 25};
+  const DefragmentPolicy policy{
+      .ignore_bytes = 10 * kMB, .threshold_lower = 10, .threshold_upper = 110, .cycle_min = 5, .cycle_max = 25};
   const auto effort = [&](size_t used, size_t held) { return defragment_effort(policy, used * kMB, held * kMB); };
   EXPECT_EQ(effort(50, 59), 0u) << "fewer bytes than are ignored";
   EXPECT_EQ(effort(1000, 1099), 0u) << "below the lower threshold";
