@@ -3,8 +3,9 @@
 // Memory is the node's, keys are a worker's. As in redis-server the best of a few random keys is evicted: every worker
 // publishes how good its best sampled key is, and evicts as long as no other published a better one; then it asks that
 // other, which samples anew. Nothing is locked: a worker is asked by a flag and a wake-up. Meanwhile writes are taken,
-// as by redis-server while its eviction runs over its time limit, until the node is above maxmemory by the slack; from
-// there on commands that need memory wait for the evictions.
+// as by redis-server while its eviction runs over its time limit, until the node is above maxmemory by the slack, with
+// what is on its way to other workers counted as memory; from there on commands that need memory wait for the
+// evictions.
 #include <algorithm>
 #include <optional>
 
@@ -64,17 +65,21 @@ uint64_t Worker::memory_limit_with_slack() const {
   return config_->maxmemory + std::clamp(config_->maxmemory / 64, kMinSlack, kMaxSlack);
 }
 
+uint64_t Worker::bytes_under_way() const {
+  if (count_ == 1) return 0;
+  uint64_t handed = 0;
+  uint64_t taken = 0;
+  for (uint16_t i = 0; i < count_; ++i) handed += node_.worker(i).handed_bytes_.value();
+  for (uint16_t i = 0; i < count_; ++i) taken += node_.worker(i).taken_bytes_.value();
+  return handed - std::min(handed, taken);  // what was handed over and done between the two sums is in the second only
+}
+
 void Worker::ask_to_evict() {
   if (!evict_asked_.exchange(true)) wake();
 }
 
-Worker::Memory Worker::ensure_memory() {
-  if (node_.used_memory() <= config_->maxmemory) return Memory::kEnough;
-  const auto policy = eviction_policy(config_->maxmemory_policy);
-  if (!policy) return Memory::kNone;
-  evict_here(*policy);
-  const uint64_t used = node_.used_memory();
-  if (used <= config_->maxmemory) return Memory::kEnough;
+// False: no worker has anything to free.
+bool Worker::ask_all_to_evict() {
   bool possible = false;
   for (uint16_t i = 0; i < count_; ++i) {
     Worker& w = node_.worker(i);
@@ -82,8 +87,22 @@ Worker::Memory Worker::ensure_memory() {
     possible = true;
     w.ask_to_evict();
   }
-  if (!possible) return Memory::kNone;
-  return used <= memory_limit_with_slack() ? Memory::kSoon : Memory::kWait;
+  return possible;
+}
+
+Worker::Memory Worker::ensure_memory() {
+  const auto enough = [this](uint64_t used) {
+    return used + bytes_under_way() <= memory_limit_with_slack() ? Memory::kEnough : Memory::kWait;
+  };
+  uint64_t used = node_.used_memory();
+  if (used <= config_->maxmemory) return enough(used);
+  const auto policy = eviction_policy(config_->maxmemory_policy);
+  if (!policy) return Memory::kNone;
+  evict_here(*policy);
+  used = node_.used_memory();
+  if (used <= config_->maxmemory) return enough(used);
+  if (!ask_all_to_evict()) return Memory::kNone;
+  return enough(used) == Memory::kEnough ? Memory::kSoon : Memory::kWait;
 }
 
 // Until the node is below maxmemory, this worker has no key that qualifies, another has a better one, or the stretch is
@@ -165,17 +184,11 @@ void Worker::watch_memory() {
 }
 
 void Worker::release_memory_waiters() {
-  const bool must_wait =
-      config_->maxmemory != 0 && routes_->is_primary && node_.used_memory() > memory_limit_with_slack();
+  const bool must_wait = config_->maxmemory != 0 && routes_->is_primary &&
+                         node_.used_memory() + bytes_under_way() > memory_limit_with_slack();
   if (must_wait) {
-    bool possible = false;
-    for (uint16_t i = 0; i < count_; ++i) {
-      Worker& w = node_.worker(i);
-      if (w.evictable_keys() == 0 && w.keyspace_.pending_frees() == 0) continue;
-      possible = true;
-      w.ask_to_evict();
-    }
-    if (possible) return;
+    const bool evicting = config_->maxmemory_policy != config::MaxmemoryPolicy::kNoEviction && ask_all_to_evict();
+    if (evicting || bytes_under_way() > 0) return;
   }
   for (const uint64_t id : std::exchange(memory_waiters_, {})) {
     if (Connection* c = find_connection(id); c != nullptr && c->held() == Hold::kPaused) c->release();

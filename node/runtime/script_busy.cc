@@ -98,6 +98,7 @@ void Worker::refuse_parcels() {
           stats_.commands[task.spec->id].rejected.add();
           replies->headers.push_back({task.client_id, task.sequence, replies->bytes.size() - mark});
         }
+        taken_bytes_.add(parcel.tasks->arguments.size());
       }
       if (!parcel.replies) continue;
       std::string_view bytes = parcel.replies->bytes.view();

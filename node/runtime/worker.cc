@@ -242,7 +242,9 @@ void Worker::hand_over(uint16_t to, Connection& connection, Task task, std::span
   Parcel& parcel = outgoing_[to];
   if (!parcel.tasks) parcel.tasks = std::make_unique<TaskBatch>();
   task.client_id = connection.id;
+  const size_t before = parcel.tasks->arguments.size();
   parcel.tasks->add_arguments(task, args);
+  handed_bytes_.add(parcel.tasks->arguments.size() - before);
   parcel.tasks->tasks.push_back(std::move(task));
   stats_.handover_commands.add();
 }
@@ -290,6 +292,7 @@ void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
     if (answered) replies->headers.push_back({task.client_id, task.sequence, replies->bytes.size() - mark});
     finish_unit();
   }
+  taken_bytes_.add(batch.arguments.size());
 }
 
 void Worker::deliver_replies(ReplyBatch& batch) {

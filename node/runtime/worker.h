@@ -224,10 +224,12 @@ class Worker final : public commands::EffectSink {
   void evict_here(store::EvictionPolicy policy);
   void evict_when_asked();
   void ask_to_evict();
+  bool ask_all_to_evict();
   Worker* better_place_to_evict(store::EvictionPolicy policy, uint64_t own_score);
   std::optional<store::EvictionCandidate> sample_victim(store::EvictionPolicy policy);
   size_t evictable_keys() const;
   uint64_t memory_limit_with_slack() const;
+  uint64_t bytes_under_way() const;
   void watch_memory();
   void watch_fragmentation();
   void defragment_some();
@@ -349,6 +351,10 @@ class Worker final : public commands::EffectSink {
   std::vector<uint64_t> memory_waiters_;  // ids of connections on hold until keys are evicted
   bool memory_wait_ = false;              // node_refusal(): the command must wait for that
   std::atomic<bool> evict_asked_{false};  // by any worker that found the node above maxmemory
+  // Bytes of arguments given to other workers' tasks, and of tasks taken from them and done. What all gave and nobody
+  // has done yet may become memory.
+  metrics::Counter handed_bytes_;
+  metrics::Counter taken_bytes_;
   // How good the best key of this worker's last sample is to evict, as published to the others: kNoSample, kNoVictim,
   // or the score above these.
   static constexpr uint64_t kNoSample = 0;
