@@ -152,6 +152,7 @@ void reset(Context& c) {
   }
   leave_all_channels(c);
   if (s.tracking) c.host.stop_tracking(s);
+  if (s.kind == SessionKind::kMonitor) c.host.stop_monitor(s);
   s.kind = SessionKind::kNormal;
   s.transaction = {};
   s.name.clear();

@@ -113,6 +113,13 @@ struct ClusterLink {
 
 enum class SubscriptionKind : uint8_t { kChannel, kPattern, kShard };
 
+// What commands on keys of one slot cost (CLUSTER SLOT-STATS).
+struct SlotUsage {
+  Micros time{0};
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+};
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -165,6 +172,8 @@ class Host {
   // Sum of live counters, any thread.
   virtual uint64_t key_count() const = 0;
   virtual uint64_t keys_in_slot(Slot slot) const = 0;
+  // Since CONFIG RESETSTAT, or since the slot came here; zeros while cluster-slot-stats-enabled was off.
+  virtual SlotUsage slot_usage(Slot slot) const = 0;
 
   // kExclusive only: all client connections of all workers, and replication's links (kinds kReplica and kPrimary).
   virtual void for_each_session(const std::function<void(Session&)>& visit) = 0;
@@ -191,6 +200,8 @@ class Host {
 
   // kHome: turns the connection into a MONITOR.
   virtual void start_monitor(Session& session) = 0;
+  // RESET: it is one no more.
+  virtual void stop_monitor(Session& session) = 0;
   // WAIT, WAITAOF: completes with the number of replicas that acknowledged all writes of this connection.
   virtual void wait_for_replicas(Acknowledged what, int64_t replicas, Millis timeout, Deferred reply_to) = 0;
   // MIGRATE: completes with its reply. The keys are looked up later, at their owner.
@@ -217,6 +228,8 @@ class Host {
   virtual void forget_denials() = 0;
 
   virtual uint64_t next_random() = 0;
+  // TIME: since 1970, as of now.
+  virtual Micros wall_clock() = 0;
   virtual UnixMillis started() const = 0;
   virtual NodeId my_id() const = 0;
 };

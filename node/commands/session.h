@@ -53,6 +53,8 @@ struct Transaction {
   bool poisoned = false;  // a command was refused while queueing: EXEC answers EXECABORT
   std::vector<QueuedCommand> queue;
   size_t queued_bytes = 0;
+  uint32_t flags_of_any = 0;  // of the queued commands, with those that a script's head adds
+  uint32_t flags_of_all = ~uint32_t{0};
   WatchFlag watch_broken;  // null: nothing is watched
   std::vector<std::string> watched_keys;
 };
@@ -81,7 +83,7 @@ struct Tracking {
   bool remembers() const { return !broadcast && !(opt_in && !caching) && !(opt_out && caching); }
 };
 
-enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext };
+enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };  // this: of the command that runs
 enum class SessionKind : uint8_t { kNormal, kReplica, kMonitor, kPubsub, kPrimary };
 
 struct Session {

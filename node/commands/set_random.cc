@@ -1,12 +1,12 @@
 // Members chosen at random: SPOP takes them, SRANDMEMBER shows them.
 #include <algorithm>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "node/base/random.h"
 #include "node/commands/handlers.h"
 #include "node/commands/host.h"
+#include "node/commands/random_choice.h"
 #include "node/commands/ranges.h"
 #include "node/commands/set_support.h"
 
@@ -18,8 +18,6 @@ using store::KeyRef;
 using store::SetValue;
 using store::SetView;
 
-// A negative count asks for that many members with repetition, however large the set: the reply's length is limited.
-constexpr int64_t kMaxRepeats = int64_t{1} << 26;
 // Members in one replicated SREM.
 constexpr size_t kRemovedAtOnce = 1024;
 
@@ -95,16 +93,6 @@ void reply_with_repetition(Context& c, const SetView& set, size_t count) {
   }
 }
 
-// A few of many: drawn until enough different ones came. At most a third of the members, so few draws are in vain.
-void reply_drawn(Context& c, const SetView& set, size_t count, Rng& rng) {
-  std::unordered_set<const char*> drawn;
-  while (drawn.size() < count) {
-    set.random(rng, [&](std::string_view member) {
-      if (drawn.insert(member.data()).second) c.reply.bulk(member);
-    });
-  }
-}
-
 // Picks evenly among all subsets: each member is taken with the chance that as many are still wanted as are left.
 void reply_selected(Context& c, const SetView& set, size_t count, Rng& rng) {
   size_t left = set.size();
@@ -122,7 +110,9 @@ void reply_distinct(Context& c, const SetView& set, size_t count) {
   const size_t wanted = std::min(count, set.size());
   c.reply.array(wanted);
   if (wanted == 0) return;
-  set.is_table() && wanted <= set.size() / 3 ? reply_drawn(c, set, wanted, rng) : reply_selected(c, set, wanted, rng);
+  if (!set.is_table() || !drawing_suits(wanted, set.size())) return reply_selected(c, set, wanted, rng);
+  draw_distinct(
+      wanted, [&](auto visit) { set.random(rng, visit); }, [&](std::string_view member) { c.reply.bulk(member); });
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// CLUSTER SLOT-STATS: the keys of each slot that this shard serves, by slot or by count.
+// CLUSTER SLOT-STATS: keys, CPU time and traffic of each slot that this shard serves, by slot or by one of these.
 #include <algorithm>
 #include <vector>
 
@@ -16,7 +16,24 @@ namespace {
 struct SlotStats {
   Slot slot;
   uint64_t keys = 0;
+  SlotUsage usage;
 };
+
+// In the order of replies. All but the first are there only while they are being counted.
+struct Metric {
+  std::string_view name;
+  uint64_t (*of)(const SlotStats& stats);
+};
+constexpr Metric kMetrics[] = {
+    {"key-count", [](const SlotStats& s) { return s.keys; }},
+    {"cpu-usec", [](const SlotStats& s) { return static_cast<uint64_t>(s.usage.time.count()); }},
+    {"network-bytes-in", [](const SlotStats& s) { return s.usage.bytes_in; }},
+    {"network-bytes-out", [](const SlotStats& s) { return s.usage.bytes_out; }},
+};
+
+std::span<const Metric> metrics_of(const Context& c) {
+  return std::span(kMetrics).first(c.config.cluster_slot_stats_enabled ? std::size(kMetrics) : 1);
+}
 
 // Of the slots from `first` to `last` that belong to this node or to the primary that it follows.
 std::vector<SlotStats> stats_of(Context& c, uint32_t first, uint32_t last) {
@@ -27,7 +44,7 @@ std::vector<SlotStats> stats_of(Context& c, uint32_t first, uint32_t last) {
     const Slot slot(static_cast<uint16_t>(s));
     const cluster::NodeIndex owner = view->slots->owner[s];
     if (owner == cluster::kNoNode || (owner != 0 && owner != primary)) continue;  // 0 is this node
-    stats.push_back({slot, c.host.keys_in_slot(slot)});
+    stats.push_back({slot, c.host.keys_in_slot(slot), c.host.slot_usage(slot)});
   }
   return stats;
 }
@@ -37,9 +54,12 @@ void reply_stats(Context& c, std::span<const SlotStats> stats) {
   for (const SlotStats& s : stats) {
     c.reply.array(2);
     c.reply.integer(s.slot.value);
-    c.reply.map(1);
-    c.reply.bulk("key-count");
-    c.reply.integer(static_cast<int64_t>(s.keys));
+    const std::span<const Metric> metrics = metrics_of(c);
+    c.reply.map(metrics.size());
+    for (const Metric& metric : metrics) {
+      c.reply.bulk(metric.name);
+      c.reply.integer(static_cast<int64_t>(metric.of(s)));
+    }
   }
 }
 
@@ -78,13 +98,16 @@ std::optional<Order> parse_order(Context& c) {
 }
 
 void reply_ordered(Context& c) {
-  if (!equals_ignore_case("key-count", c.arg(3))) return c.reply.error("ERR Unrecognized sort metric for ORDERBY.");
+  const std::span<const Metric> metrics = metrics_of(c);
+  const auto metric =
+      std::ranges::find_if(metrics, [&](const Metric& m) { return equals_ignore_case(m.name, c.arg(3)); });
+  if (metric == metrics.end()) return c.reply.error("ERR Unrecognized sort metric for ORDERBY.");
   const std::optional<Order> order = parse_order(c);
   if (!order) return;
   std::vector<SlotStats> stats = stats_of(c, 0, kSlotCount - 1);
-  // The smaller slot first where the counts are equal.
+  // The smaller slot first where the figures are equal.
   std::stable_sort(stats.begin(), stats.end(), [&](const SlotStats& a, const SlotStats& b) {
-    return order->descending ? a.keys > b.keys : a.keys < b.keys;
+    return order->descending ? metric->of(a) > metric->of(b) : metric->of(a) < metric->of(b);
   });
   reply_stats(c, std::span(stats).first(std::min(order->limit, stats.size())));
 }

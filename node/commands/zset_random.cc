@@ -1,15 +1,12 @@
 // ZRANDMEMBER: members chosen at random, with or without repetition.
 #include <algorithm>
-#include <limits>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
 #include "node/base/random.h"
 #include "node/commands/handlers.h"
 #include "node/commands/host.h"
-#include "node/commands/numbers.h"
-#include "node/commands/text.h"
+#include "node/commands/random_choice.h"
 #include "node/commands/zset_support.h"
 #include "node/store/keyspace.h"
 
@@ -17,9 +14,6 @@ namespace guccho::commands {
 namespace {
 
 using store::ZsetView;
-
-// A negative count asks for that many members with repetition, however large the set: the reply's length is limited.
-constexpr int64_t kMaxRepeats = int64_t{1} << 26;
 
 void reply_at(Context& c, store::ZsetCursor at, bool with_scores) {
   if (with_scores && c.reply.resp3()) c.reply.array(2);
@@ -67,30 +61,12 @@ void reply_distinct(Context& c, const ZsetView& zset, size_t count, bool with_sc
   }
 }
 
-// COUNT and WITHSCORES; nothing after an error reply.
-std::optional<std::pair<int64_t, bool>> parse_count(Context& c) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  const auto count = parse_integer(c.arg(2));
-  if (!count) {
-    c.not_an_integer();
-  } else if (*count < -kMax) {
-    c.reply.error("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
-  } else if (c.argc() > 4 || (c.argc() == 4 && !equals_ignore_case("withscores", c.arg(3)))) {
-    c.syntax_error();
-  } else if (*count < -kMaxRepeats || (c.argc() == 4 && *count > kMax / 2)) {
-    c.reply.error("ERR value is out of range");
-  } else {
-    return std::pair(*count, c.argc() == 4);
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 void handlers::zrandmember(Context& c) {
   const bool with_count = c.argc() > 2;
-  std::optional<std::pair<int64_t, bool>> count;
-  if (with_count && !(count = parse_count(c))) return;
+  std::optional<RandomCount> count;
+  if (with_count && !(count = read_random_count(c, "withscores"))) return;
   const store::KeyRef key = c.key(1);
   store::Entry* entry = c.find_for_read(key);
   if (!is_zset_or_missing(c, entry)) return;

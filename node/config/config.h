@@ -167,6 +167,7 @@ struct Config {
   bool cluster_require_full_coverage = true;
   bool cluster_allow_reads_when_down = false;
   bool cluster_allow_pubsubshard_when_down = true;
+  bool cluster_slot_stats_enabled = false;
   uint64_t cluster_link_sendbuf_limit = 0;  // 0: none
 
   // Replication.

@@ -227,6 +227,8 @@ constexpr Directive kDirectives[] = {
                                                    "answer reads while the cluster is down"),
     yes_no<&Config::cluster_allow_pubsubshard_when_down>("cluster-allow-pubsubshard-when-down", kPlain,
                                                          "shard channels work while the cluster is down"),
+    yes_no<&Config::cluster_slot_stats_enabled>("cluster-slot-stats-enabled", kPlain,
+                                                "count CPU time and traffic by slot for CLUSTER SLOT-STATS"),
     memory<&Config::cluster_link_sendbuf_limit>("cluster-link-sendbuf-limit", kPlain, 0, kAny,
                                                 "unsent bytes after which a bus connection is closed; 0: no limit"),
 

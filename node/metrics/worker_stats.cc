@@ -38,6 +38,7 @@ void WorkerStats::reset() {
   loop_cpu.reset();
   loop_cpu_max_nanos.set(0);
   errors.reset();
+  slots.clear();
   for (CommandStats& command : commands) {
     for (Counter* c : {&command.calls, &command.nanos, &command.rejected, &command.failed}) c->set(0);
     if (Histogram* h = command.latency.load(std::memory_order_relaxed)) h->reset();

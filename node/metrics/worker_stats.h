@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "node/metrics/counter.h"
+#include "node/metrics/slot_usage.h"
 
 namespace guccho::metrics {
 
@@ -102,6 +103,7 @@ struct alignas(kCacheLine) WorkerStats {
   Counter redirects_ask;
   std::vector<CommandStats> commands;
   ErrorStats errors;
+  SlotUsageTable slots;
 
   // Between workers.
   Counter handover_batches;   // pushed to another worker's queue

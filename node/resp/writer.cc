@@ -136,6 +136,17 @@ void append_request(Buffer& out, std::span<const std::string_view> args) {
   for (const std::string_view a : args) w.bulk(a);
 }
 
+size_t request_bytes(std::span<const std::string_view> args) {
+  const auto head_bytes = [](size_t n) {
+    size_t digits = 1;
+    for (; n >= 10; n /= 10) ++digits;
+    return 1 + digits + 2;
+  };
+  size_t sum = head_bytes(args.size());
+  for (const std::string_view a : args) sum += head_bytes(a.size()) + a.size() + 2;
+  return sum;
+}
+
 size_t format_double(double value, char (&out)[40]) {
   RealText scratch;
   return copy_text(out, print_real(value, scratch));

@@ -59,6 +59,8 @@ class ReplyWriter {
 
 // A request (array of bulk strings), as the replication log, the router and test clients send it.
 void append_request(Buffer& out, std::span<const std::string_view> args);
+// How many bytes that would append.
+size_t request_bytes(std::span<const std::string_view> args);
 
 // How redis-server prints a double in a reply: 17 significant digits at most, "inf", "-inf", "nan". Returns the length.
 size_t format_double(double value, char (&out)[40]);

@@ -1,8 +1,8 @@
-// Noticing that this process did not run for a while (see node/cluster/absence.cc). What others take for dead is a silent
-// control thread, so that one says until when it sleeps, and all threads look whether it is overdue: itself when it wakes,
-// before it takes a message; a worker before it takes a command, and again before a reply leaves, since it may be the
-// first to run again, and may have stood still in between. No reading of a clock is the first of its kind: whatever
-// happens between two of them, a later one shows it.
+// Noticing that this process did not run for a while (see node/cluster/absence.cc). What others take for dead is a
+// silent control thread, so that one says until when it sleeps, and all threads look whether it is overdue: itself when
+// it wakes, before it takes a message; a worker before it takes a command, and again before a reply leaves, since it
+// may be the first to run again, and may have stood still in between. No reading of a clock is the first of its kind:
+// whatever happens between two of them, a later one shows it.
 #include <algorithm>
 
 #include "node/base/log.h"
@@ -54,12 +54,13 @@ void Worker::withhold_replies() {
   flush_list_.clear();
 }
 
-// The node knows again what is its own. Where that changed, the replies may tell of writes that are lost: their
-// connections end without them, which tells a client the truth, namely that it cannot know.
+// The node knows again what is its own. Where it is less than before, the replies may tell of writes that are lost:
+// their connections end without them, which tells a client the truth, namely that it cannot know.
 void Worker::end_absence() {
   fenced_ = false;
   refresh_routes();
-  const bool lost = withheld_routes_ && withheld_routes_->served != routes_->served;
+  SlotSet gone = withheld_routes_ ? withheld_routes_->served : SlotSet();
+  const bool lost = !(gone -= routes_->served).empty();
   withheld_routes_.reset();
   for (const uint64_t id : std::exchange(withheld_, {})) {
     Connection* c = find_connection(id);

@@ -24,6 +24,11 @@ UnixMillis wall_now() {
   return UnixMillis(Millis(int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000));
 }
 
+Micros wall_micros() {
+  const timespec t = read_clock(CLOCK_REALTIME);
+  return Micros(int64_t{t.tv_sec} * 1'000'000 + t.tv_nsec / 1000);
+}
+
 uint64_t nanos_now() {
   const timespec t = read_clock(CLOCK_MONOTONIC);
   return uint64_t(t.tv_sec) * 1'000'000'000 + uint64_t(t.tv_nsec);

@@ -66,6 +66,8 @@ class Connection final : public EventHandler, public commands::Session {
 
   void on_events(uint32_t events) override;
   bool serves_clients() const override { return true; }
+  // The reply of the command that runs is not sent (CLIENT REPLY).
+  bool muted() const { return reply_mode == commands::ReplyMode::kOff || reply_mode == commands::ReplyMode::kSkipThis; }
   // A command of this connection runs: its buffers must be left alone.
   bool processing() const { return processing_; }
   // Dispatches what has been read, as far as it may.

@@ -24,6 +24,7 @@ namespace {
 
 // Commands that this file and transaction.cc treat by themselves.
 struct Known {
+  const CommandSpec* asking = commands::find_command("asking");
   const CommandSpec* client = commands::find_command("client");
   const CommandSpec* discard = commands::find_command("discard");
   const CommandSpec* exec = commands::find_command("exec");
@@ -80,7 +81,7 @@ bool Worker::refuse(Connection& c, const CommandSpec* spec, std::string_view err
 }
 
 void Worker::apply_reply_mode(Connection& c, size_t mark) {
-  if (c.reply_mode == commands::ReplyMode::kOff) c.reply_target().truncate(mark);
+  if (c.muted()) c.reply_target().truncate(mark);
 }
 
 commands::Caller Worker::caller_of(const Connection& c) const {
@@ -195,6 +196,18 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
 }
 
 bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, const Ahead::Command& known_before) {
+  using Mode = commands::ReplyMode;
+  if (c.reply_mode == Mode::kSkipNext) [[unlikely]]
+    c.reply_mode = Mode::kSkipThis;
+  const bool done = dispatch_once(c, args, known_before);
+  if (c.reply_mode == Mode::kSkipThis) [[unlikely]]
+    c.reply_mode = done ? Mode::kOn : Mode::kSkipNext;
+  // ASKING is about the next command, or transaction.
+  if (done && c.asking && !c.transaction.active && known_before.spec != known().asking) c.asking = false;
+  return done;
+}
+
+bool Worker::dispatch_once(Connection& c, std::span<const std::string_view> args, const Ahead::Command& known_before) {
   const CommandSpec* spec = known_before.spec;
   const std::optional<Slot> first_slot = known_before.key ? std::optional(known_before.key->slot) : std::nullopt;
   if (spec == nullptr && is_http(args[0])) {
@@ -213,7 +226,8 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, con
     return refuse(c, spec, "ERR Command not allowed inside a transaction");
   }
   if (!c.user->unrestricted() && !is_permitted(c, *spec, args)) return true;
-  const uint32_t flags = effective_flags(*spec, args);
+  const bool runs_queue = spec == known().exec && c.transaction.active;
+  const uint32_t flags = runs_queue ? exec_flags(*spec, c.transaction) : effective_flags(*spec, args);
   const bool about_data = spec->where != Where::kHome || spec == known().exec;
   if ((c.kind == commands::SessionKind::kNormal || c.kind == commands::SessionKind::kPubsub) &&
       (node_.paused(now_, (flags & (commands::kWrite | commands::kMayReplicate)) != 0) ||
@@ -259,12 +273,31 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, con
     }
     stats_.router_commands.add();
   }
+  // Of the commands about the connection some name shard channels, which have a slot too, and MIGRATE names keys.
+  const bool subscriber = c.kind == commands::SessionKind::kPubsub && c.resp == resp::Version::kResp2;
+  const bool restricted = subscriber && !allowed_to_subscribers(*spec);
+  const bool about_keys = spec->where == Where::kOwner || restricted || !spec->keys.empty();
+  if (!forwarded && about_keys && spec->where != Where::kExclusive && (!transaction_command || restricted)) {
+    if (!target) target = find_target(caller_of(c), *spec, args, first_slot);
+    if (c.router && target->elsewhere && !restricted) {
+      return refuse(c, spec,
+                    "ERR Shard channels of another node are not served on the router port; use the cluster port");
+    }
+    if (!target->error.empty()) return refuse(c, spec, target->error);
+  }
+  std::optional<ExecPlan> plan;
+  if (runs_queue) {
+    plan = plan_exec(c);
+    if (!plan->error.empty()) return refuse(c, spec, plan->error);
+  }
   // What is executed elsewhere does not depend on the state of this node, and to a client of the router port, which
   // sees one server, a command about its connection does not either.
   const bool about_connection =
       c.router && spec->where == Where::kHome && (spec->categories & commands::kCatConnection);
-  if (!forwarded && !about_connection) {
-    if (const std::string_view error = node_refusal(flags); !error.empty()) {
+  if (!forwarded && !about_connection && !(plan && plan->forward)) {
+    // What is queued takes memory, whatever it does later.
+    const uint32_t refused_for = queueing ? flags | commands::kDenyOom : flags;
+    if (const std::string_view error = node_refusal(refused_for); !error.empty()) {
       return refuse(c, spec, rejection(spec, error));
     }
     // Of those with keys, their routing says where the primary is.
@@ -278,17 +311,6 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, con
     }
   }
 
-  // Of the commands about the connection some name shard channels, which have a slot too, and MIGRATE names keys.
-  const bool subscriber = c.kind == commands::SessionKind::kPubsub && c.resp == resp::Version::kResp2;
-  const bool restricted = subscriber && !allowed_to_subscribers(*spec);
-  if (!forwarded && (restricted || (spec->where == Where::kHome && !spec->keys.empty()))) {
-    if (!target) target = find_target(caller_of(c), *spec, args, first_slot);
-    if (c.router && target->elsewhere && !restricted) {
-      return refuse(c, spec,
-                    "ERR Shard channels of another node are not served on the router port; use the cluster port");
-    }
-    if (!target->error.empty()) return refuse(c, spec, target->error);
-  }
   if (restricted) {
     const std::string error =
         "ERR Can't execute '" + std::string(spec->full_name) +
@@ -300,15 +322,13 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, con
   ++c.commands;
   if (node_.has_monitors() && (!spec->has(commands::kSkipMonitor) || commands::is_script_call(*spec)))
     feed_monitors(c.address, args, *spec);
-  const bool skip_reply = c.reply_mode == commands::ReplyMode::kSkipNext;
-  if (skip_reply) c.reply_mode = commands::ReplyMode::kOff;
   const size_t mark = c.reply_target().size();
 
   bool done = true;
   if (queueing) {
-    done = queue_command(c, *spec, args);
+    done = queue_command(c, *spec, args, flags);
   } else if (transaction_command) {
-    done = run_transaction_command(c, *spec, args);
+    done = run_transaction_command(c, *spec, args, plan ? &*plan : nullptr);
   } else {
     switch (spec->where) {
       case Where::kHome:
@@ -318,24 +338,19 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, con
         done = run_exclusive(c, *spec, args);
         break;
       case Where::kOwner: {
-        if (!target) target = find_target(caller_of(c), *spec, args, first_slot);
         if (forwarded) {
           router_->take(c, *spec, args, *target->slot);
           if (spec->has(commands::kBlocking) && c.has_outstanding()) c.hold(Hold::kDrain);
-        } else if (!target->error.empty()) {
-          done = refuse(c, spec, target->error);
         } else if (reaches_far(*spec, args)) {
           done = run_far_script(c, *spec, args);
         } else {
           done = run_on_owner(c, *spec, args, *target);
         }
-        c.asking = false;
         break;
       }
     }
   }
   if (c.held() == Hold::kNone && !c.has_outstanding()) apply_reply_mode(c, mark);
-  if (skip_reply) c.reply_mode = commands::ReplyMode::kOn;
   // CLIENT CACHING is about the next command, or transaction.
   if (c.tracking && c.tracking->caching && !c.transaction.active && spec->parent != known().client) {
     c.tracking->caching = false;
@@ -363,7 +378,7 @@ bool Worker::run_on_owner(Connection& c, const CommandSpec& spec, std::span<cons
   const uint16_t owner = target.slot ? node_.owner_of(*target.slot) : index_;
   if (owner != index_) {
     Task task;
-    task.sequence = c.reserve_reply(c.reply_mode == commands::ReplyMode::kOff);
+    task.sequence = c.reserve_reply(c.muted());
     task.spec = &spec;
     task.slot = *target.slot;
     task.caller = caller;
@@ -420,6 +435,7 @@ bool Worker::run_exclusive(Connection& c, const CommandSpec& spec, std::span<con
 bool Worker::execute_on(store::Keyspace& data, const CommandSpec& spec, std::span<const std::string_view> args,
                         Slot slot, const commands::Caller& caller, commands::Session* session, resp::Buffer& out) {
   const size_t mark = out.size();
+  const size_t log_mark = log_batch_.size();
   resp::ReplyWriter writer(out, caller.resp);
   commands::Context context(args, spec, writer, data, slot, now_, *config_, caller, session, node_, *this,
                             routes_->is_primary);
@@ -446,6 +462,8 @@ bool Worker::execute_on(store::Keyspace& data, const CommandSpec& spec, std::spa
   if (latency_threshold != 0 && micros >= latency_threshold * 1000) {
     node_.note_latency(spec.has(commands::kFast) ? "fast-command" : "command", now_, Micros(micros));
   }
+  if (config_->cluster_slot_stats_enabled) [[unlikely]]
+    count_slot_usage(spec, args, slot, end - command_start_, out.size() - mark, log_mark);
   command_start_ = end;
   stats_.commands_processed.add();
   if (out.size() > mark && out.data()[mark] == '-') {
@@ -454,6 +472,17 @@ bool Worker::execute_on(store::Keyspace& data, const CommandSpec& spec, std::spa
     stats_.errors.record(text.substr(0, text.find_first_of(" \r")));
   }
   return !context.deferred();
+}
+
+// What a script calls is part of the script's own cost.
+void Worker::count_slot_usage(const CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
+                              uint64_t nanos, size_t reply_bytes, size_t log_mark) {
+  if (script_ != nullptr || spec.keys.empty()) return;
+  if (!commands::find_keys(spec, args, key_scratch_) || key_scratch_.empty()) return;
+  const size_t replicated = log_batch_.size() - std::min(log_mark, log_batch_.size());
+  stats_.slots.add(slot.value, {.nanos = nanos,
+                                .bytes_in = resp::request_bytes(args),
+                                .bytes_out = reply_bytes + replicated * node_.good_replicas()});
 }
 
 void Worker::feed_monitors(std::string_view who, std::span<const std::string_view> args, const CommandSpec& spec) {

@@ -188,6 +188,11 @@ void Node::start_monitor(Session& session) {
   monitors_.fetch_add(1);
 }
 
+void Node::stop_monitor(Session& session) {
+  session.kind = commands::SessionKind::kNormal;
+  monitors_.fetch_sub(1);
+}
+
 // ---- data and statistics ----
 
 uint64_t Node::key_count() const {
@@ -198,6 +203,17 @@ uint64_t Node::key_count() const {
 
 uint64_t Node::keys_in_slot(Slot slot) const {
   return keyspaces_[owner_of(slot)]->slot_keys(slot);
+}
+
+commands::SlotUsage Node::slot_usage(Slot slot) const {
+  metrics::SlotUsage sum;
+  for (const auto& w : workers_) {
+    const metrics::SlotUsage part = w->stats().slots.of(slot.value);
+    sum.nanos += part.nanos;
+    sum.bytes_in += part.bytes_in;
+    sum.bytes_out += part.bytes_out;
+  }
+  return {Micros(static_cast<int64_t>(sum.nanos / 1000)), sum.bytes_in, sum.bytes_out};
 }
 
 std::string Node::info(std::span<const std::string_view> sections) {

@@ -340,7 +340,7 @@ uint64_t Node::good_replicas() const {
   return replication_->good_replicas();
 }
 void Node::log_grew() {
-  if (replication_) replication_->wake();
+  if (replication_) replication_->log_grew();
 }
 
 bool Node::client_joined() {

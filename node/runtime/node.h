@@ -19,6 +19,7 @@
 #include "node/config/config.h"
 #include "node/metrics/rate.h"
 #include "node/metrics/snapshot.h"
+#include "node/runtime/clock.h"
 #include "node/runtime/data_dir.h"
 #include "node/runtime/exclusive.h"
 #include "node/runtime/huge_pages.h"
@@ -120,7 +121,6 @@ class Node final : public commands::Host {
   bool has_far_scripts() const { return far_scripts_.load(std::memory_order_relaxed); }
   void note_far_script() { far_scripts_.store(true, std::memory_order_relaxed); }
   bool has_monitors() const { return monitors_.load(std::memory_order_relaxed) > 0; }
-  void monitor_left() { monitors_.fetch_sub(1); }
   void feed_monitors(const std::string& line);
   uint64_t next_client_id() { return next_client_id_.fetch_add(1) + 1; }
   // False when maxclients is reached.
@@ -190,6 +190,7 @@ class Node final : public commands::Host {
   store::Keyspace& keyspace_of(Slot slot) override { return *keyspaces_[owner_of(slot)]; }
   uint64_t key_count() const override;
   uint64_t keys_in_slot(Slot slot) const override;
+  commands::SlotUsage slot_usage(Slot slot) const override;
   void for_each_session(const std::function<void(commands::Session&)>& visit) override;
   void close_session(commands::Session& session, bool after_reply) override;
   void pause_clients(UnixMillis until, bool all) override;
@@ -203,6 +204,7 @@ class Node final : public commands::Host {
   void start_tracking(commands::Session& session) override;
   void stop_tracking(commands::Session& session) override;
   void start_monitor(commands::Session& session) override;
+  void stop_monitor(commands::Session& session) override;
   void wait_for_replicas(commands::Acknowledged what, int64_t replicas, Millis timeout,
                          commands::Deferred reply_to) override;
   void migrate(commands::Migration migration, commands::Deferred reply_to) override;
@@ -219,6 +221,7 @@ class Node final : public commands::Host {
   // Whether new connections must authenticate.
   bool password_required() const { return password_required_.load(std::memory_order_relaxed); }
   uint64_t next_random() override;
+  Micros wall_clock() override { return wall_micros(); }
   UnixMillis started() const override { return started_; }
   NodeId my_id() const override { return my_id_; }
 

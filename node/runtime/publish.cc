@@ -162,7 +162,12 @@ void Worker::deliver_own_messages() {
 void Worker::deliver(const PublishedMessage& m) {
   const auto& channels = m.sharded ? subscriptions_.shard_channels : subscriptions_.channels;
   if (const auto it = channels.find(m.channel); it != channels.end()) {
-    send(it->second, Frames({m.sharded ? "smessage" : "message", m.channel, m.message}));
+    Frames frames({m.sharded ? "smessage" : "message", m.channel, m.message});
+    if (m.sharded && config_->cluster_slot_stats_enabled) [[unlikely]] {
+      const size_t bytes = frames.as(resp::Version::kResp2).size() * it->second.size();
+      stats_.slots.add(key_slot(m.channel).value, {.nanos = 0, .bytes_in = 0, .bytes_out = bytes});
+    }
+    send(it->second, std::move(frames));
   }
   if (m.sharded) return;
   for (const auto& [pattern, receivers] : subscriptions_.patterns) {

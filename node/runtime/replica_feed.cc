@@ -16,6 +16,8 @@ namespace guccho::runtime {
 namespace {
 
 constexpr size_t kFileChunk = 64 * 1024;
+// What a worker sends in passing: some 0.1 ms of its time.
+constexpr int64_t kLittle = 256 * 1024;
 
 }  // namespace
 
@@ -128,6 +130,12 @@ void ReplicaFeed::feed(int64_t committed) {
   if (dead) return;
   out_.shrink(1 << 20);
   update_interest(!all);
+}
+
+bool ReplicaFeed::feed_little(int64_t committed) {
+  if (state == State::kAsked || state == State::kWaiting) return true;
+  if (state != State::kOnline || dead || watching_writes_ || !out_.empty() || stream_.wants_write()) return false;
+  return committed - position <= kLittle && write_log(committed) && !stream_.wants_write();
 }
 
 bool ReplicaFeed::write_queued() {

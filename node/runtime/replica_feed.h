@@ -54,6 +54,9 @@ class ReplicaFeed final : public EventHandler {
   commands::Session describe(int64_t committed) const;
   // Writes what can be written.
   void feed(int64_t committed);
+  // As feed(), if only a little of the log is left to be sent, and only as much as the socket takes at once. False:
+  // more is left, or there is something else to do.
+  bool feed_little(int64_t committed);
   void fail(const std::string& why);
 
   State state = State::kAsked;

@@ -41,6 +41,7 @@ void Replication::stop() {
   wakeup_.notify();
   thread_.join();
   // What waited for the thread must not wait for ever.
+  const std::lock_guard turn(turn_);
   take_posted();
   feeds_.clear();
   link_.reset();
@@ -65,12 +66,16 @@ void Replication::take_posted() {
 
 void Replication::run() {
   Instant last_turn{};
+  std::unique_lock turn(turn_);
   while (!stopping_.load()) {
     // Announce the sleep first, look once more, then sleep: a writer either sees the announcement or was seen.
     sleeping_.store(true, std::memory_order_seq_cst);
     const bool news = node_.log().committed() > fed_ || (link_ && link_->has_undelivered());
-    poller_.wait(news ? Millis(0) : kTurn);
-    sleeping_.store(false, std::memory_order_relaxed);
+    turn.unlock();
+    poller_.wait_then(news ? Millis(0) : kTurn, [&] {
+      turn.lock();
+      sleeping_.store(false, std::memory_order_relaxed);
+    });
     take_posted();
     feed_all();
     const Instant now = monotonic_now();
@@ -91,6 +96,19 @@ void Replication::run() {
 }
 
 // ---- feeding replicas ----
+
+void Replication::log_grew() {
+  std::unique_lock turn(turn_, std::try_to_lock);
+  if (!turn.owns_lock() || !feed_online()) wake();
+}
+
+// By whoever holds the turn. False: something is left for the thread.
+bool Replication::feed_online() {
+  fed_ = std::max(fed_, node_.log().committed());
+  bool all = !full_sync_;
+  for (const auto& f : feeds_) all &= f->dead || f->feed_little(fed_);
+  return all;
+}
 
 void Replication::adopt_replica(Stream stream, std::string unsent, std::string unread, ReplicaHello hello,
                                 SyncRequest request, commands::Session session) {
@@ -341,7 +359,10 @@ void Replication::promote() {
     publish_status();
     done.set_value();
   });
-  if (!thread_.joinable()) take_posted();
+  if (!thread_.joinable()) {
+    const std::lock_guard turn(turn_);
+    take_posted();
+  }
   done.get_future().wait();
 }
 

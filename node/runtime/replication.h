@@ -49,10 +49,10 @@ class Replication {
   void wait(commands::Acknowledged what, int64_t replicas, Millis timeout, commands::Deferred reply_to);
   // Ends a client's WAIT or WAITAOF early; false when it has none.
   bool unblock(uint64_t client_id, bool with_error);
-  // The log grew: feed replicas.
-  void wake() {
-    if (sleeping_.exchange(false, std::memory_order_acq_rel)) wakeup_.notify();
-  }
+  // The log grew. Whoever made it grow, about to let its replies go, sends it to the replicas itself: when a reply is
+  // there, the write is on its way to them. What the sockets do not take at once, and what else there is to do, is the
+  // thread's.
+  void log_grew();
   // A worker applied a batch or produced a piece of a snapshot.
   void progress() { wakeup_.notify(); }
 
@@ -82,6 +82,10 @@ class Replication {
   void take_posted();
   void every_second();
   void feed_all();
+  bool feed_online();
+  void wake() {
+    if (sleeping_.exchange(false, std::memory_order_acq_rel)) wakeup_.notify();
+  }
   void serve(ReplicaFeed& feed, const SyncRequest& request);
   bool can_continue(const SyncRequest& request) const;
   void begin_full_sync();
@@ -102,7 +106,9 @@ class Replication {
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;
 
-  // The thread's own.
+  // Held by the thread while it is awake, and by others while they feed replicas: all that follows belongs to who holds
+  // it. Others only try, so nobody waits for the thread, which may wait for workers.
+  std::mutex turn_;
   std::vector<std::unique_ptr<ReplicaFeed>> feeds_;
   std::unique_ptr<PrimaryLink> link_;
   std::unique_ptr<FullSync> full_sync_;

@@ -24,18 +24,8 @@ std::vector<std::string_view> views_of(const QueuedCommand& command) {
   return {command.args.begin(), command.args.end()};
 }
 
-// What a queued transaction needs.
-struct Needs {
-  std::optional<Slot> slot;
-  bool crosses_slots = false;
-  bool multiple_keys = false;
-  bool writes = false;
-  bool session = false;    // commands about the connection
-  bool exclusive = false;  // node-wide commands
-};
-
-Needs needs_of(const commands::Transaction& transaction) {
-  Needs needs;
+ExecNeeds needs_of(const commands::Transaction& transaction) {
+  ExecNeeds needs;
   std::vector<commands::KeyPosition> positions;
   for (const QueuedCommand& q : transaction.queue) {
     needs.writes |= q.spec->has(commands::kWrite);
@@ -69,11 +59,8 @@ void end_transaction(Connection& c) {
 
 }  // namespace
 
-bool Worker::queue_command(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {
-  if (spec.where == Where::kOwner) {
-    const Target target = find_target(caller_of(c), spec, args);
-    if (!target.error.empty() && !is_for_router(c, target)) return refuse(c, &spec, target.error);
-  }
+bool Worker::queue_command(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args,
+                           uint32_t flags) {
   if (c.transaction.poisoned) {  // it will not run: nothing is kept of it, and EXEC does not look at its slot
     resp::ReplyWriter(c.reply_target(), c.resp).simple("QUEUED");
     return true;
@@ -81,11 +68,14 @@ bool Worker::queue_command(Connection& c, const CommandSpec& spec, std::span<con
   QueuedCommand queued{.spec = &spec, .args = {args.begin(), args.end()}};
   for (const std::string& a : queued.args) c.transaction.queued_bytes += a.size();
   c.transaction.queue.push_back(std::move(queued));
+  c.transaction.flags_of_any |= flags;
+  c.transaction.flags_of_all &= (flags & commands::kViewOnly) ? flags | commands::kLoading : flags;
   resp::ReplyWriter(c.reply_target(), c.resp).simple("QUEUED");
   return true;
 }
 
-bool Worker::run_transaction_command(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args) {
+bool Worker::run_transaction_command(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args,
+                                     const ExecPlan* plan) {
   resp::ReplyWriter reply(c.reply_target(), c.resp);
   stats_.commands_processed.add();
   stats_.commands[spec.id].record(0);
@@ -104,7 +94,7 @@ bool Worker::run_transaction_command(Connection& c, const CommandSpec& spec, std
     end_transaction(c);
     reply.ok();
   } else if (spec.name == "unwatch") {
-    if (c.transaction.active) return queue_command(c, spec, args);
+    if (c.transaction.active) return queue_command(c, spec, args, spec.flags);
     c.transaction.watch_broken = nullptr;
     c.transaction.watched_keys.clear();
     reply.ok();
@@ -114,8 +104,10 @@ bool Worker::run_transaction_command(Connection& c, const CommandSpec& spec, std
       return true;
     }
     return run_watch(c, args);
+  } else if (plan == nullptr) {
+    reply.error("ERR EXEC without MULTI");
   } else {
-    return run_exec(c);
+    return run_exec(c, *plan);
   }
   return true;
 }
@@ -123,7 +115,6 @@ bool Worker::run_transaction_command(Connection& c, const CommandSpec& spec, std
 bool Worker::run_watch(Connection& c, std::span<const std::string_view> args) {
   const CommandSpec& spec = *commands::find_command("watch");
   const Target target = find_target(caller_of(c), spec, args);
-  c.asking = false;
   if (c.router && target.elsewhere) {
     return refuse(c, &spec,
                   "ERR WATCH of a key of another node is not served on the router port; use the cluster port");
@@ -156,46 +147,52 @@ void Worker::execute_watch(const WatchJob& job, std::span<const std::string_view
   }
 }
 
-bool Worker::run_exec(Connection& c) {
-  const CommandSpec& spec = *commands::find_command("exec");
-  resp::ReplyWriter reply(c.reply_target(), c.resp);
-  if (!c.transaction.active) {
-    reply.error("ERR EXEC without MULTI");
-    return true;
-  }
-  const bool poisoned = c.transaction.poisoned;
-  Needs needs = needs_of(c.transaction);
+ExecPlan Worker::plan_exec(const Connection& c) {
+  ExecPlan plan{.needs = needs_of(c.transaction), .error = {}};
+  ExecNeeds& needs = plan.needs;
   for (const QueuedCommand& q : c.transaction.queue) {
     if (!commands::is_script_call(*q.spec)) continue;
     const std::vector<std::string_view> args = views_of(q);
     needs.writes |= (effective_flags(*q.spec, args) & commands::kWrite) != 0;
     needs.exclusive |= reaches_far(*q.spec, args);
   }
-  bool route_at_owner = false;
-  if (needs.slot && (needs.crosses_slots || !routes_->served.contains(*needs.slot))) {
+  if (!needs.slot) return plan;
+  if (needs.crosses_slots || !routes_->served.contains(*needs.slot)) {
     routing::Query query{.slot = needs.slot,
                          .crosses_slots = needs.crosses_slots,
                          .multiple_keys = needs.multiple_keys,
                          .writes = needs.writes,
                          .asking = c.asking,
                          .readonly_connection = c.readonly};
-    route_at_owner = !needs.crosses_slots && routing::must_look_up_keys(*routes_->view, query);
+    plan.route_at_owner = !needs.crosses_slots && routing::must_look_up_keys(*routes_->view, query);
     const routing::Decision decision = routing::route(*routes_->view, query);
-    const bool elsewhere = !route_at_owner && !std::holds_alternative<routing::Serve>(decision);
-    if (elsewhere && c.router && !needs.crosses_slots) {
-      if (!poisoned) return forward_exec(c, spec, *needs.slot);
-    } else if (elsewhere) {
-      end_transaction(c);
-      return refuse(c, &spec, routing::error_text(*routes_->view, decision, {}));
+    if (!plan.route_at_owner && !std::holds_alternative<routing::Serve>(decision)) {
+      plan.forward = c.router && !needs.crosses_slots;
+      if (!plan.forward) plan.error = routing::error_text(*routes_->view, decision, {});
     }
   }
+  plan.forward |= c.router && plan.error.empty() && router_->busy(*needs.slot);
+  return plan;
+}
+
+uint32_t Worker::exec_flags(const CommandSpec& exec, const commands::Transaction& transaction) {
+  constexpr uint32_t kOfAny = commands::kWrite | commands::kDenyOom | commands::kMayReplicate;
+  constexpr uint32_t kOfAll = commands::kStale | commands::kLoading;
+  return (exec.flags | (transaction.flags_of_any & kOfAny)) & ~(~transaction.flags_of_all & kOfAll);
+}
+
+bool Worker::run_exec(Connection& c, const ExecPlan& plan) {
+  const CommandSpec& spec = *commands::find_command("exec");
+  resp::ReplyWriter reply(c.reply_target(), c.resp);
+  const ExecNeeds& needs = plan.needs;
+  const bool route_at_owner = plan.route_at_owner;
   // After the slots of what was queued, as in Redis.
-  if (poisoned) {
+  if (c.transaction.poisoned) {
     end_transaction(c);
     reply.error("EXECABORT Transaction discarded because of previous errors.");
     return true;
   }
-  if (c.router && needs.slot && router_->busy(*needs.slot)) return forward_exec(c, spec, *needs.slot);
+  if (plan.forward) return forward_exec(c, spec, needs);
   // Where the watched keys live: 0 workers, one, or several.
   std::set<uint16_t> places;
   for (const std::string& key : c.transaction.watched_keys) places.insert(node_.owner_of(key_slot(key)));
@@ -206,7 +203,6 @@ bool Worker::run_exec(Connection& c) {
   job->watch_broken = std::move(c.transaction.watch_broken);
   end_transaction(c);
   const commands::Caller caller = caller_of(c);
-  c.asking = false;
 
   const uint16_t place = places.empty() ? index_ : *places.begin();
   if (needs.exclusive || places.size() > 1 || route_at_owner) {
@@ -252,13 +248,11 @@ bool Worker::run_exec(Connection& c) {
 }
 
 // A transaction of the router port on a slot that another node serves: all of it goes there as one unit.
-bool Worker::forward_exec(Connection& c, const CommandSpec& spec, Slot slot) {
-  const Needs needs = needs_of(c.transaction);
+bool Worker::forward_exec(Connection& c, const CommandSpec& spec, const ExecNeeds& needs) {
   const bool watches = c.transaction.watch_broken != nullptr;
   auto job = std::make_unique<ExecJob>();
   job->queue = std::move(c.transaction.queue);
   end_transaction(c);
-  c.asking = false;
   if (watches) {
     return refuse(c, &spec, "EXECABORT On the router port a transaction on keys of another node may not use WATCH");
   }
@@ -270,7 +264,7 @@ bool Worker::forward_exec(Connection& c, const CommandSpec& spec, Slot slot) {
   for (const std::string& denial : exec_denials(c, job->queue)) {
     if (!denial.empty()) return refuse(c, &spec, "EXECABORT Transaction discarded because of: " + denial);
   }
-  router_->take_exec(c, spec, std::move(job), slot, needs.writes);
+  router_->take_exec(c, spec, std::move(job), *needs.slot, needs.writes);
   return true;
 }
 

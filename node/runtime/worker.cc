@@ -91,7 +91,12 @@ void Worker::set_config(std::shared_ptr<const config::Config> config) {
 void Worker::refresh_routes() {
   if (node_.routes_version() == routes_version_) return;
   const bool was_primary = routes_ && routes_->is_primary;
+  const std::shared_ptr<const RouteTable> before = routes_;
   std::tie(routes_, routes_version_) = node_.routes();
+  if (before && config_->cluster_slot_stats_enabled && before->served != routes_->served) {
+    SlotSet lost = before->served;
+    (lost -= routes_->served).for_each([this](Slot slot) { stats_.slots.clear(slot.value); });
+  }
   if (!blocked_.empty()) recheck_blocked(was_primary);
   if (!subscriptions_.shard_channels.empty()) drop_foreign_shard_channels();
 }
@@ -414,7 +419,7 @@ void Worker::reap_connections() {
   for (const uint64_t id : dead_) {
     const auto it = connections_.find(id);
     if (it == connections_.end()) continue;
-    if (it->second->kind == commands::SessionKind::kMonitor) node_.monitor_left();
+    if (it->second->kind == commands::SessionKind::kMonitor) node_.stop_monitor(*it->second);
     if (it->second->subscriptions) leave_channels(*it->second);
     if (it->second->tracking) leave_tracking(*it->second);
     if (it->second->blocked_at != Connection::kNowhere) leave_blocked(*it->second);

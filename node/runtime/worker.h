@@ -23,6 +23,7 @@
 #include "node/metrics/worker_stats.h"
 #include "node/runtime/blocked_clients.h"
 #include "node/runtime/connection.h"
+#include "node/runtime/exec_plan.h"
 #include "node/runtime/handoff.h"
 #include "node/runtime/leaving_keys.h"
 #include "node/runtime/poller.h"
@@ -268,6 +269,8 @@ class Worker final : public commands::EffectSink {
   void notify_key_event(uint32_t event_class, std::string_view event, std::string_view key);
 
   // dispatch.cc
+  // What dispatch() does but for the states of a connection that last for one command.
+  bool dispatch_once(Connection& connection, std::span<const std::string_view> args, const Ahead::Command& known);
   bool is_permitted(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool refuse(Connection& c, const commands::CommandSpec* spec, std::string_view error);
   // Where a command with keys runs: nothing when it has no keys.
@@ -287,6 +290,8 @@ class Worker final : public commands::EffectSink {
   commands::Caller caller_of(const Connection& c) const;
   void apply_reply_mode(Connection& c, size_t mark);
   bool is_for_router(const Connection& c, const Target& target) const;
+  void count_slot_usage(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
+                        uint64_t nanos, size_t reply_bytes, size_t log_mark);
   void feed_monitors(std::string_view who, std::span<const std::string_view> args, const commands::CommandSpec& spec);
 
   // script.cc
@@ -300,13 +305,17 @@ class Worker final : public commands::EffectSink {
   void deliver_late_replies();
 
   // transaction.cc
-  bool run_transaction_command(Connection& c, const commands::CommandSpec& spec,
-                               std::span<const std::string_view> args);
-  bool queue_command(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
-  bool run_exec(Connection& c);
+  bool run_transaction_command(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args,
+                               const ExecPlan* plan);
+  bool queue_command(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args,
+                     uint32_t flags);
+  ExecPlan plan_exec(const Connection& c);
+  // EXEC's own flags and those of its queue, as redis-server takes them together.
+  static uint32_t exec_flags(const commands::CommandSpec& exec, const commands::Transaction& transaction);
+  bool run_exec(Connection& c, const ExecPlan& plan);
   // What the connection's user may no longer do of what was queued: the error for each command, empty for the others.
   std::vector<std::string> exec_denials(Connection& c, std::span<const commands::QueuedCommand> queue);
-  bool forward_exec(Connection& c, const commands::CommandSpec& spec, Slot slot);
+  bool forward_exec(Connection& c, const commands::CommandSpec& spec, const ExecNeeds& needs);
   // As route_by_keys() for all keys of a transaction together.
   std::string route_exec(const ExecJob& job, Slot slot, const commands::Caller& caller);
   bool run_watch(Connection& c, std::span<const std::string_view> args);

@@ -59,7 +59,7 @@ int64_t stored_expiry(UnixMillis when) {
 
 void HashValue::settle() {
   const bool before = entry_->has_timed_fields();
-  if (in_table()) {
+  if (is_table()) {
     entry_->set_repr(table().times() != nullptr ? kTableTimed : kTable);
   } else {
     const Listpack pack = listpack_of(*entry_);
@@ -108,7 +108,7 @@ bool HashValue::set_triple(std::string_view field, std::string_view value, Ttl t
 
 std::optional<int64_t> HashValue::expiry(std::string_view field) const {
   if (!entry_) return std::nullopt;
-  if (in_table()) {
+  if (is_table()) {
     const FieldPair* pair = table().table.find(field, hash_bytes(field));
     if (!pair || hidden(pair->expiry())) return std::nullopt;
     return pair->expiry();
@@ -142,7 +142,7 @@ void HashValue::persist(std::string_view field) {
 void HashValue::change_expiry(std::string_view field, int64_t expiry) {
   keyspace_.before_change(key_);
   Keyspace::Charge charge(keyspace_, key_.slot);
-  if (in_table()) {
+  if (is_table()) {
     HashTable& hash = table();
     const uint64_t field_hash = hash_bytes(field);
     FieldPair* pair = hash.table.find(field, field_hash);
@@ -171,7 +171,7 @@ void HashValue::change_expiry(std::string_view field, int64_t expiry) {
 size_t HashValue::visible_size() const {
   if (!timed() || field_expiry_bound(*entry_) >= hidden_before_) return size();
   size_t gone = 0;
-  if (in_table()) {
+  if (is_table()) {
     std::optional<uint64_t> position = 0;
     while (position) {
       const auto due = table().table.find_due(*position, hidden_before_);
@@ -196,7 +196,7 @@ size_t HashValue::expire(UnixMillis now, size_t budget, const VisitNames& visit)
   if (!timed() || field_expiry_bound(*entry_) >= limit) return 0;
   keyspace_.before_change(key_);
   Keyspace::Charge charge(keyspace_, key_.slot);
-  const size_t read = in_table() ? expire_in_table(limit, budget, visit) : expire_triples(limit, budget, visit);
+  const size_t read = is_table() ? expire_in_table(limit, budget, visit) : expire_triples(limit, budget, visit);
   settle();
   return read;
 }

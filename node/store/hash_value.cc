@@ -113,7 +113,7 @@ std::optional<std::string_view> HashValue::get(std::string_view field, IntText& 
     if (at == Listpack::kEnd) return std::nullopt;
     return pack.get(pack.next(at)).text(scratch);
   }
-  if (in_table()) {
+  if (is_table()) {
     const FieldPair* pair = table().table.find(field, hash_bytes(field));
     if (!pair || (pair->timed() && hidden(pair->expiry()))) return std::nullopt;
     return pair->value();
@@ -140,7 +140,7 @@ bool HashValue::set(std::string_view field, std::string_view value, Ttl ttl) {
     entry_ = keyspace_.create(key_, Type::kHash, kPacked, sizeof(External));
     entry_->set_external(ListpackBlock::make(keyspace_.allocator()).external());
   }
-  if (!in_table()) {
+  if (!is_table()) {
     const PackedLimits& limits = keyspace_.packed_limits();
     if (field.size() <= limits.hash_max_listpack_value && value.size() <= limits.hash_max_listpack_value) {
       if (packed() && ttl.kind != Ttl::Kind::kAt) return set_packed(field, value);
@@ -204,7 +204,7 @@ void HashValue::convert_to_table() {
 
 bool HashValue::erase(std::string_view field) {
   if (!entry_) return false;
-  if (!in_table()) {
+  if (!is_table()) {
     const size_t width = packed() ? 2 : 3;
     const Listpack pack = listpack_of(*entry_);
     const size_t at =
@@ -243,7 +243,7 @@ void HashValue::for_each(const Visit& visit) const {
 
 uint64_t HashValue::scan(uint64_t cursor, size_t count, const Visit& visit) const {
   if (!entry_) return 0;
-  if (!in_table()) {
+  if (!is_table()) {
     for_each(visit);
     return 0;
   }
@@ -259,7 +259,7 @@ uint64_t HashValue::scan(uint64_t cursor, size_t count, const Visit& visit) cons
 
 void HashValue::random(Rng& rng, const Visit& visit) const {
   if (size() == 0) return;
-  if (in_table()) {
+  if (is_table()) {
     constexpr int kTries = 32;
     for (int i = 0; i < kTries; ++i) {
       const auto& pair = *static_cast<const FieldPair*>(table().table.random(rng));

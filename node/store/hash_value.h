@@ -40,6 +40,8 @@ class HashValue {
   // Whether some field has an expiry.
   bool timed() const { return entry_ != nullptr && entry_->has_timed_fields(); }
   size_t size() const;
+  // Not packed any more: a field's bytes stay where they are until the hash is changed.
+  bool is_table() const { return entry_ != nullptr && is_table(*entry_); }
   // Without hidden fields. Costs reading the parts of the hash that have such.
   size_t visible_size() const;
   // The value's bytes; packed integers are printed into `scratch`.
@@ -72,7 +74,6 @@ class HashValue {
 
  private:
   bool packed() const { return entry_->repr() == uint8_t(Entry::HashRepr::kPacked); }
-  bool in_table() const { return is_table(*entry_); }
   static bool is_table(const Entry& entry) {
     // Of the representations these two are odd.
     static_assert(uint8_t(Entry::HashRepr::kTable) == 1 && uint8_t(Entry::HashRepr::kTableTimed) == 3);

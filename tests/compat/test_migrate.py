@@ -115,6 +115,22 @@ class Commands(Case):
         with target.connect() as connection:
             return connection.pipeline([("ASKING",), command])[1]
 
+    def test_what_asking_is_for(self):
+        """It lasts for one command, whatever that answers, or for one transaction."""
+        for kinds in PAIRS:
+            with self.subTest(kinds=kinds):
+                _, target = self.moving(kinds)
+                get = ("GET", "{n}a")
+                for between, lasts in (((), True), ((("PING",),), False), ((("NOSUCH",),), False), ((("GET",),), False),
+                                       ((("ASKING",),), True), ((("CLIENT", "ID"),), False), ((get,), False)):
+                    with target.connect() as connection:
+                        reply = connection.pipeline([("ASKING",), *between, get])[-1]
+                    self.assertEqual(reply is None, lasts, (between, reply))
+                with target.connect() as connection:
+                    replies = connection.pipeline([("ASKING",), ("MULTI",), get, ("SET", "{n}a", 1), ("EXEC",), get])
+                    self.assertEqual(replies[:5], ["OK", "OK", "QUEUED", "QUEUED", [None, "OK"]])
+                    self.assertIn("MOVED", str(replies[5]))
+
     def test_replies(self):
         for kinds in PAIRS:
             with self.subTest(kinds=kinds):

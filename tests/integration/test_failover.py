@@ -5,7 +5,7 @@ import time
 from integration.lib.case import Case
 from integration.lib.data import Writer
 from integration.lib.resp import ReplyError, encode
-from integration.lib.server import NODE_TIMEOUT_MS
+from integration.lib.server import GUCCHO, NODE_TIMEOUT_MS
 from integration.lib.slots import slot_of
 from integration.lib.wait import hold, until
 
@@ -87,6 +87,18 @@ class Failover(Case):
         self.assertIs(cluster.owner_of(0), owner)
         self.assertIn("did not run for", owner.log())
         self.assertEqual([owner.call("GET", key) for key in keys], [b"v"] * len(keys))
+
+    def test_more_slots_after_a_stand_still_cost_no_answer(self):
+        """The answer to what brought the slots is there before the process stands still, and leaves after it."""
+        for delay in (0, 0.0003, 0.0006, 0.001, 0.0015):
+            server = self.server(GUCCHO)
+            with server.connect() as connection:
+                connection.send(encode("CLUSTER", "ADDSLOTSRANGE", 0, 16383))
+                time.sleep(delay)
+                server.freeze()
+                time.sleep(0.7 * NODE_TIMEOUT_MS / 1000)
+                server.thaw()
+                self.assertEqual(connection.read(), "OK")
 
     def test_manual_failover_loses_nothing(self):
         cluster = self.cluster(3, 1)

@@ -114,6 +114,9 @@ struct FakeHost : Host {
   store::Keyspace& keyspace_of(Slot slot) override { return *all[slot.value % 2]; }
   uint64_t key_count() const override { return even.keys() + odd.keys(); }
   uint64_t keys_in_slot(Slot slot) const override { return all[slot.value % 2]->slot_keys(slot); }
+  SlotUsage slot_usage(Slot slot) const override {
+    return slot.value == 1 ? SlotUsage{.time = Micros(2), .bytes_in = 30, .bytes_out = 5} : SlotUsage();
+  }
   void for_each_session(const std::function<void(Session&)>& visit) override;
   void close_session(Session& session, bool after_reply) override;
   void pause_clients(UnixMillis until, bool everything) override;
@@ -134,6 +137,7 @@ struct FakeHost : Host {
     session.tracking.reset();
   }
   void start_monitor(Session&) override { calls.push_back("monitor"); }
+  void stop_monitor(Session&) override { calls.push_back("stop monitor"); }
   void wait_for_replicas(Acknowledged what, int64_t replicas, Millis timeout, Deferred) override;
   void migrate(Migration migration, Deferred) override;
   void replication_command(Session&, Context& context) override { calls.push_back("repl " + joined(context.args)); }
@@ -149,6 +153,7 @@ struct FakeHost : Host {
   std::vector<acl::LogEntry> denials(size_t count) const override;
   void forget_denials() override { noted_denials.clear(); }
   uint64_t next_random() override { return Rng(random++).next(); }
+  Micros wall_clock() override { return Micros(1'700'000'000'000'042); }
   UnixMillis started() const override { return UnixMillis(Millis(1'600'000'000'999)); }
   NodeId my_id() const override { return cluster_view->self().id; }
 };

@@ -85,6 +85,16 @@ TEST(Newer, SlotStats) {
           {"CLUSTER SLOT-STATS ORDERBY key-count ASC DESC", "-ERR Multiple filters of the same type are disallowed.|"},
           {"CLUSTER SLOT-STATS ORDERBY key-count x", "-ERR syntax error|"},
       });
+  node.config.cluster_slot_stats_enabled = true;
+  run_steps(node, std::vector<Step>{
+                      {"CLUSTER SLOT-STATS SLOTSRANGE 1 1",
+                       "*1|*2|:1|*8|$9|key-count|:0|$8|cpu-usec|:2|$16|network-bytes-in|:30|$17|network-bytes-out|:5|"},
+                      {"CLUSTER SLOT-STATS ORDERBY network-bytes-out LIMIT 1",
+                       "*1|*2|:1|*8|$9|key-count|:0|$8|cpu-usec|:2|$16|network-bytes-in|:30|$17|network-bytes-out|:5|"},
+                      {"CLUSTER SLOT-STATS ORDERBY cpu-usec ASC LIMIT 1",
+                       "*1|*2|:0|*8|$9|key-count|:0|$8|cpu-usec|:0|$16|network-bytes-in|:0|$17|network-bytes-out|:0|"},
+                      {"CLUSTER SLOT-STATS ORDERBY memory", "-ERR Unrecognized sort metric for ORDERBY.|"},
+                  });
 }
 
 }  // namespace

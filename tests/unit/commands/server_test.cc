@@ -23,15 +23,16 @@ TEST(Server, AsksTheHost) {
       {"PSYNC ? -1", ""},
       {"REPLCONF listening-port 1", ""},
       {"LOLWUT", "$17|Redis ver. 7.2.4\n|"},
-      {"TIME", "*2|$10|1700000000|$1|0|"},
+      {"TIME", "*2|$10|1700000000|$2|42|"},
   };
   run_steps(node, steps);
   EXPECT_EQ(node.host.config_values,
             (std::vector<std::pair<std::string, std::string>>{{"maxmemory", "1"}, {"hz", "5"}}));
   EXPECT_EQ(node.host.calls, (std::vector<std::string>{"reset statistics", "monitor", "repl PSYNC ? -1",
                                                        "repl REPLCONF listening-port 1"}));
+  // The clock, not the frozen time of commands.
   node.now += Millis(12);
-  EXPECT_EQ(node.run("TIME"), "*2|$10|1700000000|$5|12000|");
+  EXPECT_EQ(node.run("TIME"), "*2|$10|1700000000|$2|42|");
 }
 
 TEST(Server, Role) {

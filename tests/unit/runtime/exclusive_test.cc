@@ -99,4 +99,126 @@ TEST(ExclusiveSection, ALeavingWorkerLetsTheOthersGoOn) {
   EXPECT_TRUE(ran.load());
 }
 
+// Each worker now and then takes the section in the middle of its turn, while others ask for works in the ordinary way.
+TEST(ExclusiveSection, WhoSeizesItIsAloneWithTheDataOfAll) {
+  constexpr size_t kWorkers = 3;
+  constexpr int kSeizures = 200;
+  struct alignas(64) Counter {
+    uint64_t value = 0;
+  };
+  std::vector<Counter> counters(kWorkers);
+  std::atomic<bool> disturbed{false};
+  std::atomic<int> works{0};
+  ExclusiveSection section(
+      kWorkers, [](size_t) {}, [](uint64_t) {});
+  const auto sum = [&] {
+    uint64_t total = 0;
+    for (const Counter& c : counters) total += c.value;
+    return total;
+  };
+  const auto look = [&] {
+    const uint64_t before = sum();
+    for (int spin = 0; spin < 20; ++spin) std::this_thread::yield();
+    if (sum() != before) disturbed.store(true);
+    for (Counter& c : counters) ++c.value;
+  };
+  for (size_t i = 0; i < kWorkers; ++i) section.join();
+  std::vector<std::thread> workers;
+  for (size_t i = 0; i < kWorkers; ++i) {
+    workers.emplace_back([&, i] {
+      for (int n = 0; n < kSeizures; ++n) {
+        if (section.requested()) section.park();
+        for (int k = 0; k < 100; ++k) ++counters[i].value;
+        if (n % 8 == 0) {
+          section.request([&] {
+            look();
+            works.fetch_add(1);
+          });
+        }
+        // Refused: another is at it, and waits for this one.
+        while (!section.seize()) section.park();
+        look();
+        section.release();
+      }
+      while (section.requested()) section.park();
+      section.leave();
+    });
+  }
+  for (std::thread& t : workers) t.join();
+  EXPECT_FALSE(disturbed.load());
+  EXPECT_EQ(works.load(), static_cast<int>(kWorkers) * kSeizures / 8);
+  EXPECT_EQ(sum(), kWorkers * (uint64_t{kSeizures} * (100 + kWorkers) + static_cast<uint64_t>(works.load())));
+}
+
+TEST(ExclusiveSection, IsPutOffWhileAWorkerIsBusy) {
+  ExclusiveSection section(
+      2, [](size_t) {}, [](uint64_t) {});
+  section.join();
+  section.join();
+  std::atomic<int> ran{0};
+  std::atomic<int> passes{0};
+  std::atomic<bool> stop{false};
+  section.request([&] { ran.fetch_add(1); });
+  std::thread other([&] {
+    while (!stop.load()) {
+      section.park();
+      passes.fetch_add(1);
+    }
+    section.leave();
+  });
+  // The other is parked, or is about to be: it goes on all the same, and the work has not run.
+  section.suspend();
+  EXPECT_FALSE(section.requested());
+  const int before = passes.load();
+  while (passes.load() < before + 2) std::this_thread::yield();
+  EXPECT_EQ(ran.load(), 0);
+  section.suspend();
+  section.resume();
+  EXPECT_FALSE(section.requested());
+  section.resume();
+  EXPECT_TRUE(section.requested());
+  section.park();
+  EXPECT_EQ(ran.load(), 1);
+  stop.store(true);
+  other.join();
+  section.leave();
+}
+
+TEST(ExclusiveSection, ParkedWorkersServeWhileAWorkTakesLong) {
+  ExclusiveSection section(
+      2, [](size_t) {}, [](uint64_t) {});
+  section.join();
+  section.join();
+  std::atomic<int> served{0};
+  std::atomic<int> serving{0};
+  bool quiet = true;
+  section.request([&] {
+    EXPECT_TRUE(section.inside());
+    for (int round = 1; round <= 3; ++round) {
+      const int before = served.load();
+      section.set_serving(true);
+      while (served.load() < before + 5) std::this_thread::yield();
+      section.set_serving(false);
+      // From here on nobody is in it.
+      const int after = served.load();
+      for (int spin = 0; spin < 100; ++spin) std::this_thread::yield();
+      quiet = quiet && serving.load() == 0 && served.load() == after;
+    }
+  });
+  const auto serve = [&] {
+    serving.fetch_add(1);
+    served.fetch_add(1);
+    serving.fetch_sub(1);
+  };
+  // One of the two runs the work, the other serves.
+  std::thread other([&] {
+    section.park(serve);
+    section.leave();
+  });
+  section.park(serve);
+  section.leave();
+  other.join();
+  EXPECT_TRUE(quiet);
+}
+
 }  // namespace guccho::runtime
