@@ -133,6 +133,10 @@ struct CommandSpec {
   std::string_view full_name = {};
   const CommandSpec* parent = nullptr;
   uint16_t id = 0;
+  // Its only key is args[1].
+  bool one_key = false;
+  // ... and all that it needs is that key's owner: no waiting, no scripts, no channels.
+  bool plain = false;
   // The keys as COMMAND INFO's three older numbers give them: first, last (negative: from the end), step; 0 without
   // keys.
   int16_t first_key = 0;

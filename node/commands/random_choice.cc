@@ -1,3 +1,4 @@
+// Reading a count of elements to be chosen.
 #include "node/commands/random_choice.h"
 
 #include <limits>

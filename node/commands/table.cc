@@ -98,6 +98,10 @@ class Table {
       spec.full_name = full_names_.emplace_back(std::string(parent->name) + "|" + std::string(spec.name));
     }
     set_key_range(spec);
+    spec.one_key = spec.keys.size() == 1 && spec.keys[0].begin == KeySpec::Begin::kIndex && spec.keys[0].index == 1 &&
+                   spec.keys[0].find == KeySpec::Find::kRange && spec.keys[0].last == 0;
+    spec.plain = spec.one_key && spec.where == Where::kOwner && (spec.keys[0].flags & kKeyNotKey) == 0 &&
+                 (spec.flags & (kBlocking | kPubsub | kNoAuth | kMayReplicate | kSkipMonitor)) == 0;
   }
 
   void add_subcommands(CommandSpec& container) {

@@ -43,6 +43,7 @@ struct Ahead {
   struct Command {
     const commands::CommandSpec* spec = nullptr;  // null: there is none of that name
     std::optional<store::KeyRef> key;             // the first argument, which most often is one
+    bool here = false;                            // the slot of that is this worker's
     // What is being fetched for it (prefetch.cc).
     std::string_view element;
     const store::TableCore* elements = nullptr;
@@ -68,6 +69,12 @@ class Connection final : public EventHandler, public commands::Session {
   bool serves_clients() const override { return true; }
   // The reply of the command that runs is not sent (CLIENT REPLY).
   bool muted() const { return reply_mode == commands::ReplyMode::kOff || reply_mode == commands::ReplyMode::kSkipThis; }
+  // Nothing that was said before matters for the next command.
+  bool is_plain() const {
+    return authenticated && !transaction.active && kind == commands::SessionKind::kNormal &&
+           reply_mode == commands::ReplyMode::kOn && !asking && !no_touch && !router && tracking == nullptr &&
+           !has_outstanding();
+  }
   // A command of this connection runs: its buffers must be left alone.
   bool processing() const { return processing_; }
   // Dispatches what has been read, as far as it may.

@@ -124,11 +124,7 @@ Worker::Target Worker::find_target(const commands::Caller& caller, const Command
   Target target;
   if (spec.keys.empty()) return target;
   routing::Query query;
-  // By far the most common: one key, the first argument.
-  const commands::KeySpec& first = spec.keys.front();
-  const bool single = spec.keys.size() == 1 && first.begin == commands::KeySpec::Begin::kIndex && first.index == 1 &&
-                      first.find == commands::KeySpec::Find::kRange && first.last == 0;
-  if (single) {
+  if (spec.one_key) {
     query.slot = first_slot ? *first_slot : key_slot(args[1]);
   } else {
     if (!commands::find_keys(spec, args, key_scratch_)) return target;  // the handler words the error
@@ -195,7 +191,29 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
   return dispatch(c, args, {.spec = commands::resolve(args)});
 }
 
+// Whether none of what dispatch_once() looks for can be the case, so that the command runs here at once. Nearly all do.
+bool Worker::is_plain(const Connection& c, const Ahead::Command& known_before, size_t argc) const {
+  const CommandSpec* spec = known_before.spec;
+  if (!known_before.here || spec == nullptr || !spec->plain || !commands::arity_fits(*spec, argc)) return false;
+  if (!c.is_plain() || !c.user->unrestricted() || serving_busy_) return false;
+  if (!routes_->is_primary || !routes_->served.contains(known_before.key->slot)) return false;
+  if (config_->maxmemory != 0 && spec->has(commands::kDenyOom)) return false;
+  if (config_->min_replicas_to_write != 0 && spec->has(commands::kWrite)) return false;
+  return !node_.loading() && !node_.fenced() && !node_.has_monitors() &&
+         !node_.paused(now_, spec->has(commands::kWrite));
+}
+
 bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, const Ahead::Command& known_before) {
+  if (is_plain(c, known_before, args.size())) [[likely]] {
+    c.last_command = known_before.spec;
+    ++c.commands;
+    const commands::Caller caller{.client_id = c.id, .resp = c.resp, .readonly = c.readonly, .worker = index_};
+    if (!execute(*known_before.spec, args, known_before.key->slot, caller, &c, c.reply_target())) {
+      c.hold(Hold::kDeferred);
+    }
+    finish_unit();
+    return true;
+  }
   using Mode = commands::ReplyMode;
   if (c.reply_mode == Mode::kSkipNext) [[unlikely]]
     c.reply_mode = Mode::kSkipThis;

@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -19,7 +20,7 @@ void must(int result, const char* what) {
 
 }  // namespace
 
-Poller::Poller() : fd_(epoll_create1(EPOLL_CLOEXEC)) {
+Poller::Poller(size_t events) : fd_(epoll_create1(EPOLL_CLOEXEC)), count_(std::min(events, kMostEvents)) {
   must(fd_, "epoll_create1");
 }
 Poller::~Poller() {
@@ -41,7 +42,7 @@ void Poller::remove(int fd) {
 }
 
 int Poller::sleep(Millis timeout) {
-  const int n = epoll_wait(fd_, events_.data(), static_cast<int>(events_.size()), static_cast<int>(timeout.count()));
+  const int n = epoll_wait(fd_, events_.data(), static_cast<int>(count_), static_cast<int>(timeout.count()));
   return n < 0 ? 0 : n;
 }
 

@@ -23,7 +23,10 @@ class EventHandler {
 
 class Poller {
  public:
-  Poller();
+  static constexpr size_t kMostEvents = 256;
+
+  // `events`: how many handlers one wait() calls at most, 1 to kMostEvents; the others' turn comes with the next ones.
+  explicit Poller(size_t events = kMostEvents);
   ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
@@ -52,7 +55,8 @@ class Poller {
   void deliver(int count);
 
   int fd_;
-  std::array<epoll_event, 256> events_;
+  const size_t count_;
+  std::array<epoll_event, kMostEvents> events_;
 };
 
 // Wakes a loop from another thread.

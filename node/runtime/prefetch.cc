@@ -20,7 +20,8 @@ namespace guccho::runtime {
 
 void Worker::expect(Ahead::Command& command, std::span<const std::string_view> args, Slot slot) {
   command.key.emplace(slot, args[1]);
-  if (node_.owner_of(slot) != index_) return;
+  command.here = node_.owner_of(slot) == index_;
+  if (!command.here) return;
   const int element = command.spec == nullptr ? 0 : command.spec->element;
   const size_t at = element < 0 ? args.size() - static_cast<size_t>(-element) : static_cast<size_t>(element);
   command.element = element != 0 && at < args.size() ? args[at] : std::string_view();
@@ -29,11 +30,20 @@ void Worker::expect(Ahead::Command& command, std::span<const std::string_view> a
 }
 
 void Worker::expect(Ahead& ahead) {
+  std::string_view name;
+  const commands::CommandSpec* named = nullptr;
   for (size_t i = 0; i < ahead.commands.size(); ++i) {
     const auto args = ahead.commands.args(i);
     Ahead::Command& command = ahead.known[i];
-    command.spec = commands::resolve(args);
+    // A pipeline is often of one command.
+    if (named == nullptr || !store::same_bytes(name, args[0])) {
+      named = commands::resolve(args);
+      name = args[0];
+    }
+    command.spec = named;
+    if (named != nullptr && (named->parent != nullptr || !named->subcommands.empty())) named = nullptr;
     command.key.reset();
+    command.here = false;
     if (args.size() >= 2) expect(command, args, key_slot(args[1]));
   }
 }
@@ -41,7 +51,12 @@ void Worker::expect(Ahead& ahead) {
 void Worker::fetch_expected() {
   if (expected_.size() > 1) {
     for (const Ahead::Command* c : expected_) keyspace_.prefetch_bucket(*c->key);
-    for (const Ahead::Command* c : expected_) keyspace_.prefetch_entry(*c->key);
+    displaced_.clear();
+    for (Ahead::Command* c : expected_) {
+      if (keyspace_.prefetch_entry(*c->key)) displaced_.push_back(c);
+    }
+    // One in six is not in its home bucket, nearly all of these in the next one.
+    for (const Ahead::Command* c : displaced_) keyspace_.prefetch_entry(*c->key, 1);
     // Only those that are about an element stay.
     std::erase_if(expected_, [this](Ahead::Command* c) {
       c->elements = c->element.empty() ? nullptr : keyspace_.element_table(*c->key);

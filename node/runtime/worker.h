@@ -269,6 +269,7 @@ class Worker final : public commands::EffectSink {
   void notify_key_event(uint32_t event_class, std::string_view event, std::string_view key);
 
   // dispatch.cc
+  bool is_plain(const Connection& connection, const Ahead::Command& known, size_t argc) const;
   // What dispatch() does but for the states of a connection that last for one command.
   bool dispatch_once(Connection& connection, std::span<const std::string_view> args, const Ahead::Command& known);
   bool is_permitted(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
@@ -324,7 +325,11 @@ class Worker final : public commands::EffectSink {
   const uint16_t index_;
   const uint16_t count_;
   std::thread thread_;
-  Poller poller_;
+  // The input of so many connections is read before the first command runs (prefetch.cc): enough for the memory to
+  // arrive while the next one is read. No more have their turn at once, so that replies leave soon and turns stay
+  // short.
+  static constexpr size_t kGathered = 16;
+  Poller poller_{kGathered};
   Wakeup wakeup_;
   metrics::WorkerStats stats_;
   store::Keyspace keyspace_;
@@ -373,14 +378,15 @@ class Worker final : public commands::EffectSink {
   std::vector<uint64_t> withheld_;
   std::shared_ptr<const RouteTable> withheld_routes_;
   bool fenced_ = false;  // at the last look
-  // prefetch.cc: what was read and not yet dispatched. Enough for the memory to arrive while the next one is read.
+  // prefetch.cc: what was read and not yet dispatched.
   struct Gathered {
     Connection* connection = nullptr;
     Ahead ahead;
   };
-  std::array<Gathered, 16> gathered_;
+  std::array<Gathered, kGathered> gathered_;
   size_t gathered_count_ = 0;
   std::vector<Ahead::Command*> expected_;
+  std::vector<Ahead::Command*> displaced_;
   bool gathering_ = false;
   bool expire_more_ = false;        // due keys are left
   unsigned defragment_effort_ = 0;  // percent of this thread's time; 0: nothing to do

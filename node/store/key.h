@@ -13,7 +13,6 @@ namespace guccho::store {
 // positions in hash order and must mean the same on a primary, its replicas and the next owner of a slot.
 uint64_t hash_bytes(std::string_view bytes) noexcept;
 
-// Borrows the bytes; make it once per key and command (batch execution prefetches with it, then executes with it).
 // Comparison of names, most of which are of 8 to 32 bytes: without a call for those.
 inline bool same_bytes(std::string_view a, std::string_view b) noexcept {
   const size_t size = a.size();
@@ -31,6 +30,7 @@ inline bool same_bytes(std::string_view a, std::string_view b) noexcept {
   return difference == 0;
 }
 
+// Borrows the bytes; make it once per key and command (batch execution prefetches with it, then executes with it).
 struct KeyRef {
   std::string_view bytes;
   uint64_t hash;

@@ -60,8 +60,8 @@ void Keyspace::prefetch_table(const KeyRef& key) const {
 void Keyspace::prefetch_bucket(const KeyRef& key) const {
   tables_[index_of(key.slot)].prefetch(key.hash);
 }
-void Keyspace::prefetch_entry(const KeyRef& key) const {
-  tables_[index_of(key.slot)].prefetch_items(key.hash);
+bool Keyspace::prefetch_entry(const KeyRef& key, size_t places) const {
+  return tables_[index_of(key.slot)].prefetch_items(key.hash, places);
 }
 
 const TableCore* Keyspace::element_table(const KeyRef& key) const {

@@ -110,7 +110,8 @@ class Keyspace {
   // Batch execution: first all keys' buckets, then all keys' entries, then execute.
   void prefetch_table(const KeyRef& key) const;
   void prefetch_bucket(const KeyRef& key) const;
-  void prefetch_entry(const KeyRef& key) const;
+  // See TableCore::prefetch_items.
+  bool prefetch_entry(const KeyRef& key, size_t places = 0) const;
   // The table in which the value finds its elements by hash, to be asked for one of them; null when there is none.
   const TableCore* element_table(const KeyRef& key) const;
 

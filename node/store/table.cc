@@ -12,6 +12,9 @@ namespace guccho::store {
 
 namespace {
 
+// What nearly all small items reach: a name and a value of 16 bytes with what is around them.
+constexpr size_t kMostOfAnItem = 40;
+
 // A segment of this many buckets splits instead of growing: 16 x 9 x 0.87 = 125 items of at most 2.4 us to lay out.
 constexpr size_t kMaxBuckets = 16;
 // Two sibling segments with at most this many items together become one; half of what made them split.
@@ -132,14 +135,25 @@ void TableCore::replace(uint64_t hash, const void* old_item, void* new_item) {
   s.buckets[at.bucket].set(at.index, new_item, fragment);
 }
 
-void TableCore::prefetch_items(uint64_t hash) const {
+bool TableCore::prefetch_items(uint64_t hash, size_t places) const {
   const Segment& s = segment(hash);
-  if (!s.buckets) return;
+  if (places >= s.bucket_count) return false;
   const unsigned fragment = fragment_of(hash, s.depth);
-  const Bucket& bucket = s.buckets[home_of(fragment, s.bucket_count)];
-  for (uint32_t mask = bucket.match(fragment); mask != 0; mask &= mask - 1) {
-    guccho::prefetch(bucket.item(static_cast<unsigned>(std::countr_zero(mask))));
+  size_t b = home_of(fragment, s.bucket_count) + places;
+  if (b >= s.bucket_count) b -= s.bucket_count;
+  const Bucket& bucket = s.buckets[b];
+  uint32_t mask = bucket.match(fragment);
+  if (mask == 0) {
+    if (bucket.passed() == 0) return false;
+    guccho::prefetch(&s.buckets[b + 1 == s.bucket_count ? 0 : b + 1]);
+    return true;
   }
+  for (; mask != 0; mask &= mask - 1) {
+    const auto* item = static_cast<const char*>(bucket.item(static_cast<unsigned>(std::countr_zero(mask))));
+    guccho::prefetch(item);
+    guccho::prefetch(item + kMostOfAnItem);  // if that is of the next line
+  }
+  return false;
 }
 
 // ---- growth ----

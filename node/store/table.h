@@ -54,8 +54,9 @@ class TableCore {
     const Segment& s = segment(hash);
     if (s.buckets) guccho::prefetch(&s.buckets[home(hash, s)]);
   }
-  // Brings in the items whose tags match in the home bucket.
-  void prefetch_items(uint64_t hash) const;
+  // Brings in the items whose tags match in the bucket that many places after the home bucket. True: there are none,
+  // but the bucket passed items on, and the next one, now on its way, may have them.
+  bool prefetch_items(uint64_t hash, size_t places = 0) const;
 
   // Items in hash order from `position` on, at least `count` where there are as many; items of one fragment come
   // together, and nothing before `position`. Appends to `out`; returns the next position, or nothing at the end.
