@@ -77,6 +77,25 @@ uint64_t hash_of(int n) {
   return hash_bytes(TableTest::name_of(n));
 }
 
+// How many buckets prefetch_items() has to be shown before it finds what it looks for.
+TEST_F(TableTest, ItemsAreFetchedFromWhereTheyAre) {
+  EXPECT_FALSE(table.prefetch_items(hash_bytes("nothing is there"), 0));
+  constexpr int kItems = 3000;
+  for (int n = 0; n < kItems; ++n) insert(n, hash_bytes(name_of(n)));
+  int displaced = 0;
+  int far = 0;
+  for (int n = 0; n < kItems; ++n) {
+    size_t places = 0;
+    while (table.prefetch_items(hash_bytes(name_of(n)), places)) ASSERT_LT(++places, 20u);
+    displaced += places > 0;
+    far += places > 1;
+  }
+  EXPECT_GT(displaced, kItems / 20);
+  EXPECT_LT(displaced, kItems / 4);
+  EXPECT_LT(far, displaced / 2);
+  EXPECT_FALSE(table.prefetch_items(hash_bytes(name_of(0)), 1000));
+}
+
 TEST_F(TableTest, RandomChangesAgainstAMap) {
   Rng rng(7);
   // Grows to thousands, shrinks to nearly nothing, three times over.
