@@ -59,6 +59,11 @@ std::string rejection(const CommandSpec* spec, std::string_view error) {
   return "EXECABORT Transaction discarded because of: " + std::string(error.substr(error.starts_with("ERR ") ? 4 : 0));
 }
 
+// Administration is not, as in Redis.
+bool is_shown_to_monitors(const CommandSpec& spec) {
+  return (spec.flags & (commands::kSkipMonitor | commands::kAdmin)) == 0 || commands::is_script_call(spec);
+}
+
 // The first word of an HTTP request or header: a browser was made to attack us, and its body may hold commands.
 bool is_http(std::string_view word) {
   return commands::equals_ignore_case("post", word) || commands::equals_ignore_case("host:", word);
@@ -338,8 +343,7 @@ bool Worker::dispatch_once(Connection& c, std::span<const std::string_view> args
 
   c.last_command = spec;
   ++c.commands;
-  if (node_.has_monitors() && (!spec->has(commands::kSkipMonitor) || commands::is_script_call(*spec)))
-    feed_monitors(c.address, args, *spec);
+  if (node_.has_monitors() && is_shown_to_monitors(*spec)) feed_monitors(c.address, args, *spec);
   const size_t mark = c.reply_target().size();
 
   bool done = true;

@@ -317,7 +317,8 @@ void ScriptRun::call(std::span<const std::string_view> args, resp::Version versi
     written_ = true;
     if (busy_) busy_->written.store(true);
   }
-  if (node_.has_monitors() && !spec->has(commands::kSkipMonitor)) worker_.feed_monitors("lua", args, *spec);
+  if (node_.has_monitors() && (spec->flags & (commands::kSkipMonitor | commands::kAdmin)) == 0)
+    worker_.feed_monitors("lua", args, *spec);
   commands::Session* session = nullptr;
   if (spec->where != Where::kOwner) {
     if (!worker_.script_session_) worker_.script_session_ = std::make_unique<commands::Session>();

@@ -452,7 +452,8 @@ void Worker::periodic() {
   const bool once_a_second = periodic_count_ % config_->hz == 0;
   for (const auto& [id, c] : connections_) {
     c->update_usage();
-    if (c->held() == Hold::kDeferred) ++deferred_;
+    // CLUSTER commands, answered when they are on disk, do not wait for anything in redis-server.
+    if (c->held() == Hold::kDeferred && c->last_command->group != "cluster") ++deferred_;
     if (c->kind == commands::SessionKind::kPubsub) ++subscribers;
     input = std::max(input, c->query_buffer_used);
     output = std::max(output, c->output_bytes());

@@ -88,7 +88,7 @@ class AllAtOnce(OperatorCase):
         self.assert_same_shards(before, shards(cluster))
         # Nothing is kept on disk and nobody survived: the data is gone, and that is said.
         self.assertEqual(cluster.condition("DataLost"), "True")
-        self.assertEqual(sum(node.keys for node in cluster.nodes()), 0)
+        until(lambda: [node.keys for node in cluster.nodes()] == [0] * 6, 10, "all nodes say that they are empty")
 
         cluster.kill_operator()
         self.kill_everything(cluster)
