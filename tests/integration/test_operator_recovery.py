@@ -15,9 +15,12 @@ def epoch_of(node):
     return int(next(line for line in lines if "myself" in line).split()[6])
 
 
-def shards(cluster):
-    """Shard -> (slots, id of their owner, its config epoch)."""
-    return {node.place.split("-")[0]: (node.slots, node.id, epoch_of(node)) for node in cluster.nodes() if node.slots}
+def shards(cluster, count=3):
+    """Shard -> (slots, id of their owner, its config epoch), when the owners of all have answered."""
+    def found():
+        owners = {node.place.split("-")[0]: (node.slots, node.id, epoch_of(node)) for node in cluster.nodes() if node.slots}
+        return owners if len(owners) == count else None
+    return until(found, 10, "the owners of all slots answer")
 
 
 class Small(OperatorCase):

@@ -31,7 +31,7 @@ def encode(*arguments):
 class Connection:
     """One connection. Every read has the timeout given here; a closed peer raises EOFError."""
 
-    def __init__(self, port, host="127.0.0.1", timeout=10.0, protocol=2, tls=None):
+    def __init__(self, port, host="127.0.0.1", timeout=20.0, protocol=2, tls=None):
         self._socket = socket.create_connection((host, port), timeout=timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:

@@ -45,6 +45,7 @@ KINDS = {kind.name: kind for kind in (GUCCHO, REDIS)}
 SUBJECT = KINDS[os.environ.get("GUCCHO_TEST_SERVER", "guccho")]
 
 # Short, so that a failover takes little of a test's time, and long enough for two busy cores.
+CALL_SECONDS = 20  # without an answer: it hangs
 NODE_TIMEOUT_MS = 2000
 
 
@@ -166,12 +167,12 @@ class Server:
 
     def ask(self, *arguments):
         """One command on a connection of its own; an error reply is returned."""
-        with self.connect(timeout=5.0) as connection:
+        with self.connect(timeout=CALL_SECONDS) as connection:
             return connection.ask(*arguments)
 
     def call(self, *arguments):
         """One command on a connection of its own; an error reply is raised."""
-        with self.connect(timeout=5.0) as connection:
+        with self.connect(timeout=CALL_SECONDS) as connection:
             return connection.call(*arguments)
 
     def info(self, section="everything"):
