@@ -44,8 +44,8 @@ KINDS = {kind.name: kind for kind in (GUCCHO, REDIS)}
 # What the tests of our own node run against; "redis" proves the tests themselves on the reference server.
 SUBJECT = KINDS[os.environ.get("GUCCHO_TEST_SERVER", "guccho")]
 
-# Short, so that a failover takes little of a test's time, and long enough for two busy cores.
 CALL_SECONDS = 20  # without an answer: it hangs
+# Short, so that a failover takes little of a test's time, and long enough for two busy cores.
 NODE_TIMEOUT_MS = 2000
 
 
