@@ -105,7 +105,14 @@ bool Worker::gather(Connection& connection) {
 void Worker::run_gathered() {
   gathering_ = false;
   fetch_expected();
-  for (const Gathered& g : std::span(gathered_).first(std::exchange(gathered_count_, 0))) g.connection->process();
+  run_rest_of_gathered();
+  gathered_run_ = gathered_count_ = 0;
+}
+
+// Also from within one of them whose script takes long: the input of the others has been read, so nothing else would
+// tell of it.
+void Worker::run_rest_of_gathered() {
+  while (gathered_run_ < gathered_count_) gathered_[gathered_run_++].connection->process();
 }
 
 }  // namespace guccho::runtime

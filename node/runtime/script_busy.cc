@@ -72,6 +72,7 @@ void Worker::serve_while_busy(Millis timeout) {
   now_ = wall_now();
   poller_.wait_for_clients(timeout);
   command_start_ = nanos_now();
+  if (!gathering_) run_rest_of_gathered();
   take_mail();
   refuse_parcels();
   send_parcels();

@@ -205,6 +205,7 @@ class Worker final : public commands::EffectSink {
   void expect(Ahead& ahead);
   void expect(Ahead::Command& command, std::span<const std::string_view> args, Slot slot);
   void fetch_expected();
+  void run_rest_of_gathered();
   void prefetch(ArgumentReader& reader, std::span<const Task> tasks);
   // absence.cc
   void withhold_replies();
@@ -385,6 +386,7 @@ class Worker final : public commands::EffectSink {
   };
   std::array<Gathered, kGathered> gathered_;
   size_t gathered_count_ = 0;
+  size_t gathered_run_ = 0;  // how many of these have had their turn
   std::vector<Ahead::Command*> expected_;
   std::vector<Ahead::Command*> displaced_;
   bool gathering_ = false;
