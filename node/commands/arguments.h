@@ -1,8 +1,8 @@
 // The notation in which a record writes down its command's arguments for COMMAND DOCS, and its reply.
 //
 //   arguments := argument (' ' argument)*
-//   argument  := NAME '/' TYPE ('#' KEY_SPEC_INDEX)? ('=' TOKEN)? ("": the empty token) ('@' SINCE)? ('!'
-//   DEPRECATED_SINCE)?
+//   argument  := NAME '/' TYPE ('#' KEY_SPEC_INDEX)? ('=' TOKEN)? ("": the empty token)
+//                ('@' SINCE)? ('!' DEPRECATED_SINCE)?
 //                '?'? (optional) '*'? (may come several times) '+'? (each time with its token) ('{' arguments '}')?
 //
 // SET:  key/key#0 value/string condition/oneof@2.6.12?{nx/pure-token=NX xx/pure-token=XX} ...

@@ -39,6 +39,7 @@ struct Task {
   uint32_t argc = 0;  // arguments lie in TaskBatch::arguments, each as u32 length and bytes
   commands::Caller caller;
   bool route_here = false;  // the slot is moving: look for the keys before serving
+  bool answered = false;    // refused, before its turn came, for a script that took long
   std::unique_ptr<ExecJob> exec;
   std::unique_ptr<WatchJob> watch;
 };

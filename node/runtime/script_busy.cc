@@ -68,11 +68,15 @@ void Worker::serve_while_busy(Millis timeout) {
   // What waits to be sent belongs to the turn outside; handlers down the stack hold references into it.
   std::vector<Parcel> outside(count_);
   outside.swap(outgoing_);
+  for (uint16_t to = 0; to < count_; ++to) send_finished(to, outside[to].replies.get());
   const UnixMillis now = now_;
   now_ = wall_now();
   poller_.wait_for_clients(timeout);
   command_start_ = nanos_now();
+  // What was taken before the script began, and would have had its turn after it. Its own client waits for it.
   if (!gathering_) run_rest_of_gathered();
+  const TasksBehind behind = std::exchange(tasks_behind_, {});
+  if (!behind.tasks.empty()) refuse_tasks(behind.from, behind.tasks, behind.client);
   take_mail();
   refuse_parcels();
   send_parcels();
@@ -83,22 +87,45 @@ void Worker::serve_while_busy(Millis timeout) {
   serving_busy_ = nullptr;
 }
 
+void Worker::refuse_tasks(uint16_t from, std::span<Task> tasks, uint64_t but_of_client) {
+  std::unique_ptr<ReplyBatch>& replies = outgoing_[from].replies;
+  if (!replies) replies = std::make_unique<ReplyBatch>();
+  for (Task& task : tasks) {
+    if (task.client_id == but_of_client) continue;
+    task.answered = true;
+    const size_t mark = replies->bytes.size();
+    std::string text(serving_busy_->refusal());
+    if (task.exec) text = "EXECABORT Transaction discarded because of: " + text;
+    resp::ReplyWriter(replies->bytes, task.caller.resp).error(text);
+    stats_.commands[task.spec->id].rejected.add();
+    replies->headers.push_back({task.client_id, task.sequence, replies->bytes.size() - mark});
+  }
+}
+
+// Replies of what ran before the script in this turn leave now. The bytes stay where they are, of nobody.
+void Worker::send_finished(uint16_t to, ReplyBatch* finished) {
+  if (finished == nullptr) return;
+  std::string_view bytes = finished->bytes.view();
+  for (ReplyBatch::Header& h : finished->headers) {
+    if (h.client_id != 0) {
+      std::unique_ptr<ReplyBatch>& now = outgoing_[to].replies;
+      if (!now) now = std::make_unique<ReplyBatch>();
+      now->bytes.append(bytes.substr(0, h.bytes));
+      now->headers.push_back(h);
+      h.client_id = 0;
+      h.kind = ReplyBatch::Kind::kReply;
+    }
+    bytes.remove_prefix(h.bytes);
+  }
+}
+
 // Commands that other workers handed over are refused, replies are delivered.
 void Worker::refuse_parcels() {
   for (uint16_t from = 0; from < count_; ++from) {
     Parcel parcel;
     while (inbox_[from]->pop(parcel)) {
       if (parcel.tasks) {
-        std::unique_ptr<ReplyBatch>& replies = outgoing_[from].replies;
-        if (!replies) replies = std::make_unique<ReplyBatch>();
-        for (const Task& task : parcel.tasks->tasks) {
-          const size_t mark = replies->bytes.size();
-          std::string text(serving_busy_->refusal());
-          if (task.exec) text = "EXECABORT Transaction discarded because of: " + text;
-          resp::ReplyWriter(replies->bytes, task.caller.resp).error(text);
-          stats_.commands[task.spec->id].rejected.add();
-          replies->headers.push_back({task.client_id, task.sequence, replies->bytes.size() - mark});
-        }
+        refuse_tasks(from, parcel.tasks->tasks, 0);
         taken_bytes_.add(parcel.tasks->arguments.size());
       }
       if (!parcel.replies) continue;

@@ -258,8 +258,8 @@ void Worker::take_parcels() {
   for (uint16_t from = 0; from < count_; ++from) {
     Parcel parcel;
     while (inbox_[from]->pop(parcel)) {
+      if (parcel.replies) deliver_replies(*parcel.replies);  // first, since a script among the tasks may take long
       if (parcel.tasks) run_tasks(from, *parcel.tasks);
-      if (parcel.replies) deliver_replies(*parcel.replies);
       for (const auto& message : parcel.messages) deliver(*message);
       for (const Invalidation& i : parcel.invalidations) deliver_invalidation(i);
       for (const auto& b : parcel.broadcasts) deliver_broadcast(*b);
@@ -277,6 +277,8 @@ void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
   for (Task& task : batch.tasks) {
     if (number++ % resp::CommandBatch::kMaxCommands == 0) prefetch(ahead, std::span(batch.tasks).subspan(number - 1));
     const std::span<const std::string_view> args = reader.next(task);
+    if (task.answered) continue;
+    tasks_behind_ = {.from = from, .tasks = std::span(batch.tasks).subspan(number), .client = task.client_id};
     const size_t mark = replies->bytes.size();
     bool answered = true;
     std::string refusal;
@@ -297,6 +299,7 @@ void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
     if (answered) replies->headers.push_back({task.client_id, task.sequence, replies->bytes.size() - mark});
     finish_unit();
   }
+  tasks_behind_ = {};
   taken_bytes_.add(batch.arguments.size());
 }
 

@@ -304,6 +304,9 @@ class Worker final : public commands::EffectSink {
   // script_busy.cc: while a script takes too long
   void serve_while_busy(Millis timeout);
   void refuse_parcels();
+  void send_finished(uint16_t to, ReplyBatch* finished);
+  // 0: of all clients.
+  void refuse_tasks(uint16_t from, std::span<Task> tasks, uint64_t but_of_client);
   void deliver_late_replies();
 
   // transaction.cc
@@ -366,6 +369,13 @@ class Worker final : public commands::EffectSink {
   std::vector<uint64_t> memory_waiters_;  // ids of connections on hold until keys are evicted
   bool memory_wait_ = false;              // node_refusal(): the command must wait for that
   std::atomic<bool> evict_asked_{false};  // by any worker that found the node above maxmemory
+  // What another worker handed over together with the task that runs, whose client this is, and comes after it.
+  struct TasksBehind {
+    uint16_t from = 0;
+    std::span<Task> tasks;
+    uint64_t client = 0;
+  };
+  TasksBehind tasks_behind_;
   // Bytes of arguments given to other workers' tasks, and of tasks taken from them and done. What all gave and nobody
   // has done yet may become memory.
   metrics::Counter handed_bytes_;

@@ -1,12 +1,14 @@
 """Scripts that take too long, with one worker and several: others get an answer, a kill ends what may be killed; what scripts
 do and which functions there are reaches replicas of both kinds."""
 
+import contextlib
 import threading
 
 from integration.lib import resp
 from integration.lib.case import Case
 from integration.lib.cluster import offset
 from integration.lib.server import REDIS, SUBJECT
+from integration.lib.slots import slot_of
 from integration.lib.wait import until
 
 THRESHOLD_MS = 100
@@ -40,6 +42,32 @@ class Scripts(Case):
     def busy(self, server, key, text=BUSY_SCRIPT):
         """Waits until a command for the key's worker is refused."""
         until(lambda: str(server.ask("GET", key)) == text, 10, "the worker is busy")
+
+    def test_who_came_with_the_script_is_answered(self):
+        """All is read, and handed to the key's worker, in one turn; some may have theirs before the script."""
+        for threads in (1, 3):
+            server = self.node(io_threads=threads)
+            # Slots of different workers: at most one of these is where the script's connection is.
+            for key in self.of_workers(threads):
+                with contextlib.ExitStack() as stack:
+                    endless, *others = [stack.enter_context(server.connect(timeout=30)) for _ in range(1 + 3 * threads)]
+                    for connection in (endless, *others):
+                        connection.call("PING")
+                    server.freeze()
+                    endless.send(resp.encode("EVAL", ENDLESS, 1, key))
+                    for connection in others:
+                        connection.send(resp.encode("GET", key))
+                    server.thaw()
+                    for connection in others:
+                        self.assertIn(str(connection.read()), (BUSY_SCRIPT, "None"))
+                    self.assertEqual(server.call("SCRIPT", "KILL"), "OK")
+                    self.assertIn("Script killed by user", str(endless.read()))
+            server.remove()
+
+    @staticmethod
+    def of_workers(count):
+        """A key of each worker."""
+        return [next(key for key in map(str, range(1000)) if slot_of(key) % count == worker) for worker in range(count)]
 
     def test_kill(self):
         for threads in (1, 3):

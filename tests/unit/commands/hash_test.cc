@@ -1,5 +1,8 @@
 // Hashes: replies, what is replicated, keyspace events.
+#include <map>
 #include <set>
+#include <sstream>
+#include <string>
 
 #include "tests/unit/commands/harness.h"
 
@@ -147,6 +150,34 @@ TEST(Hashes, RandomFieldsAreDistinctAndAllComeUp) {
     seen.insert(reply);
   }
   EXPECT_EQ(seen.size(), 3u);  // ab, ac, bc
+}
+
+// A few of many are drawn, not picked in a walk through all: still distinct, each with its own value, each as likely.
+TEST(Hashes, RandomFieldsOfABigHash) {
+  constexpr int kFields = 1000;
+  constexpr int kWanted = 100;
+  constexpr int kRounds = 200;
+  Node node;
+  for (int i = 0; i < kFields; ++i) node.run("HSET h f" + std::to_string(i) + " v" + std::to_string(i));
+  EXPECT_EQ(node.run("OBJECT ENCODING h"), "$9|hashtable|");
+  std::map<std::string, int> times;
+  for (int round = 0; round < kRounds; ++round) {
+    std::istringstream reply(node.run("HRANDFIELD h " + std::to_string(kWanted) + " WITHVALUES"));
+    std::string length, field, value;
+    std::getline(reply, length, '|');
+    ASSERT_EQ(length, "*" + std::to_string(2 * kWanted));
+    std::set<std::string> seen;
+    while (std::getline(reply, length, '|') && std::getline(reply, field, '|') && std::getline(reply, length, '|') &&
+           std::getline(reply, value, '|')) {
+      EXPECT_TRUE(seen.insert(field).second) << field;
+      EXPECT_EQ(value.substr(1), field.substr(1));
+      ++times[field];
+    }
+    ASSERT_EQ(seen.size(), static_cast<size_t>(kWanted));
+  }
+  // 20 on average, with a standard deviation of 4.2.
+  EXPECT_EQ(times.size(), static_cast<size_t>(kFields));
+  for (const auto& [field, count] : times) EXPECT_LT(count, 50) << field;
 }
 
 TEST(Hashes, Resp3) {

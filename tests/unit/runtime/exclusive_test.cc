@@ -9,6 +9,23 @@
 #include <vector>
 
 namespace guccho::runtime {
+namespace {
+
+// What each worker changes without locks between its batch boundaries.
+struct Data {
+  struct alignas(64) Counter {
+    uint64_t value = 0;
+  };
+  explicit Data(size_t workers) : counters(workers) {}
+  uint64_t sum() const {
+    uint64_t total = 0;
+    for (const Counter& c : counters) total += c.value;
+    return total;
+  }
+  std::vector<Counter> counters;
+};
+
+}  // namespace
 
 TEST(ExclusiveSection, RunsAtOnceWithoutWorkers) {
   ExclusiveSection section(
@@ -22,10 +39,7 @@ TEST(ExclusiveSection, RunsAtOnceWithoutWorkers) {
 TEST(ExclusiveSection, ParksEveryWorkerAtABatchBoundary) {
   constexpr size_t kWorkers = 3;
   constexpr int kWorks = 500;
-  struct alignas(64) Counter {
-    uint64_t value = 0;
-  };
-  std::vector<Counter> counters(kWorkers);
+  Data data(kWorkers);
   std::atomic<bool> stop{false};
   std::atomic<int> measured{0};
   ExclusiveSection section(
@@ -36,7 +50,7 @@ TEST(ExclusiveSection, ParksEveryWorkerAtABatchBoundary) {
     workers.emplace_back([&, i] {
       while (!stop.load()) {
         if (section.requested()) section.park();
-        for (int k = 0; k < 100; ++k) ++counters[i].value;
+        for (int k = 0; k < 100; ++k) ++data.counters[i].value;
       }
       section.leave();
     });
@@ -44,16 +58,11 @@ TEST(ExclusiveSection, ParksEveryWorkerAtABatchBoundary) {
   std::atomic<int> done{0};
   std::atomic<bool> disturbed{false};
   std::vector<int> order;
-  const auto sum = [&] {
-    uint64_t total = 0;
-    for (const Counter& c : counters) total += c.value;
-    return total;
-  };
   for (int n = 0; n < kWorks; ++n) {
     section.request([&, n] {
-      const uint64_t before = sum();
+      const uint64_t before = data.sum();
       for (int spin = 0; spin < 100; ++spin) std::this_thread::yield();
-      if (sum() != before) disturbed.store(true);
+      if (data.sum() != before) disturbed.store(true);
       order.push_back(n);
       done.fetch_add(1);
     });
@@ -103,24 +112,16 @@ TEST(ExclusiveSection, ALeavingWorkerLetsTheOthersGoOn) {
 TEST(ExclusiveSection, WhoSeizesItIsAloneWithTheDataOfAll) {
   constexpr size_t kWorkers = 3;
   constexpr int kSeizures = 200;
-  struct alignas(64) Counter {
-    uint64_t value = 0;
-  };
-  std::vector<Counter> counters(kWorkers);
+  Data data(kWorkers);
   std::atomic<bool> disturbed{false};
   std::atomic<int> works{0};
   ExclusiveSection section(
       kWorkers, [](size_t) {}, [](uint64_t) {});
-  const auto sum = [&] {
-    uint64_t total = 0;
-    for (const Counter& c : counters) total += c.value;
-    return total;
-  };
   const auto look = [&] {
-    const uint64_t before = sum();
+    const uint64_t before = data.sum();
     for (int spin = 0; spin < 20; ++spin) std::this_thread::yield();
-    if (sum() != before) disturbed.store(true);
-    for (Counter& c : counters) ++c.value;
+    if (data.sum() != before) disturbed.store(true);
+    for (Data::Counter& c : data.counters) ++c.value;
   };
   for (size_t i = 0; i < kWorkers; ++i) section.join();
   std::vector<std::thread> workers;
@@ -128,7 +129,7 @@ TEST(ExclusiveSection, WhoSeizesItIsAloneWithTheDataOfAll) {
     workers.emplace_back([&, i] {
       for (int n = 0; n < kSeizures; ++n) {
         if (section.requested()) section.park();
-        for (int k = 0; k < 100; ++k) ++counters[i].value;
+        for (int k = 0; k < 100; ++k) ++data.counters[i].value;
         if (n % 8 == 0) {
           section.request([&] {
             look();
@@ -147,7 +148,7 @@ TEST(ExclusiveSection, WhoSeizesItIsAloneWithTheDataOfAll) {
   for (std::thread& t : workers) t.join();
   EXPECT_FALSE(disturbed.load());
   EXPECT_EQ(works.load(), static_cast<int>(kWorkers) * kSeizures / 8);
-  EXPECT_EQ(sum(), kWorkers * (uint64_t{kSeizures} * (100 + kWorkers) + static_cast<uint64_t>(works.load())));
+  EXPECT_EQ(data.sum(), kWorkers * (uint64_t{kSeizures} * (100 + kWorkers) + static_cast<uint64_t>(works.load())));
 }
 
 TEST(ExclusiveSection, IsPutOffWhileAWorkerIsBusy) {
