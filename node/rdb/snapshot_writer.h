@@ -18,6 +18,8 @@ class SnapshotWriter : public store::SnapshotSink {
   void entry(Slot slot, const store::Entry& entry) override;
   void begin_value(uint64_t id, const store::Entry& entry) override;
   void elements(uint64_t id, store::Type type, std::span<void* const> items) override;
+  void list_block(uint64_t id, const store::ListBlock& block) override;
+  void stream_block(uint64_t id, const store::StreamId& master, std::string_view listpack) override;
   void end_value(uint64_t id) override;
 
   // Whole records since the last take_records().
@@ -35,8 +37,12 @@ class SnapshotWriter : public store::SnapshotSink {
   std::string records_;
   struct Unfinished {
     std::string bytes;
-    ElementForm form;
+    ValueForm form;
   };
+  // What `append` adds to the value.
+  template <class Append>
+  void grow(uint64_t id, Append append);
+
   std::unordered_map<uint64_t, Unfinished> unfinished_;
   size_t unfinished_bytes_ = 0;
 };

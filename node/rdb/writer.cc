@@ -137,16 +137,11 @@ void append_zset(std::string& out, const store::Entry& entry, bool compress) {
   }
 }
 
-void append_list(std::string& out, const store::Entry& entry, bool compress) {
-  append_head(out, ValueType::kListQuicklist2, entry, compress);
+void append_list(std::string& out, const store::Entry& entry, const WriteOptions& options) {
+  append_head(out, ValueType::kListQuicklist2, entry, options.compress);
   const store::ListView list(entry);
   append_length(out, list.blocks().size());
-  std::string listpack;
-  for (const store::ListBlock& block : list.blocks()) {
-    append_length(out, uint64_t(block.plain ? Container::kPlain : Container::kPacked));
-    if (!block.plain) store::write_block_as_listpack(block, listpack);
-    append_string(out, block.plain ? block.bytes() : listpack, compress);
-  }
+  for (const store::ListBlock& block : list.blocks()) append_block(out, block, options);
 }
 
 // Version 10 knows no packed sets but of integers: others are written member by member.
@@ -195,15 +190,8 @@ void append_group(std::string& out, const store::StreamGroup& group, bool compre
   }
 }
 
-// Type 19, the newest of version 10; stream_reader.h has the layout. When a consumer was last active is not in it.
-void append_stream(std::string& out, const store::Stream& stream, bool compress) {
-  append_length(out, stream.blocks().size());
-  for (auto at = stream.blocks().first(); at; at.next()) {
-    std::string master;
-    append_raw_id(master, at.id());
-    append_string(out, master, compress);
-    append_string(out, store::Stream::block(at).listpack(), compress);
-  }
+// What comes behind the blocks.
+void append_stream_tail(std::string& out, const store::Stream& stream, bool compress) {
   append_length(out, stream.length);
   append_id(out, stream.last_id);
   append_id(out, stream.first_id);
@@ -211,6 +199,17 @@ void append_stream(std::string& out, const store::Stream& stream, bool compress)
   append_length(out, stream.entries_added);
   append_length(out, stream.groups().size());
   for (const store::StreamGroup* group : stream.groups()) append_group(out, *group, compress);
+}
+
+// Type 19, the newest of version 10; stream_reader.h has the layout. When a consumer was last active is not in it.
+void append_stream(std::string& out, const store::Entry& entry, const WriteOptions& options) {
+  append_head(out, ValueType::kStream2, entry, options.compress);
+  const store::Stream& stream = store::stream_of(entry);
+  append_length(out, stream.blocks().size());
+  for (auto at = stream.blocks().first(); at; at.next()) {
+    append_block(out, at.id(), store::Stream::block(at).listpack(), options);
+  }
+  append_stream_tail(out, stream, options.compress);
 }
 
 }  // namespace
@@ -247,33 +246,58 @@ void append_expiry(std::string& out, const store::Entry& entry) {
   }
 }
 
-ElementForm append_head(std::string& out, const store::Entry& entry, const WriteOptions& options) {
+ValueForm append_head(std::string& out, const store::Entry& entry, const WriteOptions& options) {
+  const bool compress = options.compress;
   append_expiry(out, entry);
-  ElementForm form{entry.type(), std::nullopt};
+  ValueForm form{entry.type(), std::nullopt, {}};
   switch (entry.type()) {
     case store::Type::kSet:
-      append_head(out, ValueType::kSet, entry, options.compress);
+      append_head(out, ValueType::kSet, entry, compress);
       append_length(out, store::SetView(&entry).size());
-      return form;
-    case store::Type::kZset:
-      append_head(out, ValueType::kZset2, entry, options.compress);
-      append_length(out, store::ZsetView(&entry).size());
-      return form;
-    default:
       break;
+    case store::Type::kZset:
+      append_head(out, ValueType::kZset2, entry, compress);
+      append_length(out, store::ZsetView(&entry).size());
+      break;
+    case store::Type::kList:
+      append_head(out, ValueType::kListQuicklist2, entry, compress);
+      append_length(out, store::ListView(entry).blocks().size());
+      break;
+    case store::Type::kStream:
+      append_head(out, ValueType::kStream2, entry, compress);
+      append_length(out, store::stream_of(entry).blocks().size());
+      append_stream_tail(form.tail, store::stream_of(entry), compress);
+      break;
+    default:
+      if (entry.has_timed_fields()) {
+        form.earliest_expiry = store::field_expiry_bound(entry);
+        append_head(out, ValueType::kHashTimed, entry, compress);
+        append_little_endian(out, *form.earliest_expiry);
+      } else {
+        append_head(out, ValueType::kHash, entry, compress);
+      }
+      append_length(out, store::hash_size(entry));
   }
-  if (entry.has_timed_fields()) {
-    form.earliest_expiry = store::field_expiry_bound(entry);
-    append_head(out, ValueType::kHashTimed, entry, options.compress);
-    append_little_endian(out, *form.earliest_expiry);
-  } else {
-    append_head(out, ValueType::kHash, entry, options.compress);
-  }
-  append_length(out, store::hash_size(entry));
   return form;
 }
 
-void append_elements(std::string& out, const ElementForm& form, std::span<void* const> items,
+void append_block(std::string& out, const store::ListBlock& block, const WriteOptions& options) {
+  append_length(out, uint64_t(block.plain ? Container::kPlain : Container::kPacked));
+  if (block.plain) return append_string(out, block.bytes(), options.compress);
+  std::string listpack;
+  store::write_block_as_listpack(block, listpack);
+  append_string(out, listpack, options.compress);
+}
+
+void append_block(std::string& out, const store::StreamId& master, std::string_view listpack,
+                  const WriteOptions& options) {
+  std::string id;
+  append_raw_id(id, master);
+  append_string(out, id, options.compress);
+  append_string(out, listpack, options.compress);
+}
+
+void append_elements(std::string& out, const ValueForm& form, std::span<void* const> items,
                      const WriteOptions& options) {
   const bool compress = options.compress;
   for (const void* item : items) {
@@ -306,14 +330,13 @@ void append_entry(std::string& out, const store::Entry& entry, const WriteOption
     case store::Type::kHash:
       return append_hash(out, entry, compress);
     case store::Type::kList:
-      return append_list(out, entry, compress);
+      return append_list(out, entry, options);
     case store::Type::kSet:
       return append_set(out, entry, compress);
     case store::Type::kZset:
       return append_zset(out, entry, compress);
     case store::Type::kStream:
-      append_head(out, ValueType::kStream2, entry, compress);
-      return append_stream(out, store::stream_of(entry), compress);
+      return append_stream(out, entry, options);
   }
 }
 

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "node/store/entry.h"
+#include "node/store/list_blocks.h"
+#include "node/store/stream_id.h"
 
 namespace guccho::rdb {
 
@@ -23,16 +25,22 @@ struct WriteOptions {
 // Appends key, expiry and value of one entry.
 void append_entry(std::string& out, const store::Entry& entry, const WriteOptions& options);
 
-// The same in two steps, for a value that comes in parts (store::SnapshotSink): everything up to the number of
-// elements, then the elements in any order. append_head() returns the form of the elements, which may not be the
-// value's own any more when they come.
-struct ElementForm {
+// The same in steps, for a value that comes in parts (store::SnapshotSink): everything up to the number of elements or
+// blocks, then these, then the tail. append_head() returns what is needed later and may not be the value's own any more
+// then.
+struct ValueForm {
   store::Type type;
   std::optional<int64_t> earliest_expiry;  // of a hash whose fields expire
+  std::string tail;                        // of a stream: its counters and groups
 };
-ElementForm append_head(std::string& out, const store::Entry& entry, const WriteOptions& options);
-void append_elements(std::string& out, const ElementForm& form, std::span<void* const> items,
+ValueForm append_head(std::string& out, const store::Entry& entry, const WriteOptions& options);
+// Of a hash, set or sorted set, in any order.
+void append_elements(std::string& out, const ValueForm& form, std::span<void* const> items,
                      const WriteOptions& options);
+// Of a list or stream, in its order.
+void append_block(std::string& out, const store::ListBlock& block, const WriteOptions& options);
+void append_block(std::string& out, const store::StreamId& master, std::string_view listpack,
+                  const WriteOptions& options);
 
 // Where a stream goes: a file, a socket's buffer. Errors are the sink's to keep; the writer never looks back.
 class ByteSink {

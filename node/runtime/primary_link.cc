@@ -1,14 +1,9 @@
 // Handshake, transfer, stream.
 #include "node/runtime/primary_link.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 
 #include "node/base/log.h"
 #include "node/cluster/generation.h"
@@ -26,31 +21,18 @@ namespace {
 constexpr Millis kRetryPeriod(250);
 constexpr Millis kAckPeriod(100);
 constexpr Millis kSignPeriod(1000);
-constexpr size_t kMarkLength = 40;
-
-bool word_is(std::string_view a, std::string_view lower) {
-  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
-                    [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });
-}
 
 }  // namespace
 
 PrimaryLink::PrimaryLink(Replication& replication, NodeId primary)
     : replication_(replication),
       primary_(primary),
-      filling_(replication.node_.worker_count()),
-      waiting_(replication.node_.worker_count()),
-      sent_to_(replication.node_.worker_count()) {
-  read_offset_ = replication_.node_.log().head();
-  for (uint16_t i = 0; i < replication_.node_.worker_count(); ++i) {
-    sent_to_[i] = replication_.node_.worker(i).applied_offset();
-  }
+      applier_(replication.node_, replication.wakeup_, replication.stopping_) {
   refresh_address();
 }
 
 PrimaryLink::~PrimaryLink() {
   if (stream_.is_open()) replication_.poller_.remove(stream_.fd());
-  if (spool_fd_ >= 0) close(spool_fd_);
 }
 
 void PrimaryLink::refresh_address() {
@@ -107,7 +89,7 @@ void PrimaryLink::connect() {
 void PrimaryLink::disconnect(const std::string& why) {
   if (state_ == State::kOnline) {
     log::warning("Connection with the primary {} lost: {}", join_address(ip_, port_), why);
-    deliver_batches();
+    applier_.advance(0);
     down_since_ = monotonic_now();
     replication_.link_up_.store(false);
   } else if (state_ == State::kTransfer || state_ == State::kHandshake) {
@@ -116,14 +98,12 @@ void PrimaryLink::disconnect(const std::string& why) {
   if (stream_.is_open()) replication_.poller_.remove(stream_.fd());
   stream_.close();
   stream_ = Stream();
-  if (spool_fd_ >= 0) close(spool_fd_);
-  spool_fd_ = -1;
+  transfer_.reset();
   in_.clear();
   out_.clear();
   parser_.reset();
   scanned_ = 0;
-  in_multi_ = false;
-  multi_.clear();
+  applier_.drop_transaction();
   state_ = State::kIdle;
   next_attempt_ = monotonic_now() + kRetryPeriod;
   replication_.publish_status();
@@ -208,7 +188,7 @@ void PrimaryLink::send_psync() {
   resp::Buffer b;
   // What we have may be continued when the primary knows our history; our own id counts after a demotion.
   if (replication_.node_.log().active()) {
-    const std::string next = std::to_string(read_offset_ + 1);
+    const std::string next = std::to_string(applier_.read_offset() + 1);
     const std::initializer_list<std::string_view> args{"PSYNC", replication_.replid_, next};
     resp::append_request(b, {args.begin(), args.size()});
   } else {
@@ -235,8 +215,7 @@ void PrimaryLink::read() {
 void PrimaryLink::consume() {
   while (state_ == State::kHandshake && take_handshake_line()) {
   }
-  while (state_ == State::kTransfer && take_transfer()) {
-  }
+  if (state_ == State::kTransfer) take_transfer();
   if (state_ == State::kOnline) take_stream();
 }
 
@@ -273,7 +252,7 @@ void PrimaryLink::take_psync_reply(std::string_view line) {
     line.remove_prefix(std::min<size_t>(line.size(), 10));
     if (line.size() == 40 && line != replication_.replid_) {
       replication_.replid2_ = replication_.replid_;
-      replication_.second_offset_ = read_offset_ + 1;
+      replication_.second_offset_ = applier_.read_offset() + 1;
       replication_.replid_ = line;
     }
     log::notice("Successful partial resynchronization with the primary {}", join_address(ip_, port_));
@@ -304,82 +283,26 @@ void PrimaryLink::take_psync_reply(std::string_view line) {
   }
   Result<int> fd = replication_.node_.data_dir().temporary();
   if (!fd) return disconnect(fd.error().text);
-  spool_fd_ = *fd;
-  transfer_started_ = false;
+  transfer_ = std::make_unique<Transfer>(*fd);
   transfer_read_ = 0;
-  tail_.clear();
   state_ = State::kTransfer;
   log::notice("Full resync from the primary {}: {}:{}", join_address(ip_, port_), new_replid_, new_offset_);
 }
 
 // ---- transfer ----
 
-// Takes the header line, then payload. False when more input is needed or the state changed.
-bool PrimaryLink::take_transfer() {
-  std::string_view bytes = in_.view();
-  if (bytes.empty()) return false;
-  if (!transfer_started_) {
-    const size_t end = bytes.find('\n');
-    if (end == std::string_view::npos) return false;
-    std::string line(bytes.substr(0, end));
-    in_.consume(end + 1);
-    if (line.ends_with('\r')) line.pop_back();
-    if (line.empty()) return true;
-    if (line[0] != '$') {
-      disconnect("expected the transfer, got: " + line.substr(0, 100));
-      return false;
-    }
-    if (line.starts_with("$EOF:") && line.size() == 5 + kMarkLength) {
-      transfer_left_ = -1;
-      mark_ = line.substr(5);
-    } else {
-      const auto [at, ec] = std::from_chars(line.data() + 1, line.data() + line.size(), transfer_left_);
-      if (ec != std::errc() || at != line.data() + line.size() || transfer_left_ < 0) {
-        disconnect("malformed transfer header: " + line.substr(0, 100));
-        return false;
-      }
-    }
-    transfer_started_ = true;
-    return true;
-  }
-  if (transfer_left_ >= 0) bytes = bytes.substr(0, static_cast<size_t>(transfer_left_));
-  size_t at = 0;
-  while (at < bytes.size()) {
-    const ssize_t n = ::write(spool_fd_, bytes.data() + at, bytes.size() - at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      disconnect(std::string("cannot write the spool file: ") + std::strerror(errno));
-      return false;
-    }
-    at += static_cast<size_t>(n);
-  }
-  transfer_read_ += bytes.size();
-  bool complete = false;
-  if (transfer_left_ >= 0) {
-    transfer_left_ -= static_cast<int64_t>(bytes.size());
-    complete = transfer_left_ == 0;
-  } else {
-    tail_.append(bytes.substr(bytes.size() > kMarkLength ? bytes.size() - kMarkLength : 0));
-    if (tail_.size() > kMarkLength) tail_.erase(0, tail_.size() - kMarkLength);
-    complete = tail_ == mark_;
-    if (complete) {
-      transfer_read_ -= kMarkLength;
-      if (ftruncate(spool_fd_, static_cast<off_t>(transfer_read_)) != 0) {
-        disconnect(std::string("cannot cut the spool file: ") + std::strerror(errno));
-        return false;
-      }
-    }
-  }
-  in_.consume(bytes.size());
-  if (complete) finish_transfer();
-  return !complete && !in_.empty();
+void PrimaryLink::take_transfer() {
+  const Result<bool> complete = transfer_->take(in_);
+  if (!complete) return disconnect(complete.error().text);
+  transfer_read_ = transfer_->bytes();
+  if (*complete) finish_transfer();
 }
 
 void PrimaryLink::finish_transfer() {
   Node& node = replication_.node_;
   log::notice("Transfer complete ({} bytes): checking and loading", transfer_read_);
-  if (Status s = check_rdb(spool_fd_); !s) return disconnect("the transfer is damaged: " + s.error().text);
-  wait_until_applied();
+  if (Status s = check_rdb(transfer_->fd()); !s) return disconnect("the transfer is damaged: " + s.error().text);
+  applier_.wait_until_applied();
   Status loaded;
   const auto begin_stream = [&] {
     node.log().restart(new_offset_);
@@ -387,14 +310,14 @@ void PrimaryLink::finish_transfer() {
   };
   if (transfer_read_ <= kLoadedAtOnce) {
     node.run_exclusively([&] {
-      loaded = replace_data_at_once(node, spool_fd_);
+      loaded = replace_data_at_once(node, transfer_->fd());
       begin_stream();
     });
   } else {
     node.set_loading(true);
     // The primary must not take a long load for a dead replica.
     Instant last_sign = monotonic_now();
-    loaded = replace_data(node, spool_fd_, [&] {
+    loaded = replace_data(node, transfer_->fd(), [&] {
       if (monotonic_now() - last_sign < kSignPeriod) return;
       last_sign = monotonic_now();
       out_.append("\n");
@@ -402,11 +325,9 @@ void PrimaryLink::finish_transfer() {
     });
     node.run_exclusively(begin_stream);
   }
-  close(spool_fd_);
-  spool_fd_ = -1;
+  transfer_.reset();
   replication_.fed_ = new_offset_;
-  read_offset_ = new_offset_;
-  std::fill(sent_to_.begin(), sent_to_.end(), new_offset_);
+  applier_.restart(new_offset_);
   if (!loaded) {
     // What we had is gone and what came is not whole: hold nothing rather than half.
     node.set_loading(true);
@@ -436,7 +357,7 @@ void PrimaryLink::finish_transfer() {
 void PrimaryLink::begin_client() {
   client_id_ = replication_.node_.next_client_id();
   client_since_ = wall_now();
-  last_command_ = nullptr;
+  applier_.reset_last_command();
 }
 
 commands::Session PrimaryLink::describe() const {
@@ -449,7 +370,7 @@ commands::Session PrimaryLink::describe() const {
   s.tls = tls_;
   s.created = client_since_;
   s.last_interaction = wall_now() - std::chrono::duration_cast<Millis>(monotonic_now() - last_io_);
-  s.last_command = last_command_;
+  s.last_command = applier_.last_command();
   s.query_buffer_used = in_.size();
   s.query_buffer_free = in_.capacity() - in_.size();
   s.output_buffer_used = out_.size();
@@ -471,174 +392,33 @@ void PrimaryLink::take_stream() {
     if (s == resp::ParseStatus::kNeedMore) break;
     if (s == resp::ParseStatus::kError) return disconnect("the stream is malformed: " + parser_.error());
     scanned_ += parser_.consumed();
-    if (!parser_.args().empty()) take_request(parser_.args());
-    if (!in_multi_) boundary = scanned_;
+    if (!parser_.args().empty()) applier_.take(parser_.args());
+    if (!applier_.in_transaction()) boundary = scanned_;
   }
   if (boundary == 0) return;
   replication_.node_.log().append(replication_.node_.replication_writer(), in_.view().substr(0, boundary));
-  read_offset_ += static_cast<int64_t>(boundary);
   in_.consume(boundary);
   scanned_ -= boundary;
   in_.shrink(1 << 20);
-  deliver_batches();
+  applier_.advance(static_cast<int64_t>(boundary));
   replication_.feed_all();
-}
-
-void PrimaryLink::take_request(std::span<const std::string_view> args) {
-  if (word_is(args[0], "multi")) {
-    in_multi_ = true;
-    return;
-  }
-  if (word_is(args[0], "exec")) {
-    in_multi_ = false;
-    return apply_multi();
-  }
-  if (in_multi_) {
-    multi_.emplace_back(args.begin(), args.end());
-    return;
-  }
-  const commands::CommandSpec* spec = commands::resolve(args);
-  last_command_ = spec;
-  if (word_is(args[0], "ping")) return;
-  if (word_is(args[0], "replconf")) {
-    ack_requested_ = ack_requested_ || (args.size() > 1 && word_is(args[1], "getack"));
-    return;
-  }
-  if (spec == nullptr) {
-    log::warning("The primary sent a command that is not known here and was not applied: '{}'", args[0]);
-    return;
-  }
-  apply(*spec, args);
-}
-
-void PrimaryLink::apply(const commands::CommandSpec& spec, std::span<const std::string_view> args) {
-  if (word_is(spec.name, "select")) return;  // there is one database
-  std::vector<commands::KeyPosition> keys;
-  if (spec.keys.empty() || !commands::find_keys(spec, args, keys) || keys.empty()) {
-    return apply_everywhere({{args.begin(), args.end()}});
-  }
-  Task task;
-  task.spec = &spec;
-  task.slot = key_slot(args[keys.front().index]);
-  task.caller.from_primary = true;
-  task.caller.may_block = false;
-  const uint16_t owner = replication_.node_.owner_of(task.slot);
-  if (!filling_[owner]) filling_[owner] = std::make_unique<ApplyBatch>();
-  filling_[owner]->batch.add_arguments(task, args);
-  filling_[owner]->batch.tasks.push_back(std::move(task));
-}
-
-// A transaction of one worker is one stretch of its batch, which nothing interrupts; others take the exclusive section.
-void PrimaryLink::apply_multi() {
-  std::vector<std::vector<std::string>> requests = std::exchange(multi_, {});
-  std::optional<uint16_t> owner;
-  bool one_worker = true;
-  std::vector<commands::KeyPosition> keys;
-  for (const auto& r : requests) {
-    const std::vector<std::string_view> args(r.begin(), r.end());
-    const commands::CommandSpec* spec = commands::resolve(args);
-    if (spec == nullptr || spec->keys.empty() || !commands::find_keys(*spec, args, keys) || keys.empty()) {
-      one_worker = false;
-      break;
-    }
-    const uint16_t o = replication_.node_.owner_of(key_slot(args[keys.front().index]));
-    one_worker &= !owner || *owner == o;
-    owner = o;
-  }
-  if (!one_worker) return apply_everywhere(std::move(requests));
-  for (const auto& r : requests) {
-    const std::vector<std::string_view> args(r.begin(), r.end());
-    apply(*commands::resolve(args), args);
-  }
-}
-
-void PrimaryLink::apply_everywhere(std::vector<std::vector<std::string>> requests) {
-  deliver_batches();
-  wait_until_applied();
-  Node& node = replication_.node_;
-  node.run_exclusively([&] {
-    std::vector<commands::KeyPosition> keys;
-    for (const auto& r : requests) {
-      const std::vector<std::string_view> args(r.begin(), r.end());
-      const commands::CommandSpec* spec = commands::resolve(args);
-      if (spec == nullptr || spec->handler == nullptr) continue;
-      Slot slot;
-      if (!spec->keys.empty() && commands::find_keys(*spec, args, keys) && !keys.empty()) {
-        slot = key_slot(args[keys.front().index]);
-      }
-      Worker& owner = node.worker(node.owner_of(slot));
-      owner.apply(*spec, args, slot);
-      owner.wake();  // for what follows from it: keyspace events, clients that wait for the key
-    }
-  });
-}
-
-void PrimaryLink::deliver_batches() {
-  for (uint16_t i = 0; i < filling_.size(); ++i) {
-    if (!filling_[i]) continue;
-    filling_[i]->end_offset = read_offset_;
-    sent_to_[i] = read_offset_;
-    waiting_[i].push_back(std::move(filling_[i]));
-  }
-  push_batches();
-}
-
-bool PrimaryLink::has_undelivered() const {
-  return std::any_of(waiting_.begin(), waiting_.end(), [](const auto& q) { return !q.empty(); });
-}
-
-bool PrimaryLink::push_batches() {
-  bool all = true;
-  for (uint16_t i = 0; i < waiting_.size(); ++i) {
-    while (!waiting_[i].empty() && replication_.node_.worker(i).push_apply(waiting_[i].front()))
-      waiting_[i].pop_front();
-    all &= waiting_[i].empty();
-  }
-  return all;
-}
-
-int64_t PrimaryLink::applied_offset() const {
-  int64_t prefix = read_offset_;
-  for (uint16_t i = 0; i < sent_to_.size(); ++i) {
-    const int64_t applied = replication_.node_.worker(i).applied_offset();
-    if (applied != sent_to_[i]) prefix = std::min(prefix, applied);
-  }
-  return prefix;
-}
-
-void PrimaryLink::wait_until_applied() {
-  const auto done = [this] {
-    if (!push_batches()) return false;
-    for (uint16_t i = 0; i < sent_to_.size(); ++i) {
-      if (replication_.node_.worker(i).applied_offset() != sent_to_[i]) return false;
-    }
-    return true;
-  };
-  while (!done() && !replication_.stopping_.load()) {
-    pollfd p{.fd = replication_.wakeup_.fd(), .events = POLLIN, .revents = 0};
-    if (poll(&p, 1, 10) > 0) replication_.wakeup_.on_events(POLLIN);
-  }
-}
-
-void PrimaryLink::settle() {
-  deliver_batches();
-  wait_until_applied();
 }
 
 void PrimaryLink::finish() {
   if (state_ == State::kOnline) read();  // what the kernel still holds of a dead primary was sent by it
-  settle();
+  applier_.settle();
   if (state_ != State::kIdle) disconnect("following ends");
 }
 
 void PrimaryLink::acknowledge(Instant now) {
-  const int64_t applied = applied_offset();
+  const int64_t applied = applier_.applied_offset();
+  const bool requested = applier_.acknowledgement_requested();
   const bool due =
-      now - last_ack_ >= Millis(1000) || ack_requested_ || (applied != acknowledged_ && now - last_ack_ >= kAckPeriod);
+      now - last_ack_ >= Millis(1000) || requested || (applied != acknowledged_ && now - last_ack_ >= kAckPeriod);
   if (!due) return;
   // An explicit request is answered for everything before it.
-  if (ack_requested_ && applied != read_offset_) return;
-  ack_requested_ = false;
+  if (requested && applied != applier_.read_offset()) return;
+  applier_.acknowledged();
   acknowledged_ = applied;
   last_ack_ = now;
   resp::Buffer b;
@@ -649,7 +429,7 @@ void PrimaryLink::acknowledge(Instant now) {
 }
 
 void PrimaryLink::turn(Instant now) {
-  push_batches();
+  applier_.push();
   if (state_ == State::kIdle && now >= next_attempt_) {
     refresh_address();
     connect();

@@ -1,27 +1,26 @@
-// The link of a replica to its primary: handshake, PSYNC, receiving the data set, applying the stream.
+// The link of a replica to its primary: handshake, PSYNC, receiving the data set (transfer.h) and the stream, whose commands
+// the workers apply (stream_applier.h).
 //
 // Received bytes are appended to our own log unchanged, so that offsets agree and our own replicas continue seamlessly;
-// commands are dealt out to the workers by slot. A transfer is spooled to a file and checked whole before our own data
-// is given up for it: a primary that dies in the middle leaves us what we had.
+// A transfer is spooled to a file and checked whole before our own data is given up for it: a primary that dies in the
+// middle leaves us what we had.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "node/base/time.h"
 #include "node/base/types.h"
 #include "node/commands/host.h"
 #include "node/resp/buffer.h"
 #include "node/resp/parser.h"
-#include "node/runtime/handoff.h"
 #include "node/runtime/poller.h"
 #include "node/runtime/stream.h"
+#include "node/runtime/stream_applier.h"
+#include "node/runtime/transfer.h"
 
 namespace guccho::runtime {
 
@@ -42,7 +41,7 @@ class PrimaryLink final : public EventHandler {
   // Makes the link anew, since the handshake tells the primary our port.
   void introduce_again();
   // Applies all that was cut into commands; blocks until the workers are done, so that data and log agree.
-  void settle();
+  void settle() { applier_.settle(); }
   // As settle(), with what the kernel still holds of the primary's stream; then ends the link.
   void finish();
 
@@ -53,8 +52,8 @@ class PrimaryLink final : public EventHandler {
   Instant last_io() const { return last_io_; }
   std::optional<Instant> down_since() const { return down_since_; }
   // Received and cut into commands; what the workers have applied of it.
-  int64_t read_offset() const { return read_offset_; }
-  int64_t applied_offset() const;
+  int64_t read_offset() const { return applier_.read_offset(); }
+  int64_t applied_offset() const { return applier_.applied_offset(); }
   uint64_t transfer_read() const { return transfer_read_; }
   std::string_view role_state() const;
   // The link as CLIENT LIST shows it while it is online.
@@ -62,7 +61,7 @@ class PrimaryLink final : public EventHandler {
   // CLIENT KILL: when the link is this client, ends it; it is made again soon.
   void end_session(uint64_t client_id);
   // What is waiting for room in workers' queues.
-  bool has_undelivered() const;
+  bool has_undelivered() const { return applier_.has_undelivered(); }
 
  private:
   void connect();
@@ -73,17 +72,10 @@ class PrimaryLink final : public EventHandler {
   void consume();
   bool take_handshake_line();
   void take_psync_reply(std::string_view line);
-  bool take_transfer();
+  void take_transfer();
   void finish_transfer();
   void begin_client();
   void take_stream();
-  void take_request(std::span<const std::string_view> args);
-  void apply(const commands::CommandSpec& spec, std::span<const std::string_view> args);
-  void apply_multi();
-  void apply_everywhere(std::vector<std::vector<std::string>> requests);
-  void deliver_batches();
-  bool push_batches();
-  void wait_until_applied();
   void acknowledge(Instant now);
   void send(std::string_view bytes);
   void flush();
@@ -106,30 +98,19 @@ class PrimaryLink final : public EventHandler {
   // Transfer.
   std::string new_replid_;
   int64_t new_offset_ = 0;
-  int spool_fd_ = -1;
-  int64_t transfer_left_ = -1;  // -1: until the mark
-  std::string mark_;            // 40 bytes that end a transfer of unknown length
-  std::string tail_;            // the last bytes received, to find the mark
-  bool transfer_started_ = false;
-  uint64_t transfer_read_ = 0;
+  std::unique_ptr<Transfer> transfer_;
+  uint64_t transfer_read_ = 0;  // of the last one, or of that which runs
 
   // Stream. Bytes are taken out of in_ only at the end of a command outside MULTI, so that a transaction whose end has
   // not come is neither applied, nor acknowledged, nor in our own log.
-  int64_t read_offset_ = 0;
   size_t scanned_ = 0;  // bytes of in_ that were cut into commands
-  bool in_multi_ = false;
-  std::vector<std::vector<std::string>> multi_;
-  std::vector<std::unique_ptr<ApplyBatch>> filling_;              // by worker
-  std::vector<std::deque<std::unique_ptr<ApplyBatch>>> waiting_;  // for room in the worker's queue
-  std::vector<int64_t> sent_to_;                                  // by worker: end of the last batch handed over
+  StreamApplier applier_;
   int64_t acknowledged_ = -1;
   Instant last_ack_{};
-  bool ack_requested_ = false;
 
   // For CLIENT LIST; as in Redis a partial resynchronisation goes on as the same client.
   uint64_t client_id_ = 0;
   UnixMillis client_since_{};
-  const commands::CommandSpec* last_command_ = nullptr;
 
   Instant last_io_{};
   Instant next_attempt_{};

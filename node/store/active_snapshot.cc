@@ -46,7 +46,7 @@ void Snapshot::before_change(Slot slot, uint64_t hash) {
 }
 
 void Snapshot::deliver(Slot slot, const Entry& entry) {
-  if (ElementWalk::suits(entry)) {
+  if (ValueWalk::suits(entry)) {
     begin_walk(slot, entry);
   } else {
     sink_.entry(slot, entry);
@@ -54,7 +54,7 @@ void Snapshot::deliver(Slot slot, const Entry& entry) {
 }
 
 Snapshot::Walk& Snapshot::begin_walk(Slot slot, const Entry& entry) {
-  walks_.push_back({std::make_unique<ElementWalk>(next_walk_++, slot, entry, sink_)});
+  walks_.push_back({ValueWalk::begin(next_walk_++, slot, entry, sink_)});
   return walks_.back();
 }
 
@@ -66,11 +66,11 @@ bool Snapshot::take_over(const KeyRef& key, Entry& entry) {
   if (!entry.is_external() || !entry.external().is_structure()) return false;
   const Structure* structure = entry.external().structure();
   if (structure->walk() != nullptr) {
-    const auto walk = std::ranges::find_if(walks_, [&](const Walk& w) { return &w.walk->structure() == structure; });
+    const auto walk = std::ranges::find_if(walks_, [&](const Walk& w) { return w.walk->structure() == structure; });
     walk->owned = &entry;
     return true;
   }
-  if (structure->elements() <= ElementWalk::kWholeElements) return false;
+  if (!ValueWalk::is_big(*structure)) return false;
   if (!ahead(key.slot, key.hash) || !note(key.slot, key.hash)) return false;
   deliver_all(key.slot, key.hash, &entry);
   taken_.push_back({key.slot, &entry});
@@ -107,7 +107,7 @@ bool Snapshot::step(size_t budget_bytes) {
 size_t Snapshot::step_taken() {
   const Taken taken = taken_.back();
   taken_.pop_back();
-  if (ElementWalk::suits(*taken.entry)) {
+  if (ValueWalk::suits(*taken.entry)) {
     begin_walk(taken.slot, *taken.entry).owned = taken.entry;
     return 0;
   }
@@ -119,10 +119,8 @@ size_t Snapshot::step_taken() {
 
 size_t Snapshot::step_walk(size_t budget_bytes) {
   Walk& current = walks_.back();
-  const Structure& structure = current.walk->structure();
-  const size_t average = std::max<size_t>(1, structure.bytes() / std::max<size_t>(1, structure.elements()));
-  const size_t count = std::clamp<size_t>(budget_bytes / average, 1, kMaxBatch);
-  if (current.walk->step(count)) return count * average;
+  const size_t spent = current.walk->step(budget_bytes);
+  if (!current.walk->done()) return spent;
   Entry* owned = current.owned;
   walks_.pop_back();
   if (owned) keyspace_.discard(owned);
@@ -130,7 +128,7 @@ size_t Snapshot::step_walk(size_t budget_bytes) {
     for (SlotTable& table : retired_) keyspace_.free_later(std::move(table));
     retired_.clear();
   }
-  return count * average;
+  return spent;
 }
 
 size_t Snapshot::step_slot(size_t budget_bytes) {

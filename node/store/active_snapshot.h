@@ -6,7 +6,7 @@
 // table keeps an entry, so tables may grow, split and shrink under it. All keys of one hash are treated as one, so
 // that two keys with equal hashes cannot hide one another.
 //
-// A big value is delivered in parts (ElementWalk): its key counts as delivered from the first part on.
+// A big value is delivered in parts (ValueWalk): its key counts as delivered from the first part on.
 //
 // Limits: a noted hash costs about 40 bytes until its slot is done, so at most that for each key written meanwhile.
 #pragma once
@@ -17,8 +17,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "node/store/element_walk.h"
 #include "node/store/keyspace.h"
+#include "node/store/value_walk.h"
 
 namespace guccho::store {
 
@@ -43,7 +43,7 @@ class Snapshot {
     Entry* entry;
   };
   struct Walk {
-    std::unique_ptr<ElementWalk> walk;
+    std::unique_ptr<ValueWalk> walk;
     Entry* owned = nullptr;  // the value was deleted meanwhile: to be freed at the end of its walk
   };
 

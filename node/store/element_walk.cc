@@ -1,41 +1,37 @@
-// Walking through a value's elements, and what changes do ahead of the walk.
+// Walking through a table's elements, and what changes do ahead of the walk.
 #include "node/store/element_walk.h"
 
-#include <vector>
+#include <algorithm>
 
 #include "node/store/table.h"
 
 namespace guccho::store {
 
-bool ElementWalk::suits(const Entry& entry) {
-  if (!entry.is_external() || !entry.external().is_structure()) return false;
-  const Structure& structure = *entry.external().structure();
-  return structure.elements() > kWholeElements && structure.element_table() != nullptr;
-}
+namespace {
+
+// Elements fetched from the table at a time; fewer when they are large.
+constexpr size_t kMaxBatch = 128;
+
+}  // namespace
 
 ElementWalk::ElementWalk(uint64_t id, Slot slot, const Entry& entry, SnapshotSink& sink)
-    : id_(id), slot_(slot), type_(entry.type()), structure_(*entry.external().structure()), sink_(sink) {
-  structure_.set_walk(this);
-  sink_.begin_value(id_, entry);
-}
-
-ElementWalk::~ElementWalk() {
-  structure_.set_walk(nullptr);
-}
+    : ValueWalk(id, slot, entry, sink), type_(entry.type()) {}
 
 void ElementWalk::deliver(std::vector<void*>& items) {
   if (!items.empty()) sink_.elements(id_, type_, items);
 }
 
 void ElementWalk::before_change(uint64_t hash) {
-  if (done_ || TableCore::position_of(hash) < position_ || !noted_.insert(hash).second) return;
+  if (done() || TableCore::position_of(hash) < position_ || !noted_.insert(hash).second) return;
   std::vector<void*> items;
-  structure_.element_table()->find_all(hash, items);
+  structure()->element_table()->find_all(hash, items);
   deliver(items);
 }
 
-bool ElementWalk::step(size_t count) {
-  const TableCore& table = *structure_.element_table();
+size_t ElementWalk::step(size_t budget_bytes) {
+  const size_t average = std::max<size_t>(1, structure()->bytes() / std::max<size_t>(1, structure()->elements()));
+  const size_t count = std::clamp<size_t>(budget_bytes / average, 1, kMaxBatch);
+  const TableCore& table = *structure()->element_table();
   std::vector<void*> items;
   const auto next = table.scan(position_, count, items);
   if (!noted_.empty()) {
@@ -44,15 +40,14 @@ bool ElementWalk::step(size_t count) {
   deliver(items);
   if (next) {
     position_ = *next;
-    return true;
+  } else {
+    finish();
   }
-  done_ = true;
-  sink_.end_value(id_);
-  return false;
+  return count * average;
 }
 
 void Structure::element_change_slow(uint64_t hash) {
-  walk_->before_change(hash);
+  static_cast<ElementWalk*>(walk_)->before_change(hash);
 }
 
 }  // namespace guccho::store

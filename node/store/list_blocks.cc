@@ -5,6 +5,7 @@
 #include <new>
 #include <vector>
 
+#include "node/store/list_walk.h"
 #include "node/store/listpack.h"
 
 namespace guccho::store {
@@ -90,13 +91,18 @@ bool ListBlocks::drain(size_t budget, SlabAllocator& alloc) {
   for (; budget > 0 && count_ > 0; --budget) release(block(--count_), alloc);
   if (count_ > 0) return true;
   if (capacity_ > 0) alloc.free(blocks_, capacity_ * sizeof(ListBlock));
+  if (walk() != nullptr) walk()->structure_gone();
   this->~ListBlocks();
   alloc.free(this, sizeof(ListBlocks));
   return false;
 }
 
 void ListBlocks::defragment(const Move& move, SlabAllocator&) {
-  for (size_t i = 0; i < count_; ++i) block(i).data = static_cast<char*>(move(block(i).data, block(i).capacity));
+  for (size_t i = 0; i < count_; ++i) {
+    ListBlock& b = block(i);
+    b.data = static_cast<char*>(move(b.data, b.capacity));
+    if (b.mark != 0 && walk() != nullptr) static_cast<ListWalk*>(walk())->moved(b);
+  }
   if (capacity_ > 0) blocks_ = static_cast<ListBlock*>(move(blocks_, capacity_ * sizeof(ListBlock)));
 }
 
@@ -155,6 +161,17 @@ void ListBlocks::close_empty_blocks(SlabAllocator& alloc) {
   if (kept != end) close_blocks(static_cast<size_t>(kept - (blocks_ + first_)), static_cast<size_t>(end - kept), alloc);
 }
 
+// ---- the walk of a snapshot ----
+
+void ListBlocks::mark_blocks() {
+  for (uint32_t i = 0; i < count_; ++i) block(i).mark = i + 1;
+}
+
+void ListBlocks::touch_slow(ListBlock& b) {
+  if (walk() != nullptr) static_cast<ListWalk*>(walk())->before_change(b);
+  b.mark = 0;
+}
+
 // ---- the memory of a block ----
 
 void ListBlocks::allocate(ListBlock& b, size_t capacity, SlabAllocator& alloc) {
@@ -164,6 +181,7 @@ void ListBlocks::allocate(ListBlock& b, size_t capacity, SlabAllocator& alloc) {
 }
 
 void ListBlocks::release(ListBlock& b, SlabAllocator& alloc) {
+  touch(b);
   block_bytes_ -= SlabAllocator::footprint(b.capacity);
   alloc.free(b.data, b.capacity);
 }
@@ -175,6 +193,7 @@ void ListBlocks::reallocate(ListBlock& b, size_t capacity, size_t begin, SlabAll
   fresh.end = static_cast<uint32_t>(begin + b.used());
   std::memcpy(fresh.data + fresh.begin, b.data + b.begin, b.used());
   release(b, alloc);
+  fresh.mark = 0;
   b = fresh;
 }
 
@@ -185,6 +204,7 @@ void ListBlocks::fit(ListBlock& b, SlabAllocator& alloc) {
 
 // `size` more bytes at one end of a block.
 char* ListBlocks::room_at_end(ListBlock& b, ListEnd end, size_t size, const ListLimit& limit, SlabAllocator& alloc) {
+  touch(b);
   const bool head = end == ListEnd::kHead;
   if (head ? b.begin < size : b.capacity - b.end < size) {
     const size_t used = b.used();
@@ -213,6 +233,7 @@ char* ListBlocks::room_at_end(ListBlock& b, ListEnd end, size_t size, const List
 
 // `size` more bytes in the middle, where `offset` is; moves the shorter side that has room for it.
 char* ListBlocks::open_gap(ListBlock& b, uint32_t offset, size_t size, SlabAllocator& alloc) {
+  touch(b);
   const bool front_fits = b.begin >= size;
   const bool back_fits = b.capacity - b.end >= size;
   if (!front_fits && !back_fits) {
@@ -233,6 +254,7 @@ char* ListBlocks::open_gap(ListBlock& b, uint32_t offset, size_t size, SlabAlloc
 }
 
 void ListBlocks::close_gap(ListBlock& b, uint32_t from, uint32_t to) {
+  touch(b);
   if (from - b.begin < b.end - to) {
     std::memmove(b.data + b.begin + (to - from), b.data + b.begin, from - b.begin);
     b.begin += to - from;
@@ -300,6 +322,7 @@ bool ListBlocks::merge_with_next(size_t at, const ListLimit& limit, SlabAllocato
   ListBlock& next = block(at + 1);
   if (b.plain || next.plain || limit.exceeded(listpack_size(b) + next.used(), b.count + size_t{next.count}))
     return false;
+  touch(b);
   if (b.capacity - b.end < next.used()) reallocate(b, b.used() + next.used(), 0, alloc);
   std::memcpy(b.data + b.end, next.data + next.begin, next.used());
   b.end += static_cast<uint32_t>(next.used());

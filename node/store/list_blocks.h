@@ -1,6 +1,6 @@
 // A big list: blocks of listpack elements, an element too large for a block alone in its own.
 //
-// The blocks' descriptors lie side by side in one array, in the order of the list: going to an index reads 24 bytes a
+// The blocks' descriptors lie side by side in one array, in the order of the list: going to an index reads 32 bytes a
 // block of several hundred elements, from the nearer end, and no block but the last. A block has room at both ends, so
 // that pushing and popping at either end of the list moves no bytes.
 #pragma once
@@ -48,11 +48,12 @@ struct ListBlock {
   uint32_t capacity;
   uint32_t count : 31;
   uint32_t plain : 1;  // the bytes of one element, without encoding
+  uint32_t mark;       // its number for the walk of a snapshot (list_walk.h), from 1; 0: it needs nothing of this block
 
   size_t used() const { return end - begin; }
   std::string_view bytes() const { return {data + begin, used()}; }
 };
-static_assert(sizeof(ListBlock) == 24);
+static_assert(sizeof(ListBlock) == 32);
 
 // Walks over the elements of blocks in either direction. Stale after any change.
 class ListCursor {
@@ -121,6 +122,9 @@ class ListBlocks final : public Structure {
   void append_block(std::string_view elements, size_t count, SlabAllocator& alloc);
   void append_plain(std::string_view text, SlabAllocator& alloc);
 
+  // For a walk that begins: from now on it hears of each block's first change.
+  void mark_blocks();
+
  private:
   ListBlock& block(size_t i) { return blocks_[first_ + i]; }
   // Descriptors.
@@ -128,7 +132,11 @@ class ListBlocks final : public Structure {
   ListBlock& open_block(size_t at, SlabAllocator& alloc);
   void close_blocks(size_t at, size_t count, SlabAllocator& alloc);
   void close_empty_blocks(SlabAllocator& alloc);
-  // The memory of a block.
+  // The memory of a block. touch() comes before bytes in [begin, end) change or go.
+  void touch(ListBlock& b) {
+    if (b.mark != 0) touch_slow(b);
+  }
+  void touch_slow(ListBlock& b);
   void allocate(ListBlock& b, size_t capacity, SlabAllocator& alloc);
   void release(ListBlock& b, SlabAllocator& alloc);
   void reallocate(ListBlock& b, size_t capacity, size_t begin, SlabAllocator& alloc);

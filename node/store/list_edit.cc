@@ -109,6 +109,7 @@ void ListBlocks::replace(size_t index, std::string_view text, const ListLimit& l
     return;
   }
   const uint32_t offset = place.offset();
+  touch(b);
   const EncodedElement element(text);
   const size_t old_size = element_size(b.data + offset);
   if (limit.exceeded(Listpack::kEmptySize + b.used() - old_size + text.size() + 8, b.count)) {
@@ -174,6 +175,7 @@ size_t ListBlocks::erase_matching_in_block(ListBlock& b, const ElementMatcher& w
     std::ranges::reverse(found);
   }
   if (found.empty()) return 0;
+  touch(b);
   // What lies between two of them moves down, each byte once.
   uint32_t to = found[0];
   for (size_t i = 0; i < found.size(); ++i) {

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "node/store/keyspace.h"
+#include "node/store/stream_parts.h"
 
 namespace guccho::store {
 
@@ -112,6 +113,11 @@ StreamId Stream::last_entry_id() const {
 
 // ---- changing ----
 
+// A running snapshot takes what it has not taken yet.
+void Stream::before_block_change(const IdTree::Cursor& at) {
+  if (walk() != nullptr) static_cast<StreamParts*>(walk())->before_change(at.id(), block(at));
+}
+
 void Stream::append(const StreamId& id, std::span<const std::string_view> fields_and_values, const PackedLimits& limits,
                     SlabAllocator& alloc) {
   size_t bytes = 0;
@@ -132,6 +138,7 @@ void Stream::append(const StreamId& id, std::span<const std::string_view> fields
       block = nullptr;
     } else {
       master = at.id();
+      before_block_change(at);
       StreamBlock* grown = block->reserve(fields_and_values, alloc);
       if (grown != block) at.set_value(grown);
       block = grown;
@@ -140,6 +147,7 @@ void Stream::append(const StreamId& id, std::span<const std::string_view> fields
   if (block == nullptr) {
     block = StreamBlock::make(fields_and_values, alloc);
     blocks_.insert(id, block, alloc);
+    if (walk() != nullptr) static_cast<StreamParts*>(walk())->added(id);
   }
   block->add(master, id, fields_and_values);
   ++length;
@@ -154,6 +162,7 @@ bool Stream::erase(const StreamId& id, SlabAllocator& alloc) {
   StreamBlock* block = block_at(at);
   StreamEntry entry;
   if (!StreamWalk(*this, id, id).next(entry)) return false;
+  before_block_change(at);
   if (block->entries() == 1) {
     blocks_.erase(at.id(), alloc);
     block->free(alloc);
@@ -181,6 +190,7 @@ uint64_t Stream::trim(const StreamTrim& trim, SlabAllocator& alloc) {
       if (!trim.approximate) removed += trim_block(trim, at, alloc);
       break;
     }
+    before_block_change(at);
     blocks_.erase(at.id(), alloc);
     block->free(alloc);
     length -= entries;
@@ -191,6 +201,7 @@ uint64_t Stream::trim(const StreamTrim& trim, SlabAllocator& alloc) {
 }
 
 uint64_t Stream::trim_block(const StreamTrim& trim, IdTree::Cursor at, SlabAllocator& alloc) {
+  before_block_change(at);
   StreamBlock* block = block_at(at);
   StreamBlockWalk walk(*block, at.id());
   uint64_t removed = 0;

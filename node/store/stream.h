@@ -84,6 +84,7 @@ class Stream final : public Structure {
  private:
   friend class StreamWalk;
 
+  void before_block_change(const IdTree::Cursor& at);
   void set_first_id() { first_id = length == 0 ? StreamId::min() : first_entry_id(); }
   uint64_t trim_block(const StreamTrim& trim, IdTree::Cursor at, SlabAllocator& alloc);
 

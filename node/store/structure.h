@@ -10,8 +10,8 @@
 
 namespace guccho::store {
 
-class ElementWalk;
 class TableCore;
+class ValueWalk;
 
 // Lives in memory of the keyspace's allocator. Made by its own kind, freed by drain(); never deleted.
 class Structure {
@@ -36,15 +36,15 @@ class Structure {
   virtual void defragment(const Move& move, SlabAllocator& alloc) = 0;
 
   // The table in whose hash order a snapshot delivers the elements in parts, its items being what the kind's elements
-  // are made of. Null: the value is delivered whole, however big.
+  // are made of. Null: there is none; lists and streams come block by block.
   virtual const TableCore* element_table() const { return nullptr; }
   // With an element_table(), every change of an element calls this first, with the element's hash there.
   void before_element_change(uint64_t hash) {
     if (walk_ != nullptr) element_change_slow(hash);
   }
   // A snapshot's walk through this value; null: none.
-  ElementWalk* walk() const { return walk_; }
-  void set_walk(ElementWalk* walk) { walk_ = walk; }
+  ValueWalk* walk() const { return walk_; }
+  void set_walk(ValueWalk* walk) { walk_ = walk; }
 
  protected:
   ~Structure() = default;
@@ -52,7 +52,7 @@ class Structure {
  private:
   void element_change_slow(uint64_t hash);
 
-  ElementWalk* walk_ = nullptr;
+  ValueWalk* walk_ = nullptr;
 };
 
 }  // namespace guccho::store

@@ -167,6 +167,8 @@ struct PartsSink : SnapshotSink {
     EXPECT_EQ(type, Type::kSet);
     for (const void* item : items) EXPECT_TRUE(members.emplace(SetTable::text(item)).second);
   }
+  void list_block(uint64_t, const ListBlock&) override { ADD_FAILURE() << "there is no list"; }
+  void stream_block(uint64_t, const StreamId&, std::string_view) override { ADD_FAILURE() << "there is no stream"; }
   void end_value(uint64_t) override { ++ended; }
 };
 

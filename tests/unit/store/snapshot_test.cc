@@ -32,6 +32,8 @@ struct Collector : SnapshotSink {
       ++parts;
     }
   }
+  void list_block(uint64_t, const ListBlock&) override { ADD_FAILURE() << "there is no list"; }
+  void stream_block(uint64_t, const StreamId&, std::string_view) override { ADD_FAILURE() << "there is no stream"; }
   void end_value(uint64_t id) override {
     auto value = values_.extract(id);
     EXPECT_EQ(value.mapped().fields.size(), value.mapped().count);

@@ -266,6 +266,8 @@ TEST(ZsetValueTest, SnapshotsAreOfTheirMoment) {
         ++parts;
       }
     }
+    void list_block(uint64_t, const ListBlock&) override { ADD_FAILURE() << "there is no list"; }
+    void stream_block(uint64_t, const StreamId&, std::string_view) override { ADD_FAILURE() << "there is no stream"; }
     void end_value(uint64_t id) override { EXPECT_EQ(got[names.at(id)].size(), sizes.at(id)); }
     std::map<uint64_t, std::string> names;
     std::map<uint64_t, size_t> sizes;
