@@ -135,7 +135,7 @@ void Worker::end_block(BlockedClients::Ticket ticket, std::string_view reply, Re
   const BlockedCommand command = blocked_.remove(ticket);
   count_blocked();
   std::unique_ptr<ReplyBatch>& replies = outgoing_[command.place.worker].replies;
-  if (!replies) replies = std::make_unique<ReplyBatch>();
+  if (!replies) replies = spare_replies_.take();
   replies->bytes.append(reply);
   replies->headers.push_back({command.place.client, command.place.sequence, reply.size(), kind});
 }

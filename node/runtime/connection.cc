@@ -122,36 +122,9 @@ void Connection::dispatch_all(Ahead& ahead) {
   }
 }
 
-resp::Buffer& Connection::reply_target() {
-  if (pending_.empty()) return out_;
-  if (!pending_.back().done) pending_.push_back({.done = true, .drop = false, .bytes = {}});
-  return pending_.back().bytes;
-}
-
-uint64_t Connection::reserve_reply(bool drop) {
-  pending_.push_back({.done = false, .drop = drop, .bytes = {}});
-  return first_sequence_ + pending_.size() - 1;
-}
-
 void Connection::fill_reply(uint64_t sequence, std::string_view bytes) {
-  if (sequence < first_sequence_ || sequence - first_sequence_ >= pending_.size()) return;
-  PendingReply& p = pending_[sequence - first_sequence_];
-  if (!p.drop) p.bytes.append(bytes);
-  p.done = true;
-  pending_bytes_ += p.bytes.size();
-  if (sequence == first_sequence_) emit_finished();
-}
-
-void Connection::emit_finished() {
-  while (!pending_.empty() && pending_.front().done) {
-    out_.append(pending_.front().bytes.view());
-    pending_.pop_front();
-    ++first_sequence_;
-  }
-  if (pending_.empty()) {
-    pending_bytes_ = 0;
-    if (hold_ == Hold::kDrain) release();
-  }
+  if (!pending_.fill(sequence, bytes, out_)) return;
+  if (pending_.empty() && hold_ == Hold::kDrain) release();
   home_.schedule_flush(*this);
 }
 
@@ -215,12 +188,13 @@ void Connection::update_usage() {
   query_buffer_free = query_.capacity() - query_.size();
   output_buffer_used = out_.size();
   output_queue_length = pending_.size();
-  output_queue_bytes = pending_bytes_;
+  output_queue_bytes = pending_.bytes();
 }
 
 void Connection::shrink_buffers() {
   query_.shrink(kReadChunk);
   out_.shrink(kReadChunk);
+  pending_.shrink();
 }
 
 }  // namespace guccho::runtime

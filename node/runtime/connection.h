@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,6 +19,7 @@
 #include "node/resp/parser.h"
 #include "node/runtime/poller.h"
 #include "node/runtime/replica_hello.h"
+#include "node/runtime/reply_order.h"
 #include "node/runtime/stream.h"
 #include "node/slots/slots.h"
 #include "node/store/key.h"
@@ -72,8 +72,7 @@ class Connection final : public EventHandler, public commands::Session {
   // Nothing that was said before matters for the next command.
   bool is_plain() const {
     return authenticated && !transaction.active && kind == commands::SessionKind::kNormal &&
-           reply_mode == commands::ReplyMode::kOn && !asking && !no_touch && !router && tracking == nullptr &&
-           !has_outstanding();
+           reply_mode == commands::ReplyMode::kOn && !asking && !no_touch && !router && tracking == nullptr;
   }
   // A command of this connection runs: its buffers must be left alone.
   bool processing() const { return processing_; }
@@ -85,15 +84,15 @@ class Connection final : public EventHandler, public commands::Session {
 
   // ---- replies ----
   // Where the reply of the command that runs now goes: behind everything that is outstanding.
-  resp::Buffer& reply_target();
+  resp::Buffer& reply_target() { return pending_.empty() ? out_ : pending_.behind(); }
   // Reserves the next place in the reply order for a reply that comes from elsewhere; `drop` it when it comes (CLIENT
   // REPLY OFF).
-  uint64_t reserve_reply(bool drop);
+  uint64_t reserve_reply(bool drop) { return pending_.reserve(drop); }
   // The reply for a reserved place.
   void fill_reply(uint64_t sequence, std::string_view bytes);
   bool has_outstanding() const { return !pending_.empty(); }
   // The place that reserve_reply() would reserve now.
-  uint64_t next_sequence() const { return first_sequence_ + pending_.size(); }
+  uint64_t next_sequence() const { return pending_.next(); }
   // Bytes outside of the reply order (MONITOR lines).
   void push_output(std::string_view bytes);
   // A message of pub/sub or of client-side caching: goes ahead of replies that are outstanding. Between commands only.
@@ -114,12 +113,14 @@ class Connection final : public EventHandler, public commands::Session {
   // The connection becomes a replica's: its stream leaves, with output that was not yet sent and input not yet read.
   Stream take_stream(std::string& unsent, std::string& unread);
 
-  size_t output_bytes() const { return out_.size() + pending_bytes_; }
+  size_t output_bytes() const { return out_.size() + pending_.bytes(); }
   void update_usage();
   void shrink_buffers();
 
   // Bookkeeping of the worker.
   bool in_flush_list = false;
+  bool handed_over = false;  // commands to other workers since the last flush
+  bool flush_put_off = false;
   UnixMillis soft_limit_since{};
   ReplicaHello replica_hello;
   // The worker where its last blocking command waits, or waited.
@@ -128,16 +129,10 @@ class Connection final : public EventHandler, public commands::Session {
   Worker& home() { return home_; }
 
  private:
-  struct PendingReply {
-    bool done = false;
-    bool drop = false;
-    resp::Buffer bytes;
-  };
   void read_input();
   // What was found already, then the rest of the buffer.
   void dispatch_all(Ahead& ahead);
   void update_interest();
-  void emit_finished();
   bool over_query_limit() const;
   resp::ParserLimits limits() const;
 
@@ -146,9 +141,7 @@ class Connection final : public EventHandler, public commands::Session {
   resp::Buffer query_;
   resp::Buffer out_;
   resp::CommandParser parser_;
-  std::deque<PendingReply> pending_;
-  uint64_t first_sequence_ = 0;  // of pending_.front()
-  size_t pending_bytes_ = 0;
+  ReplyOrder pending_;
   Hold hold_ = Hold::kNone;
   uint32_t interest_ = 0;
   bool closing_ = false;

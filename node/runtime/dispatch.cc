@@ -196,10 +196,11 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args) {
   return dispatch(c, args, {.spec = commands::resolve(args)});
 }
 
-// Whether none of what dispatch_once() looks for can be the case, so that the command runs here at once. Nearly all do.
+// Whether none of what dispatch_once() looks for can be the case, so that the command runs, or is handed over, at once.
+// Nearly all do.
 bool Worker::is_plain(const Connection& c, const Ahead::Command& known_before, size_t argc) const {
   const CommandSpec* spec = known_before.spec;
-  if (!known_before.here || spec == nullptr || !spec->plain || !commands::arity_fits(*spec, argc)) return false;
+  if (!known_before.key || spec == nullptr || !spec->plain || !commands::arity_fits(*spec, argc)) return false;
   if (!c.is_plain() || !c.user->unrestricted() || serving_busy_) return false;
   if (!routes_->is_primary || !routes_->served.contains(known_before.key->slot)) return false;
   if (config_->maxmemory != 0 && spec->has(commands::kDenyOom)) return false;
@@ -213,9 +214,14 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, con
     c.last_command = known_before.spec;
     ++c.commands;
     const commands::Caller caller{.client_id = c.id, .resp = c.resp, .readonly = c.readonly, .worker = index_};
-    if (!execute(*known_before.spec, args, known_before.key->slot, caller, &c, c.reply_target())) {
-      c.hold(Hold::kDeferred);
+    const Slot slot = known_before.key->slot;
+    if (!known_before.here) {
+      const uint64_t place = c.reserve_reply(false);
+      hand_over(node_.owner_of(slot), c,
+                {.sequence = place, .spec = known_before.spec, .slot = slot, .caller = caller}, args);
+      return true;
     }
+    if (!execute(*known_before.spec, args, slot, caller, &c, c.reply_target())) c.hold(Hold::kDeferred);
     finish_unit();
     return true;
   }
@@ -399,11 +405,7 @@ bool Worker::run_on_owner(Connection& c, const CommandSpec& spec, std::span<cons
   const commands::Caller caller = caller_of(c);
   const uint16_t owner = target.slot ? node_.owner_of(*target.slot) : index_;
   if (owner != index_) {
-    Task task;
-    task.sequence = c.reserve_reply(c.muted());
-    task.spec = &spec;
-    task.slot = *target.slot;
-    task.caller = caller;
+    Task task{.sequence = c.reserve_reply(c.muted()), .spec = &spec, .slot = *target.slot, .caller = caller};
     task.route_here = target.route_at_owner;
     hand_over(owner, c, std::move(task), args);
     if (spec.has(commands::kBlocking)) {

@@ -48,6 +48,12 @@ struct TaskBatch {
   std::vector<Task> tasks;
   resp::Buffer arguments;
 
+  // Ready to be filled again; false when it is not worth to be kept.
+  bool reset() {
+    tasks.clear();
+    arguments.clear();
+    return tasks.capacity() <= 4096 && arguments.capacity() <= (size_t{1} << 20);
+  }
   void add_arguments(Task& task, std::span<const std::string_view> args) {
     task.argc = static_cast<uint32_t>(args.size());
     for (const std::string_view a : args) {
@@ -92,6 +98,37 @@ struct ReplyBatch {
   };
   std::vector<Header> headers;
   resp::Buffer bytes;
+
+  bool reset() {
+    headers.clear();
+    bytes.clear();
+    return headers.capacity() <= 4096 && bytes.capacity() <= (size_t{1} << 20);
+  }
+};
+
+// Batches that were read go back with the next parcel to the worker that filled them, so that few are ever made, and memory
+// is not given back by another thread than took it.
+template <class Batch>
+class SpareBatches {
+ public:
+  std::unique_ptr<Batch> take() {
+    if (spare_.empty()) return std::make_unique<Batch>();
+    std::unique_ptr<Batch> batch = std::move(spare_.back());
+    spare_.pop_back();
+    return batch;
+  }
+  void give(std::unique_ptr<Batch> batch) {
+    if (batch && spare_.size() < kMost && batch->reset()) spare_.push_back(std::move(batch));
+  }
+  // For a parcel to the worker that it came from.
+  void give_back(std::unique_ptr<Batch>& place, std::unique_ptr<Batch> batch) {
+    if (place) return give(std::move(batch));
+    if (batch->reset()) place = std::move(batch);
+  }
+
+ private:
+  static constexpr size_t kMost = 8;
+  std::vector<std::unique_ptr<Batch>> spare_;
 };
 
 // A message of PUBLISH or SPUBLISH on its way to a worker's subscribers; shared by all workers that get it.
@@ -123,6 +160,9 @@ struct Parcel {
   std::vector<Invalidation> invalidations;
   std::vector<std::shared_ptr<const BroadcastKeys>> broadcasts;
   std::vector<uint64_t> gone;  // clients whose blocking commands wait no more
+  // Read, and empty again; no reason to send a parcel.
+  std::unique_ptr<TaskBatch> read_tasks;
+  std::unique_ptr<ReplyBatch> read_replies;
 
   bool empty() const {
     return !tasks && !replies && messages.empty() && invalidations.empty() && broadcasts.empty() && gone.empty();

@@ -89,7 +89,7 @@ void Worker::serve_while_busy(Millis timeout) {
 
 void Worker::refuse_tasks(uint16_t from, std::span<Task> tasks, uint64_t but_of_client) {
   std::unique_ptr<ReplyBatch>& replies = outgoing_[from].replies;
-  if (!replies) replies = std::make_unique<ReplyBatch>();
+  if (!replies) replies = spare_replies_.take();
   for (Task& task : tasks) {
     if (task.client_id == but_of_client) continue;
     task.answered = true;
@@ -109,7 +109,7 @@ void Worker::send_finished(uint16_t to, ReplyBatch* finished) {
   for (ReplyBatch::Header& h : finished->headers) {
     if (h.client_id != 0) {
       std::unique_ptr<ReplyBatch>& now = outgoing_[to].replies;
-      if (!now) now = std::make_unique<ReplyBatch>();
+      if (!now) now = spare_replies_.take();
       now->bytes.append(bytes.substr(0, h.bytes));
       now->headers.push_back(h);
       h.client_id = 0;

@@ -18,6 +18,8 @@ namespace {
 constexpr size_t kExpireBudget = 256;
 // How long a parked worker waits for its clients while a script that holds the section takes too long.
 constexpr Millis kBusyPause{20};
+// After which a worker without anything else to do sends what it put off.
+constexpr Millis kFlushDelay{1};
 // Frees of large values in one turn.
 constexpr size_t kFreeBudget = 512;
 
@@ -168,6 +170,7 @@ void Worker::turn() {
   const bool busy = has_input() || snapshot_runs || keyspace_.pending_frees() > 0 || evict_asked_.load();
   if (!busy) {
     timeout = millis_until(next_periodic_, before);
+    if (!flush_list_.empty()) timeout = std::min(timeout, kFlushDelay);
     if (expire_more_ || snapshot_step_ || !memory_waiters_.empty()) timeout = std::min(timeout, Millis(1));
     if (router_->active()) timeout = std::min(timeout, Router::kTick);
     if (defragment_effort_ != 0) timeout = std::min(timeout, millis_until(next_defragment_, before));
@@ -245,8 +248,9 @@ void Worker::take_mail() {
 
 void Worker::hand_over(uint16_t to, Connection& connection, Task task, std::span<const std::string_view> args) {
   Parcel& parcel = outgoing_[to];
-  if (!parcel.tasks) parcel.tasks = std::make_unique<TaskBatch>();
+  if (!parcel.tasks) parcel.tasks = spare_tasks_.take();
   task.client_id = connection.id;
+  connection.handed_over = true;
   const size_t before = parcel.tasks->arguments.size();
   parcel.tasks->add_arguments(task, args);
   handed_bytes_.add(parcel.tasks->arguments.size() - before);
@@ -258,8 +262,16 @@ void Worker::take_parcels() {
   for (uint16_t from = 0; from < count_; ++from) {
     Parcel parcel;
     while (inbox_[from]->pop(parcel)) {
-      if (parcel.replies) deliver_replies(*parcel.replies);  // first, since a script among the tasks may take long
-      if (parcel.tasks) run_tasks(from, *parcel.tasks);
+      spare_tasks_.give(std::move(parcel.read_tasks));
+      spare_replies_.give(std::move(parcel.read_replies));
+      if (parcel.replies) {  // first, since a script among the tasks may take long
+        deliver_replies(*parcel.replies);
+        spare_replies_.give_back(outgoing_[from].read_replies, std::move(parcel.replies));
+      }
+      if (parcel.tasks) {
+        run_tasks(from, *parcel.tasks);
+        spare_tasks_.give_back(outgoing_[from].read_tasks, std::move(parcel.tasks));
+      }
       for (const auto& message : parcel.messages) deliver(*message);
       for (const Invalidation& i : parcel.invalidations) deliver_invalidation(i);
       for (const auto& b : parcel.broadcasts) deliver_broadcast(*b);
@@ -270,7 +282,7 @@ void Worker::take_parcels() {
 
 void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
   std::unique_ptr<ReplyBatch>& replies = outgoing_[from].replies;
-  if (!replies) replies = std::make_unique<ReplyBatch>();
+  if (!replies) replies = spare_replies_.take();
   ArgumentReader reader(batch);
   ArgumentReader ahead(batch);
   size_t number = 0;
@@ -305,15 +317,20 @@ void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
 
 void Worker::deliver_replies(ReplyBatch& batch) {
   std::string_view bytes = batch.bytes.view();
+  uint64_t id = 0;  // of `c`; replies to one client often come together
+  Connection* c = nullptr;
   for (const ReplyBatch::Header& h : batch.headers) {
     const std::string_view reply = bytes.substr(0, h.bytes);
     if (h.kind == ReplyBatch::Kind::kRequest) {
       router_->take_back(h.client_id, h.sequence, reply);
     } else if (router_->take_local_reply(h.client_id, h.sequence, reply)) {
       // The router passes it on, or asks another node.
-    } else if (Connection* c = find_connection(h.client_id)) {
-      c->close_after_reply |= h.kind == ReplyBatch::Kind::kLastReply;
-      c->fill_reply(h.sequence, reply);
+    } else {
+      if (h.client_id != id) c = find_connection(id = h.client_id);
+      if (c != nullptr) {
+        c->close_after_reply |= h.kind == ReplyBatch::Kind::kLastReply;
+        c->fill_reply(h.sequence, reply);
+      }
     }
     bytes.remove_prefix(h.bytes);
   }
@@ -324,11 +341,18 @@ void Worker::send_parcels() {
     Parcel& parcel = outgoing_[to];
     std::deque<Parcel>& waiting = overflow_[to];
     if (parcel.empty() && waiting.empty()) continue;
-    if (!parcel.empty()) waiting.push_back(std::exchange(parcel, {}));
     SpscQueue<Parcel, kQueueCapacity>& queue = *node_.worker(to).inbox_[index_];
     while (!waiting.empty() && queue.push(waiting.front())) {
       waiting.pop_front();
       stats_.handover_batches.add();
+    }
+    if (!parcel.empty()) {
+      if (waiting.empty() && queue.push(parcel)) {
+        stats_.handover_batches.add();
+      } else {
+        waiting.push_back(std::move(parcel));
+      }
+      parcel = {};
     }
     if (!waiting.empty()) stats_.handover_full.add();
     node_.worker(to).wake();
@@ -382,6 +406,8 @@ void Worker::commit_turn() {
   reap_connections();
 }
 
+// What a connection has is put off by one turn while other workers are about to add to it: most often one send instead of
+// two. Longer only adds to the latency.
 void Worker::flush_connections() {
   node_.notice_absence();
   if (node_.fenced()) return withhold_replies();
@@ -392,7 +418,12 @@ void Worker::flush_connections() {
       later.push_back(c);
       continue;
     }
-    c->in_flush_list = false;
+    if (c->handed_over && c->has_outstanding() && !c->flush_put_off && !c->closing()) {
+      c->flush_put_off = true;
+      later.push_back(c);
+      continue;
+    }
+    c->in_flush_list = c->handed_over = c->flush_put_off = false;
     if (c->closing()) continue;
     if (!c->flush()) {
       c->close_soon();

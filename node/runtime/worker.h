@@ -433,6 +433,8 @@ class Worker final : public commands::EffectSink {
   static constexpr size_t kQueueCapacity = 1024;
   std::vector<std::unique_ptr<SpscQueue<Parcel, kQueueCapacity>>> inbox_;
   std::vector<Parcel> outgoing_;              // of this turn
+  SpareBatches<TaskBatch> spare_tasks_;
+  SpareBatches<ReplyBatch> spare_replies_;
   std::vector<std::deque<Parcel>> overflow_;  // bounded by the connections' outstanding limits
 
   std::mutex mail_mutex_;
