@@ -97,6 +97,14 @@ std::string describe_event(const std::string& name, const LatencyEvent& event) {
     out += "  Many keys expired at once: spread their expiries.\n";
   } else if (name == "eviction-cycle") {
     out += "  Memory is at maxmemory: raise it, or keep less data.\n";
+  } else if (name == "snapshot-step") {
+    out +=
+        "  A replica was being filled, and a value that goes out as a whole is large: a string, or a stream's "
+        "groups.\n";
+  } else if (name == "active-defrag-cycle") {
+    out += "  Memory was being compacted: active-defrag-max-scan-fields bounds how much of one value a step takes.\n";
+  } else if (name == "worker-turn") {
+    out += "  A turn of a worker's loop took long in CPU time: the other events say what was part of it.\n";
   }
   return out;
 }

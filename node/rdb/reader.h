@@ -5,67 +5,17 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
 
 #include "node/base/result.h"
-#include "node/base/time.h"
 #include "node/rdb/format.h"
+#include "node/rdb/input.h"
+#include "node/rdb/record.h"
 #include "node/rdb/stream_reader.h"
-#include "node/store/stream_image.h"
+#include "node/rdb/values.h"
 
 namespace guccho::rdb {
-
-// The largest string accepted, compressed or not: what the store can hold. Nothing is allocated ahead of the bytes but
-// for LZF, whose size is checked against the most that its input can expand to.
-inline constexpr uint64_t kMaxString = 0xffffffffu;
-
-struct PackedHash {
-  std::string listpack;  // checked: well-formed, distinct fields
-};
-// A field may come twice: load() refuses that, at no cost of its own.
-using FieldList = std::vector<std::pair<std::string, std::string>>;
-// Fields that expire. Checked: expiries that the store can hold. A field may come twice: load() refuses that.
-struct TimedField {
-  std::string field;
-  std::string value;
-  int64_t expiry = 0;  // milliseconds since 1970; 0: none
-};
-using TimedFieldList = std::vector<TimedField>;
-// A list is a row of nodes: listpacks (checked, not empty), or single elements.
-struct ListNode {
-  std::string bytes;
-  bool listpack = false;
-};
-using ListNodes = std::vector<ListNode>;
-struct PackedSet {
-  std::string listpack;  // checked: well-formed, distinct members
-};
-struct IntegerSet {
-  std::string intset;  // checked
-};
-// A member may come twice: load() refuses that.
-using MemberList = std::vector<std::string>;
-struct PackedZset {
-  std::string listpack;  // checked: well-formed, distinct members in order
-};
-// Checked: no NaN. In any order; a member may come twice: load() refuses that.
-using ScoredList = std::vector<std::pair<std::string, double>>;
-// A string's bytes; a hash, a list, a set, a sorted set in one of their forms; a stream that was checked.
-using Value = std::variant<std::string, PackedHash, FieldList, TimedFieldList, ListNodes, PackedSet, IntegerSet,
-                           MemberList, PackedZset, ScoredList, store::StreamImage>;
-
-struct Record {
-  std::string key;
-  std::optional<UnixMillis> expiry;
-  std::optional<uint64_t> idle_seconds;
-  std::optional<uint8_t> frequency;
-  Value value;
-};
 
 // Receives what was read, in the order of the stream. An error stops the reader and is what feed() returns.
 class RecordSink {
@@ -113,7 +63,6 @@ class Reader {
     kFailed
   };
 
-  class Input;
   // One step: reads one unit, or leaves the input where it was and returns false for want of bytes.
   Result<bool> step();
   Status read_header(Input& in);
@@ -129,11 +78,6 @@ class Reader {
   Status read_checksum(Input& in);
   Status start_value(uint8_t type);
   Status finish_value();
-  Status finish_hash();
-  Status finish_timed_hash();
-  Status finish_list();
-  Status finish_set();
-  Status finish_zset();
   Status deliver();
 
   RecordSink& sink_;
@@ -148,11 +92,8 @@ class Reader {
   Record record_;
   const TypeInfo* type_ = nullptr;
   uint64_t strings_left_ = 0;
-  std::vector<std::string> strings_;
-  ScoredList scored_;
+  ValueParts parts_;
   int64_t earliest_ = 0;
-  TimedFieldList timed_;
-  std::vector<Container> containers_;  // of the strings, where each has one
   StreamReader stream_;
   uint64_t empty_keys_ = 0;
 };

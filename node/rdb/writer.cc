@@ -22,8 +22,10 @@ namespace guccho::rdb {
 
 namespace {
 
-// Redis: shorter strings are not worth the attempt, and a gain of fewer than four bytes is none.
+// Redis: shorter strings are not worth the attempt, and a gain of fewer than four bytes is none. Longer ones would hold
+// up a worker's turn: it is not a forked child that compresses here, and a megabyte takes milliseconds.
 constexpr size_t kMinCompress = 21;
+constexpr size_t kMaxCompress = size_t{1} << 20;
 constexpr size_t kMinGain = 4;
 // "-2147483648": what INT8 to INT32 can hold is never longer.
 constexpr size_t kMaxIntegerText = 11;
@@ -65,7 +67,7 @@ bool append_integer(std::string& out, int64_t value) {
 }
 
 bool append_compressed(std::string& out, std::string_view bytes) {
-  if (bytes.size() < kMinCompress || bytes.size() > UINT32_MAX) return false;
+  if (bytes.size() < kMinCompress || bytes.size() > kMaxCompress) return false;
   std::string packed(bytes.size() - kMinGain, '\0');
   const unsigned size = lzf_compress(bytes.data(), static_cast<unsigned>(bytes.size()), packed.data(),
                                      static_cast<unsigned>(packed.size()));

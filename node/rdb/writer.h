@@ -19,7 +19,7 @@
 namespace guccho::rdb {
 
 struct WriteOptions {
-  bool compress = true;  // rdbcompression: strings longer than 20 bytes by LZF where that makes them smaller
+  bool compress = true;  // rdbcompression: strings of 21 bytes to 1 MiB by LZF where that makes them smaller
 };
 
 // Appends key, expiry and value of one entry.

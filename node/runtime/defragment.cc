@@ -44,6 +44,7 @@ void Worker::defragment_some() {
   stats_.defrag_key_hits.add(now.key_hits - before.key_hits);
   stats_.defrag_key_misses.add(now.key_misses - before.key_misses);
   stats_.defrag_nanos.add(end - begin);
+  note_if_slow("active-defrag-cycle", end - begin);
   if (walk_goes_on) return;
   const size_t held = keyspace_.held_bytes();
   if (held + held_before_walk_ / kWorthwhilePart > held_before_walk_) {

@@ -217,8 +217,8 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, con
     const Slot slot = known_before.key->slot;
     if (!known_before.here) {
       const uint64_t place = c.reserve_reply(false);
-      hand_over(node_.owner_of(slot), c,
-                {.sequence = place, .spec = known_before.spec, .slot = slot, .caller = caller}, args);
+      hand_over(node_.owner_of(slot), c, {.sequence = place, .spec = known_before.spec, .slot = slot, .caller = caller},
+                args);
       return true;
     }
     if (!execute(*known_before.spec, args, slot, caller, &c, c.reply_target())) c.hold(Hold::kDeferred);

@@ -108,7 +108,12 @@ Worker::Memory Worker::ensure_memory() {
 // Until the node is below maxmemory, this worker has no key that qualifies, another has a better one, or the stretch is
 // over.
 void Worker::evict_here(store::EvictionPolicy policy) {
-  const uint64_t end = nanos_now() + kStretchNanos;
+  const uint64_t begin = nanos_now();
+  evict_until(policy, begin + kStretchNanos);
+  note_if_slow("eviction-cycle", nanos_now() - begin);
+}
+
+void Worker::evict_until(store::EvictionPolicy policy, uint64_t end) {
   for (;;) {
     if (node_.used_memory() <= config_->maxmemory) return;
     if (keyspace_.pending_frees() > 0) {

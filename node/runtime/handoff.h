@@ -106,8 +106,8 @@ struct ReplyBatch {
   }
 };
 
-// Batches that were read go back with the next parcel to the worker that filled them, so that few are ever made, and memory
-// is not given back by another thread than took it.
+// Batches that were read go back with the next parcel to the worker that filled them, so that few are ever made, and
+// memory is not given back by another thread than took it.
 template <class Batch>
 class SpareBatches {
  public:

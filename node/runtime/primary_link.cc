@@ -1,7 +1,6 @@
 // Handshake, transfer, stream.
 #include "node/runtime/primary_link.h"
 
-
 #include <algorithm>
 #include <charconv>
 

@@ -1,5 +1,5 @@
-// The link of a replica to its primary: handshake, PSYNC, receiving the data set (transfer.h) and the stream, whose commands
-// the workers apply (stream_applier.h).
+// The link of a replica to its primary: handshake, PSYNC, receiving the data set (transfer.h) and the stream, whose
+// commands the workers apply (stream_applier.h).
 //
 // Received bytes are appended to our own log unchanged, so that offsets agree and our own replicas continue seamlessly;
 // A transfer is spooled to a file and checked whole before our own data is given up for it: a primary that dies in the

@@ -1,8 +1,9 @@
 // The order of a connection's replies: what leaves is in the order of the commands, though some are answered by other
-// workers, or later. A reply that is to come has a place; replies that are made here meanwhile wait behind the places before
-// them, side by side in one buffer.
+// workers, or later. A reply that is to come has a place; replies that are made here meanwhile wait behind the places
+// before them, side by side in one buffer.
 //
-// Nothing is allocated while there are no more places than there ever were and the replies that come out of order are short.
+// Nothing is allocated while there are no more places than there ever were and the replies that come out of order are
+// short.
 #pragma once
 
 #include <array>
@@ -31,8 +32,8 @@ class ReplyOrder {
   uint64_t reserve(bool drop);
   // What reserve() would return.
   uint64_t next() const { return first_ + count_; }
-  // The reply for a place, once each. Places that are not reserved, any more, are passed over. True when something could
-  // leave: it was appended to `out`, with what waited behind it.
+  // The reply for a place, once each. Places that are not reserved, any more, are passed over. True when something
+  // could leave: it was appended to `out`, with what waited behind it.
   bool fill(uint64_t place, std::string_view reply, resp::Buffer& out);
   // Gives memory back that only many places needed.
   void shrink();

@@ -1,6 +1,6 @@
-// Applying the primary's stream on a replica: commands are dealt out to the workers by slot, in batches that all end at the
-// same offset. A transaction of one worker is one stretch of its batch, which nothing interrupts; what is not of one worker
-// takes the exclusive section, after everything before it was applied. Of the replication thread.
+// Applying the primary's stream on a replica: commands are dealt out to the workers by slot, in batches that all end at
+// the same offset. A transaction of one worker is one stretch of its batch, which nothing interrupts; what is not of
+// one worker takes the exclusive section, after everything before it was applied. Of the replication thread.
 #pragma once
 
 #include <atomic>

@@ -63,8 +63,8 @@ Status Transfer::write(std::string_view bytes) {
   return {};
 }
 
-// Whether `bytes`, the last ones received, end with the mark, which then goes from the file. Nothing follows a mark until
-// the primary has an acknowledgement.
+// Whether `bytes`, the last ones received, end with the mark, which then goes from the file. Nothing follows a mark
+// until the primary has an acknowledgement.
 Result<bool> Transfer::cut_mark(std::string_view bytes) {
   tail_.append(bytes.substr(bytes.size() > kMarkLength ? bytes.size() - kMarkLength : 0));
   if (tail_.size() > kMarkLength) tail_.erase(0, tail_.size() - kMarkLength);

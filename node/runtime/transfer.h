@@ -18,8 +18,8 @@ class Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  // Takes what is in the buffer; true once the payload is complete. What follows it stays in the buffer. Errors name what
-  // is wrong with the header, or with the file.
+  // Takes what is in the buffer; true once the payload is complete. What follows it stays in the buffer. Errors name
+  // what is wrong with the header, or with the file.
   Result<bool> take(resp::Buffer& in);
 
   int fd() const { return fd_; }

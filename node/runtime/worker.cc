@@ -229,8 +229,7 @@ void Worker::measure_turn_cpu() {
     const uint64_t took = now - mark;
     stats_.loop_cpu.record(took);
     stats_.loop_cpu_max_nanos.raise_to(took);
-    const auto micros = Micros(static_cast<int64_t>(took / 1000));
-    if (micros >= config_->latency_monitor_threshold) node_.note_latency("worker-turn", now_, micros);
+    note_if_slow("worker-turn", took);
   }
 }
 
@@ -406,8 +405,8 @@ void Worker::commit_turn() {
   reap_connections();
 }
 
-// What a connection has is put off by one turn while other workers are about to add to it: most often one send instead of
-// two. Longer only adds to the latency.
+// What a connection has is put off by one turn while other workers are about to add to it: most often one send instead
+// of two. Longer only adds to the latency.
 void Worker::flush_connections() {
   node_.notice_absence();
   if (node_.fenced()) return withhold_replies();
@@ -545,14 +544,20 @@ void Worker::expire_some() {
   const uint64_t took = nanos_now() - start;
   stats_.expire_cycle_nanos.add(took);
   expire_not_before_ = start + 4 * took;
-  const auto micros = Micros(static_cast<int64_t>(took / 1000));
+  note_if_slow("expire-cycle", took);
+}
+
+void Worker::note_if_slow(std::string_view event, uint64_t nanos) {
+  const auto micros = Micros(static_cast<int64_t>(nanos / 1000));
   if (config_->latency_monitor_threshold.count() != 0 && micros >= config_->latency_monitor_threshold) {
-    node_.note_latency("expire-cycle", now_, micros);
+    node_.note_latency(event, now_, micros);
   }
 }
 
 void Worker::step_snapshot() {
+  const uint64_t begin = nanos_now();
   const SnapshotStep outcome = snapshot_step_();
+  note_if_slow("snapshot-step", nanos_now() - begin);
   snapshot_waits_ = outcome == SnapshotStep::kWait;
   if (outcome == SnapshotStep::kDone) snapshot_step_ = nullptr;
 }

@@ -196,6 +196,8 @@ class Worker final : public commands::EffectSink {
   void take_applies();
   void commit_turn();
   void measure_turn_cpu();
+  // An event of LATENCY, when it took latency-monitor-threshold or more.
+  void note_if_slow(std::string_view event, uint64_t nanos);
   void send_parcels();
   void flush_connections();
   bool over_output_limit(Connection& c) const;
@@ -224,6 +226,7 @@ class Worker final : public commands::EffectSink {
   };
   Memory ensure_memory();
   void evict_here(store::EvictionPolicy policy);
+  void evict_until(store::EvictionPolicy policy, uint64_t end);
   void evict_when_asked();
   void ask_to_evict();
   bool ask_all_to_evict();

@@ -1,6 +1,6 @@
 // A snapshot's walk through the elements of a big hash, set or sorted set, in the hash order of their table. An element
-// ahead of the walk is delivered just before its first change and its hash is noted; the walk then passes over all elements
-// of a noted hash, those that were added since the cut among them.
+// ahead of the walk is delivered just before its first change and its hash is noted; the walk then passes over all
+// elements of a noted hash, those that were added since the cut among them.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // A snapshot's walk through the blocks of a big list, in their order. At the cut it notes where each block lies and the
-// list marks each with its number; a marked block is copied for the walk just before its bytes change or go, unless it was
-// delivered. Blocks that are made later carry no mark.
+// list marks each with its number; a marked block is copied for the walk just before its bytes change or go, unless it
+// was delivered. Blocks that are made later carry no mark.
 //
 // At the cut: 32 bytes a block. Later: a copy of each block that is changed ahead of the walk.
 #pragma once

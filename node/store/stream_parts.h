@@ -1,6 +1,6 @@
-// A snapshot's walk through the blocks of a big stream, in the order of their ids. A block ahead of the walk is copied for
-// it just before its first change or its removal; one that is made later is passed over. What else there is of a stream
-// (its counters, its groups and what is pending in them) the sink takes when the value is announced.
+// A snapshot's walk through the blocks of a big stream, in the order of their ids. A block ahead of the walk is copied
+// for it just before its first change or its removal; one that is made later is passed over. What else there is of a
+// stream (its counters, its groups and what is pending in them) the sink takes when the value is announced.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,9 @@ class StreamParts final : public ValueWalk {
   size_t step(size_t budget_bytes) override;
 
  private:
-  bool ahead(const StreamId& master) const { return !done() && master <= last_ && (!delivered_ || master > *delivered_); }
+  bool ahead(const StreamId& master) const {
+    return !done() && master <= last_ && (!delivered_ || master > *delivered_);
+  }
 
   StreamId last_;                      // master id of the last block of the cut
   std::optional<StreamId> delivered_;  // the last one

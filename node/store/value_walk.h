@@ -1,7 +1,7 @@
-// The walk of a snapshot through one big value, in parts: what Snapshot does with the keys of a slot, one level down. What
-// is about to change ahead of the walk is delivered, or kept for it, as it was at the cut: so a write to a big value costs
-// what it touches, and no turn of the loop serialises a value as a whole. By kind of value: element_walk.h (hashes, sets,
-// sorted sets), list_walk.h, stream_parts.h.
+// The walk of a snapshot through one big value, in parts: what Snapshot does with the keys of a slot, one level down.
+// What is about to change ahead of the walk is delivered, or kept for it, as it was at the cut: so a write to a big
+// value costs what it touches, and no turn of the loop serialises a value as a whole. By kind of value: element_walk.h
+// (hashes, sets, sorted sets), list_walk.h, stream_parts.h.
 #pragma once
 
 #include <cstddef>

@@ -10,7 +10,8 @@ from integration.lib.wait import until
 
 
 class Load(Background):
-    """Writers with all the commands that replicate in a form of their own."""
+    """Writers with all the commands that replicate in a form of their own. Those that may block do so for a moment only: what
+    they wait for may have gone with a FLUSHALL."""
 
     def __init__(self, server, clients=3):
         super().__init__(server, clients)
@@ -29,15 +30,15 @@ class Load(Background):
                 ("ZADD", f"{{{k}}}z1", turn % 50, turn % 300, -turn / 7, "a", "inf", "b"), ("ZINCRBY", f"{{{k}}}z1", 0.1, "a"),
                 ("ZADD", f"{{{k}}}z1", "GT", "CH", turn % 60, turn % 300), ("ZREM", f"{{{k}}}z1", turn % 31),
                 ("GEOADD", f"{{{k}}}g1", turn % 180, turn % 85, turn % 40), ("ZPOPMIN", f"{{{k}}}z1"),
-                ("BZPOPMAX", f"{{{k}}}z0", f"{{{k}}}z1", 0), ("ZADD", f"{{{k}}}z1", 1, "c", 2, "d", 3, "e"),
+                ("BZPOPMAX", f"{{{k}}}z0", f"{{{k}}}z1", 0.5), ("ZADD", f"{{{k}}}z1", 1, "c", 2, "d", 3, "e"),
                 ("ZMPOP", 2, f"{{{k}}}z0", f"{{{k}}}z1", "MIN", "COUNT", 2), ("ZREMRANGEBYRANK", f"{{{k}}}z1", 200, -1),
                 ("ZUNIONSTORE", f"{{{k}}}z2", 2, f"{{{k}}}z1", f"{{{k}}}g1", "WEIGHTS", 2, 0.5),
                 ("ZRANGESTORE", f"{{{k}}}z3", f"{{{k}}}z2", 0, turn % 200),
                 ("GEOSEARCHSTORE", f"{{{k}}}g2", f"{{{k}}}g1", "FROMLONLAT", 10, 10, "BYRADIUS", 3000, "km"),
                 ("RPUSH", f"{{{k}}}l1", turn, "a", "b" * (turn % 200), turn), ("LPUSH", f"{{{k}}}l1", "c", -turn),
                 ("LINSERT", f"{{{k}}}l1", "BEFORE", "a", "d"), ("LSET", f"{{{k}}}l1", 1, "e" * (turn % 90)),
-                ("LMOVE", f"{{{k}}}l1", f"{{{k}}}l2", "LEFT", "RIGHT"), ("BLPOP", f"{{{k}}}l0", f"{{{k}}}l1", 0),
-                ("BRPOPLPUSH", f"{{{k}}}l1", f"{{{k}}}l2", 0), ("LREM", f"{{{k}}}l2", 1, "c"),
+                ("LMOVE", f"{{{k}}}l1", f"{{{k}}}l2", "LEFT", "RIGHT"), ("BLPOP", f"{{{k}}}l0", f"{{{k}}}l1", 0.5),
+                ("BRPOPLPUSH", f"{{{k}}}l1", f"{{{k}}}l2", 0.5), ("LREM", f"{{{k}}}l2", 1, "c"),
                 ("LMPOP", 2, f"{{{k}}}l0", f"{{{k}}}l2", "LEFT", "COUNT", 2), ("LTRIM", f"{{{k}}}l1", 0, 400),
                 ("SADD", f"{{{k}}}s1", turn, turn % 7, -turn), ("SADD", f"{{{k}}}s2", "a", f"member {turn % 300}", turn % 7),
                 ("SPOP", f"{{{k}}}s2"), ("SPOP", f"{{{k}}}s1", 2), ("SMOVE", f"{{{k}}}s1", f"{{{k}}}s2", turn % 7),

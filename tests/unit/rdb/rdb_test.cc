@@ -616,8 +616,11 @@ struct BigValueUnderWrites : testing::TestWithParam<uint64_t> {
           return;
         case 3: {
           const auto by = rng.below(2) == 0 ? store::StreamTrim::By::kMaxLength : store::StreamTrim::By::kMinId;
-          stream.trim({by, rng.below(2) == 0, stream.length - std::min<uint64_t>(stream.length, rng.below(60)),
-                       {stream.first_id.ms + rng.below(20), 0}, 0},
+          stream.trim({by,
+                       rng.below(2) == 0,
+                       stream.length - std::min<uint64_t>(stream.length, rng.below(60)),
+                       {stream.first_id.ms + rng.below(20), 0},
+                       0},
                       alloc);
           return;
         }

@@ -63,7 +63,8 @@ TEST(ReplyOrderTest, AnyOrderOfAnsweringGivesTheOrderOfCommands) {
     };
     for (int i = 0; i < 3000; ++i) {
       // Short ones lie in their place, long ones do not.
-      const std::string reply = std::to_string(i) + std::string(rng.below(5) == 0 ? rng.below(200) : rng.below(30), '.');
+      const std::string reply =
+          std::to_string(i) + std::string(rng.below(5) == 0 ? rng.below(200) : rng.below(30), '.');
       if (rng.below(2) == 0) {
         (order.empty() ? out : order.behind()).append(reply);
         expected += reply;
