@@ -33,6 +33,7 @@ size_t count_of(const Session& session, SubscriptionKind kind) {
 
 // One such answer a name, each a reply (RESP3: a push) of its own.
 void confirm(Context& c, SubscriptionKind kind, const std::string_view* name) {
+  c.session->sent_anyhow = true;
   c.reply.push(3);
   c.reply.bulk(c.spec.name);
   name != nullptr ? c.reply.bulk(*name) : c.reply.null();

@@ -98,6 +98,7 @@ struct Session {
   SessionKind kind = SessionKind::kNormal;
   resp::Version resp = resp::Version::kResp2;
   ReplyMode reply_mode = ReplyMode::kOn;
+  bool sent_anyhow = false;  // the command that runs answered by messages, which CLIENT REPLY does not hold back
   bool authenticated = false;
   bool readonly = false;
   bool asking = false;  // for the next command only

@@ -40,7 +40,7 @@ bool Worker::run_blocking(Connection& c, const CommandSpec& spec, std::span<cons
   // Nothing is outstanding: a blocking command is a barrier.
   const ReplyPlace place{.worker = index_, .client = c.id, .sequence = c.next_sequence()};
   if (execute_blocking(spec, args, slot, caller, &c, place, c.reply_target())) return true;
-  c.reserve_reply(c.muted());
+  c.reserve_reply();
   c.blocked_at = index_;
   c.hold(Hold::kDrain);
   return true;

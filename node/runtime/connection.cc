@@ -128,7 +128,20 @@ void Connection::fill_reply(uint64_t sequence, std::string_view bytes) {
   home_.schedule_flush(*this);
 }
 
+resp::Buffer& Connection::muted_target() {
+  if (!unsent_) unsent_ = std::make_unique<resp::Buffer>();
+  return *unsent_;
+}
+
+void Connection::end_muted() {
+  if (!unsent_) return;
+  if (!muted() || sent_anyhow) (pending_.empty() ? out_ : pending_.behind()).append(unsent_->view());
+  unsent_->clear();
+  unsent_->shrink(kReadChunk);
+}
+
 void Connection::push_output(std::string_view bytes) {
+  if (muted()) return;
   reply_target().append(bytes);
   home_.schedule_flush(*this);
 }
@@ -140,6 +153,8 @@ void Connection::push_message(std::string_view bytes) {
 
 void Connection::release() {
   hold_ = Hold::kNone;
+  // That of the one command without a reply, if it was held, is over with it.
+  if (reply_mode == commands::ReplyMode::kSkipThis) reply_mode = commands::ReplyMode::kOn;
   process();
   update_interest();
 }

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -83,11 +84,21 @@ class Connection final : public EventHandler, public commands::Session {
   bool look_ahead(Ahead& ahead);
 
   // ---- replies ----
-  // Where the reply of the command that runs now goes: behind everything that is outstanding.
-  resp::Buffer& reply_target() { return pending_.empty() ? out_ : pending_.behind(); }
-  // Reserves the next place in the reply order for a reply that comes from elsewhere; `drop` it when it comes (CLIENT
-  // REPLY OFF).
-  uint64_t reserve_reply(bool drop) { return pending_.reserve(drop); }
+  // Where the reply of the command that runs now goes: behind everything that is outstanding, or nowhere while replies
+  // are off (CLIENT REPLY).
+  resp::Buffer& reply_target() {
+    if (muted()) [[unlikely]]
+      return muted_target();
+    return pending_.empty() ? out_ : pending_.behind();
+  }
+  // Reserves the next place in the reply order for a reply that comes from elsewhere.
+  uint64_t reserve_reply() { return pending_.reserve(muted()); }
+  // Around a command that runs while replies are off: one that turns them on is answered, and one that (un)subscribes.
+  void begin_muted() {
+    sent_anyhow = false;
+    if (unsent_) unsent_->clear();
+  }
+  void end_muted();
   // The reply for a reserved place.
   void fill_reply(uint64_t sequence, std::string_view bytes);
   bool has_outstanding() const { return !pending_.empty(); }
@@ -133,6 +144,7 @@ class Connection final : public EventHandler, public commands::Session {
   // What was found already, then the rest of the buffer.
   void dispatch_all(Ahead& ahead);
   void update_interest();
+  resp::Buffer& muted_target();
   bool over_query_limit() const;
   resp::ParserLimits limits() const;
 
@@ -142,6 +154,7 @@ class Connection final : public EventHandler, public commands::Session {
   resp::Buffer out_;
   resp::CommandParser parser_;
   ReplyOrder pending_;
+  std::unique_ptr<resp::Buffer> unsent_;  // replies of commands while replies are off, to be forgotten
   Hold hold_ = Hold::kNone;
   uint32_t interest_ = 0;
   bool closing_ = false;

@@ -78,15 +78,8 @@ bool Worker::refuse(Connection& c, const CommandSpec* spec, std::string_view err
   if (error.starts_with("MOVED ")) stats_.redirects_moved.add();
   if (spec == known().exec) c.transaction = {};
   if (c.transaction.active) c.transaction.poisoned = true;
-  resp::Buffer& out = c.reply_target();
-  const size_t mark = out.size();
-  resp::ReplyWriter(out, c.resp).error(error);
-  apply_reply_mode(c, mark);
+  resp::ReplyWriter(c.reply_target(), c.resp).error(error);
   return true;
-}
-
-void Worker::apply_reply_mode(Connection& c, size_t mark) {
-  if (c.muted()) c.reply_target().truncate(mark);
 }
 
 commands::Caller Worker::caller_of(const Connection& c) const {
@@ -216,7 +209,7 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, con
     const commands::Caller caller{.client_id = c.id, .resp = c.resp, .readonly = c.readonly, .worker = index_};
     const Slot slot = known_before.key->slot;
     if (!known_before.here) {
-      const uint64_t place = c.reserve_reply(false);
+      const uint64_t place = c.reserve_reply();
       hand_over(node_.owner_of(slot), c, {.sequence = place, .spec = known_before.spec, .slot = slot, .caller = caller},
                 args);
       return true;
@@ -228,8 +221,15 @@ bool Worker::dispatch(Connection& c, std::span<const std::string_view> args, con
   using Mode = commands::ReplyMode;
   if (c.reply_mode == Mode::kSkipNext) [[unlikely]]
     c.reply_mode = Mode::kSkipThis;
+  const bool muted = c.muted();
+  if (muted) [[unlikely]]
+    c.begin_muted();
   const bool done = dispatch_once(c, args, known_before);
-  if (c.reply_mode == Mode::kSkipThis) [[unlikely]]
+  if (muted) [[unlikely]]
+    c.end_muted();
+  // A command that is held has its reply still before it.
+  const bool answered = c.held() != Hold::kDeferred && c.held() != Hold::kExclusive;
+  if (c.reply_mode == Mode::kSkipThis && (!done || answered)) [[unlikely]]
     c.reply_mode = done ? Mode::kOn : Mode::kSkipNext;
   // ASKING is about the next command, or transaction.
   if (done && c.asking && !c.transaction.active && known_before.spec != known().asking) c.asking = false;
@@ -350,7 +350,6 @@ bool Worker::dispatch_once(Connection& c, std::span<const std::string_view> args
   c.last_command = spec;
   ++c.commands;
   if (node_.has_monitors() && is_shown_to_monitors(*spec)) feed_monitors(c.address, args, *spec);
-  const size_t mark = c.reply_target().size();
 
   bool done = true;
   if (queueing) {
@@ -378,7 +377,6 @@ bool Worker::dispatch_once(Connection& c, std::span<const std::string_view> args
       }
     }
   }
-  if (c.held() == Hold::kNone && !c.has_outstanding()) apply_reply_mode(c, mark);
   // CLIENT CACHING is about the next command, or transaction.
   if (c.tracking && c.tracking->caching && !c.transaction.active && spec->parent != known().client) {
     c.tracking->caching = false;
@@ -405,7 +403,7 @@ bool Worker::run_on_owner(Connection& c, const CommandSpec& spec, std::span<cons
   const commands::Caller caller = caller_of(c);
   const uint16_t owner = target.slot ? node_.owner_of(*target.slot) : index_;
   if (owner != index_) {
-    Task task{.sequence = c.reserve_reply(c.muted()), .spec = &spec, .slot = *target.slot, .caller = caller};
+    Task task{.sequence = c.reserve_reply(), .spec = &spec, .slot = *target.slot, .caller = caller};
     task.route_here = target.route_at_owner;
     hand_over(owner, c, std::move(task), args);
     if (spec.has(commands::kBlocking)) {

@@ -56,7 +56,7 @@ void Router::take(Connection& c, const CommandSpec& spec, std::span<const std::s
   resp::append_request(request, args);
   Forward f;
   f.client = c.id;
-  f.sequence = c.reserve_reply(c.muted());
+  f.sequence = c.reserve_reply();
   f.slot = slot;
   f.spec = &spec;
   f.resp = c.resp;
@@ -88,7 +88,7 @@ void Router::take_back(uint64_t client, uint64_t sequence, std::string_view requ
 void Router::take_exec(Connection& c, const CommandSpec& spec, std::unique_ptr<ExecJob> job, Slot slot, bool writes) {
   Forward f;
   f.client = c.id;
-  f.sequence = c.reserve_reply(c.muted());
+  f.sequence = c.reserve_reply();
   f.slot = slot;
   f.spec = &spec;
   f.resp = c.resp;

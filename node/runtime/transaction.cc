@@ -130,7 +130,7 @@ bool Worker::run_watch(Connection& c, std::span<const std::string_view> args) {
     return true;
   }
   Task task;
-  task.sequence = c.reserve_reply(false);
+  task.sequence = c.reserve_reply();
   task.spec = &spec;
   task.slot = *target.slot;
   task.caller = caller_of(c);
@@ -237,7 +237,7 @@ bool Worker::run_exec(Connection& c, const ExecPlan& plan) {
   } else {
     job->denials = exec_denials(c, job->queue);
     Task task;
-    task.sequence = c.reserve_reply(false);
+    task.sequence = c.reserve_reply();
     task.spec = &spec;
     task.slot = needs.slot.value_or(Slot());
     task.caller = caller;

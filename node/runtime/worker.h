@@ -293,7 +293,6 @@ class Worker final : public commands::EffectSink {
   bool run_on_owner(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args,
                     const Target& target);
   commands::Caller caller_of(const Connection& c) const;
-  void apply_reply_mode(Connection& c, size_t mark);
   bool is_for_router(const Connection& c, const Target& target) const;
   void count_slot_usage(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
                         uint64_t nanos, size_t reply_bytes, size_t log_mark);
