@@ -6,6 +6,7 @@
 #include "node/commands/handlers.h"
 #include "node/commands/host.h"
 #include "node/commands/numbers.h"
+#include "node/commands/ranges.h"
 #include "node/commands/subscriptions.h"
 #include "node/commands/text.h"
 
@@ -113,8 +114,8 @@ void echo(Context& c) {
 }
 
 void select(Context& c) {
-  const auto index = parse_integer(c.arg(1));
-  if (!index) return c.not_an_integer();
+  const auto index = read_int32(c, c.arg(1));
+  if (!index) return;
   if (*index != 0) return c.reply.error("ERR SELECT is not allowed in cluster mode");
   c.reply.ok();
 }

@@ -5,6 +5,7 @@
 #include "node/commands/help.h"
 #include "node/commands/host.h"
 #include "node/commands/numbers.h"
+#include "node/commands/ranges.h"
 #include "node/commands/text.h"
 #include "node/commands/times.h"
 #include "node/store/keyspace.h"
@@ -52,11 +53,8 @@ bool parse_copy_options(Context& c, bool& replace) {
     if (equals_ignore_case("replace", c.arg(i))) {
       replace = true;
     } else if (equals_ignore_case("db", c.arg(i)) && i + 1 < c.argc()) {
-      const auto number = parse_integer(c.arg(++i));
-      if (!number) {
-        c.not_an_integer();
-        return false;
-      }
+      const auto number = read_int32(c, c.arg(++i));
+      if (!number) return false;
       database = *number;
       if (database < 0 || database >= kDatabases) {
         c.reply.error("ERR DB index is out of range");

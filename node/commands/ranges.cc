@@ -27,6 +27,18 @@ std::optional<int64_t> read_symmetric(Context& c, std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<int32_t> read_int32(Context& c, std::string_view text) {
+  const auto number = parse_integer(text);
+  if (!number) {
+    c.not_an_integer();
+  } else if (*number < std::numeric_limits<int32_t>::min() || *number > std::numeric_limits<int32_t>::max()) {
+    c.reply.error("ERR value is out of range, value must between -2147483648 and 2147483647");
+  } else {
+    return static_cast<int32_t>(*number);
+  }
+  return std::nullopt;
+}
+
 IndexRange resolve_range(int64_t start, int64_t stop, size_t size) {
   const auto length = static_cast<int64_t>(size);
   if (start < 0) start = std::max<int64_t>(0, start + length);

@@ -17,6 +17,8 @@ inline constexpr std::string_view kMustBePositive = "ERR value is out of range, 
 
 // An integer between -(2^63 - 1) and 2^63 - 1. Nothing after an error reply.
 std::optional<int64_t> read_symmetric(Context& c, std::string_view text);
+// An integer of 32 bits. Nothing after an error reply.
+std::optional<int32_t> read_int32(Context& c, std::string_view text);
 
 // What "start stop" means in a sequence of `size` elements: negative numbers count from its end.
 struct IndexRange {

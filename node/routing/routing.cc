@@ -62,11 +62,12 @@ bool must_look_up_keys(const View& view, const Query& query) {
 }
 
 Decision route(const View& view, const Query& query) {
-  if (query.crosses_slots) return CrossSlot{};
-  if (!query.slot) return Serve{};
+  if (!query.slot) return query.crosses_slots ? Decision(CrossSlot{}) : Serve{};
   const Slot slot = *query.slot;
   const NodeIndex owner = view.slots->owner[slot.value];
+  // As Redis looks at one key after the other: that nobody serves the first one's slot comes before the second one's.
   if (owner == kNoNode) return Down{DownReason::kUnbound};
+  if (query.crosses_slots) return CrossSlot{};
   if (const auto d = down(view, query)) return *d;
   if (query.migrate_command &&
       (view.slots->migrating_to(slot) != nullptr || view.slots->importing_from(slot) != nullptr)) {

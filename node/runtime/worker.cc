@@ -417,7 +417,8 @@ void Worker::flush_connections() {
       later.push_back(c);
       continue;
     }
-    if (c->handed_over && c->has_outstanding() && !c->flush_put_off && !c->closing()) {
+    const bool more_to_come = c->handed_over && c->has_outstanding();
+    if (more_to_come && c->wants_flush() && !c->flush_put_off && !c->closing()) {
       c->flush_put_off = true;
       later.push_back(c);
       continue;

@@ -62,6 +62,9 @@ TEST(Route, OrdinarySlots) {
   Query q = query(kMine);
   q.crosses_slots = true;
   EXPECT_EQ(answer(v, q), "CROSSSLOT Keys in request don't hash to the same slot");
+  q = query(kNobodys);
+  q.crosses_slots = true;
+  EXPECT_EQ(answer(v, q), "CLUSTERDOWN Hash slot not served") << "the first key is looked at first";
 }
 
 TEST(Route, ASlotThatLeaves) {

@@ -18,7 +18,12 @@ def _refused_in_transaction(a, b):
     return b"is not allowed in a transaction" in b
 
 
+def _least_rank(a, b):
+    return b.startswith(b"-ERR value is out of range, value must between -9223372036854775807 and")
+
+
 DELIBERATE = [
+    ("lpos", _least_rank, "7.2 refuses a RANK that cannot be negated"),
     ("sort", _sort_get, "GET is allowed where all names are in one slot, as later"),
     ("sort_ro", _sort_get, "GET is allowed where all names are in one slot, as later"),
     ("cluster|saveconfig", _refused_in_transaction, "it waits for the disk, which a transaction may not"),
