@@ -38,6 +38,7 @@ class StreamApplier {
   bool has_undelivered() const;
   // Hands over all that was taken; blocks until the workers have applied it.
   void settle();
+  // Blocks until the workers have applied what was handed over, or the node stops.
   void wait_until_applied();
   // The stream goes on at this offset with another data set.
   void restart(int64_t offset);
@@ -45,9 +46,10 @@ class StreamApplier {
   // Received and cut into commands; the contiguous prefix of it that all workers applied.
   int64_t read_offset() const { return read_offset_; }
   int64_t applied_offset() const;
-  // Whether the primary asked for an acknowledgement; the request itself is noted for CLIENT LIST.
+  // The primary asked for an acknowledgement (REPLCONF GETACK) that acknowledged() has not followed yet.
   bool acknowledgement_requested() const { return acknowledgement_requested_; }
   void acknowledged() { acknowledgement_requested_ = false; }
+  // For CLIENT LIST; null: none, or one that is not known.
   const commands::CommandSpec* last_command() const { return last_command_; }
   void reset_last_command() { last_command_ = nullptr; }
 
