@@ -22,7 +22,7 @@ constexpr uint64_t kMaxLzfExpansion = 264;
 
 uint64_t Input::length() {
   const uint8_t first = u8();
-  if ((first >> 6) == 3) set_error(fmt::format("byte {:#04x} where a length was expected", first));
+  if ((first >> 6) == 3) refuse(fmt::format("byte {:#04x} where a length was expected", first));
   return length_from(first);
 }
 
@@ -31,15 +31,15 @@ std::string Input::string() {
   if ((first >> 6) != 3) return std::string(take(checked(length_from(first))));
   switch (static_cast<StringEncoding>(first & 0x3f)) {
     case StringEncoding::kInt8:
-      return integer(1);
+      return std::to_string(signed_little_endian(1));
     case StringEncoding::kInt16:
-      return integer(2);
+      return std::to_string(signed_little_endian(2));
     case StringEncoding::kInt32:
-      return integer(4);
+      return std::to_string(signed_little_endian(4));
     case StringEncoding::kLzf:
       return compressed();
   }
-  set_error(fmt::format("unknown string encoding {:#04x}", first));
+  refuse(fmt::format("unknown string encoding {:#04x}", first));
   return {};
 }
 
@@ -53,10 +53,10 @@ double Input::score(bool binary) {
     value = size == 254 ? HUGE_VAL : -HUGE_VAL;
   } else {
     const std::optional<double> parsed = parse_real(take(size));
-    if (!parsed) set_error("a score that is no number");
+    if (!parsed) refuse("a score that is no number");
     value = parsed.value_or(0);
   }
-  if (std::isnan(value)) set_error("a score that is no number");
+  if (std::isnan(value)) refuse("a score that is no number");
   return value;
 }
 
@@ -71,18 +71,13 @@ uint64_t Input::length_from(uint8_t first) {
   }
   if (first == 0x80) return big_endian(4);
   if (first == 0x81) return big_endian(8);
-  set_error(fmt::format("unknown length encoding {:#04x}", first));
+  refuse(fmt::format("unknown length encoding {:#04x}", first));
   return 0;
 }
 
 uint64_t Input::checked(uint64_t length) {
-  if (length > kMaxString) set_error(fmt::format("a string of {} bytes; at most {} are supported", length, kMaxString));
+  if (length > kMaxString) refuse(fmt::format("a string of {} bytes; at most {} are supported", length, kMaxString));
   return length;
-}
-
-std::string Input::integer(size_t n) {
-  const auto shift = static_cast<unsigned>(64 - 8 * n);
-  return std::to_string(static_cast<int64_t>(little_endian(n) << shift) >> shift);
 }
 
 std::string Input::compressed() {
@@ -92,13 +87,13 @@ std::string Input::compressed() {
   if (short_ || error_) return {};
   std::string out;
   if (size == 0 || size > packed_size * kMaxLzfExpansion) {
-    set_error("a compressed string whose sizes cannot be right");
+    refuse("a compressed string whose sizes cannot be right");
     return out;
   }
   out.resize(size);
   if (lzf_decompress(packed.data(), static_cast<unsigned>(packed_size), out.data(), static_cast<unsigned>(size)) !=
       size) {
-    set_error("a compressed string that does not decompress");
+    refuse("a compressed string that does not decompress");
   }
   return out;
 }

@@ -1,4 +1,4 @@
-// The primitives of RDB: numbers, lengths, strings, scores.
+// The primitives of RDB, and of the packed values in it: numbers, lengths, strings, scores.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +46,10 @@ class Input {
     for (const char c : take(n)) value = (value << 8) | static_cast<uint8_t>(c);
     return value;
   }
+  int64_t signed_little_endian(size_t n) {
+    const auto shift = static_cast<unsigned>(64 - 8 * n);
+    return static_cast<int64_t>(little_endian(n) << shift) >> shift;
+  }
   uint8_t u8() { return static_cast<uint8_t>(little_endian(1)); }
   // A plain length; a special encoding is an error here.
   uint64_t length();
@@ -54,14 +58,14 @@ class Input {
   // Type 5: the bytes of the number; type 3: its text after a length, with three lengths that stand for a value. NaN is
   // an error.
   double score(bool binary);
-
- private:
-  void set_error(std::string text) {
+  // What was read cannot be right; the first such error stays.
+  void refuse(std::string text) {
     if (!short_ && !error_) error_ = Error{std::move(text)};
   }
+
+ private:
   uint64_t length_from(uint8_t first);
   uint64_t checked(uint64_t length);
-  std::string integer(size_t n);
   std::string compressed();
 
   std::string_view bytes_;

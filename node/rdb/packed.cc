@@ -8,56 +8,14 @@
 
 #include <cstdint>
 
+#include "node/rdb/input.h"
+
 namespace guccho::rdb {
 
 namespace {
 
-// Reads forward through bytes; once something is missing, everything reads as zero and ok() says so.
-class Cursor {
- public:
-  explicit Cursor(std::string_view bytes) : bytes_(bytes) {}
-
-  bool ok() const { return ok_; }
-  size_t position() const { return position_; }
-  bool at_end() const { return position_ == bytes_.size(); }
-
-  std::string_view take(size_t n) {
-    if (!ok_ || n > bytes_.size() - position_) {
-      ok_ = false;
-      return {};
-    }
-    position_ += n;
-    return bytes_.substr(position_ - n, n);
-  }
-  uint8_t u8() {
-    const std::string_view b = take(1);
-    return b.empty() ? 0 : static_cast<uint8_t>(b[0]);
-  }
-  uint64_t little_endian(size_t n) {
-    uint64_t value = 0;
-    const std::string_view b = take(n);
-    for (size_t i = 0; i < b.size(); ++i) value |= uint64_t{static_cast<uint8_t>(b[i])} << (8 * i);
-    return value;
-  }
-  uint64_t big_endian(size_t n) {
-    uint64_t value = 0;
-    for (const char c : take(n)) value = (value << 8) | static_cast<uint8_t>(c);
-    return value;
-  }
-  int64_t signed_little_endian(size_t n) {
-    const auto shift = static_cast<unsigned>(64 - 8 * n);
-    return static_cast<int64_t>(little_endian(n) << shift) >> shift;
-  }
-  void fail() { ok_ = false; }
-
- private:
-  std::string_view bytes_;
-  size_t position_ = 0;
-  bool ok_ = true;
-};
-
 // The element after the size of the one before it.
-std::string ziplist_element(Cursor& in) {
+std::string ziplist_element(Input& in) {
   const uint8_t encoding = in.u8();
   switch (encoding >> 6) {
     case 0:
@@ -86,42 +44,42 @@ std::string ziplist_element(Cursor& in) {
       break;
   }
   // 1111xxxx: 0 to 12 in place, as 1 to 13.
-  if (encoding < 0xf1 || encoding > 0xfd) in.fail();
+  if (encoding < 0xf1 || encoding > 0xfd) in.refuse("an encoding that ziplists do not have");
   return std::to_string((encoding & 0x0f) - 1);
 }
 
-size_t zipmap_length(Cursor& in, uint8_t first) {
+size_t zipmap_length(Input& in, uint8_t first) {
   return first == 254 ? in.little_endian(4) : first;
 }
 
 }  // namespace
 
 std::optional<std::vector<std::string>> read_ziplist(std::string_view bytes) {
-  Cursor in(bytes);
+  Input in(bytes);
   const uint64_t total = in.little_endian(4);
   const uint64_t last = in.little_endian(4);
   const uint64_t count = in.little_endian(2);
-  if (!in.ok() || total != bytes.size()) return std::nullopt;
+  if (!in.whole() || total != bytes.size()) return std::nullopt;
   std::vector<std::string> out;
   size_t previous = in.position();
   size_t previous_size = 0;
-  while (in.ok() && in.position() < bytes.size() && static_cast<uint8_t>(bytes[in.position()]) != 0xff) {
+  while (in.whole() && in.position() < bytes.size() && static_cast<uint8_t>(bytes[in.position()]) != 0xff) {
     previous = in.position();
     const uint8_t first = in.u8();
     if ((first == 254 ? in.little_endian(4) : first) != previous_size) return std::nullopt;
     out.push_back(ziplist_element(in));
     previous_size = in.position() - previous;
   }
-  if (!in.ok() || in.u8() != 0xff || !in.at_end() || last != previous) return std::nullopt;
+  if (!in.whole() || in.u8() != 0xff || in.position() != bytes.size() || last != previous) return std::nullopt;
   if (count != 65535 && count != out.size()) return std::nullopt;
   return out;
 }
 
 std::optional<std::vector<std::string>> read_zipmap(std::string_view bytes) {
-  Cursor in(bytes);
+  Input in(bytes);
   const uint8_t count = in.u8();
   std::vector<std::string> out;
-  for (uint8_t first = in.u8(); in.ok() && first != 255; first = in.u8()) {
+  for (uint8_t first = in.u8(); in.whole() && first != 255; first = in.u8()) {
     out.emplace_back(in.take(zipmap_length(in, first)));
     const uint8_t second = in.u8();
     if (second == 255) return std::nullopt;
@@ -130,7 +88,7 @@ std::optional<std::vector<std::string>> read_zipmap(std::string_view bytes) {
     out.emplace_back(in.take(size));
     in.take(unused);
   }
-  if (!in.ok() || !in.at_end() || (count < 254 && count != out.size() / 2)) return std::nullopt;
+  if (!in.whole() || in.position() != bytes.size() || (count < 254 && count != out.size() / 2)) return std::nullopt;
   return out;
 }
 

@@ -36,6 +36,7 @@ void ReplyOrder::grow() {
 bool ReplyOrder::fill(uint64_t place, std::string_view reply, resp::Buffer& out) {
   if (place < first_ || place - first_ >= count_) return false;
   Place& p = at(place);
+  if (p.done) return false;
   p.done = true;
   if (p.drop) reply = {};
   if (place == first_) {

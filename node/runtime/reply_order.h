@@ -32,8 +32,8 @@ class ReplyOrder {
   uint64_t reserve(bool drop);
   // What reserve() would return.
   uint64_t next() const { return first_ + count_; }
-  // The reply for a place, once each. Places that are not reserved, any more, are passed over. True when something
-  // could leave: it was appended to `out`, with what waited behind it.
+  // The reply for a place. Places that are not reserved (any more), and those that have theirs, are passed over. True
+  // when something could leave: it was appended to `out`, with what waited behind it.
   bool fill(uint64_t place, std::string_view reply, resp::Buffer& out);
   // Gives memory back that only many places needed.
   void shrink();

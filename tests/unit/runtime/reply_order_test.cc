@@ -23,6 +23,7 @@ TEST(ReplyOrderTest, WhatIsMadeHereWaitsBehindThePlacesBeforeIt) {
   order.behind().append("[2]");
   EXPECT_EQ(order.size(), 3u);
   EXPECT_FALSE(order.fill(b, "b", out));
+  EXPECT_FALSE(order.fill(b, "again", out));
   EXPECT_FALSE(order.fill(c, "dropped", out));
   EXPECT_EQ(order.bytes(), 7u);
   EXPECT_TRUE(out.empty());

@@ -1,0 +1,269 @@
+// Big values in snapshots: each comes in parts, as it was at the cut, whatever is written to it meanwhile.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "node/base/random.h"
+#include "node/rdb/snapshot_writer.h"
+#include "node/store/hash_value.h"
+#include "node/store/list_value.h"
+#include "node/store/stream_value.h"
+#include "tests/unit/rdb/support.h"
+
+namespace guccho::rdb {
+namespace {
+
+// A big hash comes in parts, each as it was at the cut, whatever becomes of the fields' expiries meanwhile.
+TEST(BigValues, PartsOfABigHashKeepTheExpiriesOfTheCut) {
+  for (const bool timed : {false, true}) {
+    store::Keyspace keyspace(0, 1);
+    const store::KeyRef key(key_slot("big"), "big");
+    const auto when = [](int i) { return UnixMillis(Millis(1000 + i)); };
+    {
+      store::HashValue hash(keyspace, key, nullptr);
+      for (int i = 0; i < 3000; ++i)
+        hash.set(std::to_string(i), "v", timed ? store::Ttl::at(when(i)) : store::Ttl::clear());
+    }
+    const auto cut = dump(keyspace);
+    SnapshotWriter sink;
+    SlotSet slots;
+    slots.insert(key.slot);
+    keyspace.begin_snapshot(slots, sink);
+    int step = 0;
+    do {
+      store::HashValue hash(keyspace, key, keyspace.find(key));
+      const std::string field = std::to_string((step * 37) % 3000);
+      if (hash.contains(field)) timed ? hash.persist(field) : hash.set_expiry(field, when(step));
+      hash.erase(std::to_string((step * 41) % 3000));
+      hash.expire(when(step), 10, [](std::span<const std::string_view>) {});
+      ++step;
+    } while (keyspace.snapshot_step(100));
+    EXPECT_GT(step, 20);
+    Loader loader;
+    const Status status = read_all("REDIS0012" + sink.take_records() + kEnd, loader);
+    ASSERT_TRUE(status) << status.error().text;
+    EXPECT_EQ(dump(loader.keyspace), cut);
+    EXPECT_NE(dump(keyspace), cut);
+  }
+}
+
+// Snapshots of one big value while it is changed: the load of what they deliver is the value of the cut.
+struct BigValueUnderWrites : testing::TestWithParam<uint64_t> {
+  store::Keyspace keyspace{0, 1};
+  const store::KeyRef key{key_slot("big"), "big"};
+  Rng rng{GetParam()};
+  std::map<std::string, std::string> cut;
+  std::optional<SnapshotWriter> sink;
+
+  void begin() {
+    cut = dump(keyspace);
+    sink.emplace();
+    SlotSet slots;
+    slots.insert(key.slot);
+    keyspace.begin_snapshot(slots, *sink);
+  }
+  // With a change between any two parts.
+  template <class Change>
+  int finish(Change change) {
+    int steps = 0;
+    do {
+      change();
+      ++steps;
+    } while (keyspace.snapshot_step(1 + rng.below(8000)));
+    return steps;
+  }
+  void expect_the_cut() {
+    EXPECT_EQ(sink->unfinished_bytes(), 0u);
+    Loader loader;
+    const Status status = read_all(kHead + sink->take_records() + kEnd, loader, 1000);
+    ASSERT_TRUE(status) << status.error().text;
+    EXPECT_EQ(dump(loader.keyspace), cut);
+    EXPECT_NE(dump(keyspace), cut);
+  }
+  void expect_nothing_left() {
+    keyspace.flush_all();
+    EXPECT_EQ(keyspace.slot_bytes(key.slot), 0u);
+    while (keyspace.free_step(1000)) {
+    }
+    EXPECT_EQ(keyspace.used_bytes(), 0u);
+  }
+
+  // ---- a list ----
+
+  store::ListValue list() { return {keyspace, key, keyspace.find(key)}; }
+  void make_list() {
+    // Many blocks, some elements in blocks of their own.
+    for (int i = 0; i < 20000; ++i) {
+      const size_t pad = rng.below(2000) == 0 ? 9000 : rng.below(30);
+      list().push(store::ListEnd::kTail, std::to_string(i) + std::string(pad, 'x'));
+    }
+  }
+  void change_list() {
+    const size_t size = list().size();
+    const std::string text = rng.below(100) == 0 ? std::string(10000, 'y') : std::to_string(rng.next());
+    const auto end = rng.below(2) == 0 ? store::ListEnd::kHead : store::ListEnd::kTail;
+    if (size < 100) return list().push(end, text);
+    switch (rng.below(9)) {
+      case 0:
+      case 1:
+        return list().push(end, text);
+      case 2:
+        return list().pop(end, 1 + rng.below(5));
+      case 3:
+        return list().pop(end, 1 + rng.below(size / 50));
+      case 4:
+        return list().set(rng.below(size), text);
+      case 5:
+        list().erase_matching(element(rng.below(size)), rng.below(3), end);
+        return;
+      case 6:
+        list().insert(element(rng.below(size)), rng.below(2) == 0, text);
+        return;
+      case 7:
+        keyspace.defragment_step(50, 1024);
+        return;
+      default:
+        return list().trim(rng.below(50), size - 50 - rng.below(30));
+    }
+  }
+  std::string element(size_t index) {
+    store::IntText scratch;
+    return std::string(store::ListView(*keyspace.find(key)).at(index).element().text(scratch));
+  }
+
+  // ---- a stream ----
+
+  void make_stream() { fill_stream(keyspace, key, 5000); }
+  void change_stream() {
+    store::StreamValue value(keyspace, key, keyspace.find(key));
+    if (!value) value.create();
+    value.change([&](store::Stream& stream, store::SlabAllocator& alloc) {
+      store::StreamId id{1700000000000 + rng.below(1700), 0};
+      store::StreamEntry entry;
+      switch (rng.below(7)) {
+        case 0:
+        case 1:
+        case 2:
+          if (store::StreamWalk(stream, id, store::StreamId::max()).next(entry)) stream.erase(entry.id, alloc);
+          return;
+        case 3: {
+          const auto by = rng.below(2) == 0 ? store::StreamTrim::By::kMaxLength : store::StreamTrim::By::kMinId;
+          stream.trim({by,
+                       rng.below(2) == 0,
+                       stream.length - std::min<uint64_t>(stream.length, rng.below(60)),
+                       {stream.first_id.ms + rng.below(20), 0},
+                       0},
+                      alloc);
+          return;
+        }
+        case 4:
+          // XSETID back to what is there: ids of the cut come up again.
+          if (rng.below(30) == 0) {
+            stream.trim({store::StreamTrim::By::kMinId, false, 0, id, 0}, alloc);
+            for (auto last = stream.last_entry_id(); stream.length > 0 && rng.below(500) != 0;
+                 last = stream.last_entry_id()) {
+              stream.erase(last, alloc);
+            }
+            stream.last_id = stream.last_entry_id();
+          }
+          return;
+        default:
+          id = stream.last_id;
+          id.increment();
+          const std::string_view texts[] = {"f", "v"};
+          stream.append(id, texts, keyspace.packed_limits(), alloc);
+      }
+      if (stream.groups().size() > 0) stream.groups()[0]->last_id = id;
+    });
+  }
+};
+
+TEST_P(BigValueUnderWrites, AListComesAsItWasAtTheCut) {
+  make_list();
+  begin();
+  list().push(store::ListEnd::kTail, "new");
+  EXPECT_LT(sink->unfinished_bytes(), 100u);  // and not the 500 KB of the list
+  EXPECT_GT(finish([&] { change_list(); }), 20);
+  expect_the_cut();
+  expect_nothing_left();
+}
+
+TEST_P(BigValueUnderWrites, AListThatShrinksToAPackedOne) {
+  make_list();
+  begin();
+  while (keyspace.snapshot_step(1000) && sink->unfinished_bytes() < 50000) {
+  }
+  list().trim(19000, 5);
+  EXPECT_EQ(store::encoding_name(keyspace.find(key)->encoding()), "listpack");
+  EXPECT_TRUE(keyspace.erase(key));
+  list().push(store::ListEnd::kTail, "another");
+  finish([&] { change_list(); });
+  expect_the_cut();
+  expect_nothing_left();
+}
+
+TEST_P(BigValueUnderWrites, AListDeletedInTheMiddle) {
+  make_list();
+  begin();
+  for (int i = 0; i < 10; ++i) change_list();
+  keyspace.snapshot_step(30000);
+  EXPECT_TRUE(keyspace.erase(key));
+  EXPECT_EQ(keyspace.slot_bytes(key.slot), 0u);
+  finish([&] { change_list(); });
+  expect_the_cut();
+  expect_nothing_left();
+}
+
+TEST_P(BigValueUnderWrites, AListAbortedInTheMiddleThenAnotherSnapshot) {
+  make_list();
+  begin();
+  for (int i = 0; i < 10; ++i) change_list();
+  keyspace.snapshot_step(30000);
+  keyspace.abort_snapshot();
+  for (int i = 0; i < 10; ++i) change_list();
+  begin();
+  finish([&] { change_list(); });
+  expect_the_cut();
+  expect_nothing_left();
+}
+
+TEST_P(BigValueUnderWrites, AStreamComesAsItWasAtTheCut) {
+  make_stream();
+  begin();
+  change_stream();
+  EXPECT_GT(finish([&] { change_stream(); }), 10);
+  expect_the_cut();
+  expect_nothing_left();
+}
+
+TEST_P(BigValueUnderWrites, AStreamDeletedInTheMiddle) {
+  make_stream();
+  begin();
+  for (int i = 0; i < 10; ++i) change_stream();
+  keyspace.snapshot_step(5000);
+  EXPECT_TRUE(keyspace.erase(key));
+  finish([&] { change_stream(); });
+  expect_the_cut();
+  expect_nothing_left();
+}
+
+// Without a block, and big by what is pending.
+TEST_P(BigValueUnderWrites, AnEmptyStreamWithManyPendingEntries) {
+  make_stream();
+  store::StreamValue(keyspace, key, keyspace.find(key)).change([](store::Stream& stream, store::SlabAllocator& alloc) {
+    stream.trim({store::StreamTrim::By::kMaxLength, false, 0, {}, 0}, alloc);
+  });
+  begin();
+  finish([&] { change_stream(); });
+  keyspace.set_expiry(key, keyspace.find(key), UnixMillis(Millis(5)));
+  expect_the_cut();
+  expect_nothing_left();
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, BigValueUnderWrites, testing::Range<uint64_t>(1, 9));
+
+}  // namespace
+}  // namespace guccho::rdb
