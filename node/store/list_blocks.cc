@@ -187,13 +187,13 @@ void ListBlocks::release(ListBlock& b, SlabAllocator& alloc) {
 }
 
 void ListBlocks::reallocate(ListBlock& b, size_t capacity, size_t begin, SlabAllocator& alloc) {
+  touch(b);
   ListBlock fresh = b;
   allocate(fresh, capacity, alloc);
   fresh.begin = static_cast<uint32_t>(begin);
   fresh.end = static_cast<uint32_t>(begin + b.used());
   std::memcpy(fresh.data + fresh.begin, b.data + b.begin, b.used());
   release(b, alloc);
-  fresh.mark = 0;
   b = fresh;
 }
 
