@@ -116,6 +116,9 @@ class Node final : public commands::Host {
   // Any thread: fences this node if the control thread is overdue by more than others take for an absence.
   void notice_absence();
   void presence_confirmed(uint64_t number);
+  bool paused_for_failover(UnixMillis now) const {
+    return now.time_since_epoch().count() < failover_pause_until_.load(std::memory_order_relaxed);
+  }
   void pause_for_failover(UnixMillis until) { failover_pause_until_.store(until.time_since_epoch().count()); }
   // Whether some script was seen to touch keys of several workers: only then are scripts looked up before they run.
   bool has_far_scripts() const { return far_scripts_.load(std::memory_order_relaxed); }
