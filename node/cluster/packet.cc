@@ -27,7 +27,11 @@ void learn_from_header(Core& c, Node& sender, const bus::Header& h) {
     sender.is_guccho = h.own.has_value();
     c.changed(Urgency::kTick);
   }
-  if (h.own) sender.electorate_tag = h.own->electorate_tag;
+  const bus::OwnHeader own = h.own.value_or(bus::OwnHeader());
+  if (sender.own != own) {
+    sender.own = own;
+    c.changed(Urgency::kTick);  // whether its reach counts (state.cc)
+  }
   observe_epochs(c, sender, h);
   if (sender.offset != h.offset) {
     sender.offset = h.offset;
