@@ -243,7 +243,8 @@ Header decode_header(const wire::Header& w, MessageType type) {
     h.own = OwnHeader{.version = w.own_version,
                       .electorate_tag = w.own_electorate_tag.get(),
                       .list_accepted = (w.own_flags & 1) != 0,
-                      .by_list = (w.own_flags & 2) != 0};
+                      .by_list = (w.own_flags & 2) != 0,
+                      .meant = (w.own_flags & 4) != 0};
   }
   return h;
 }

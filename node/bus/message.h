@@ -60,6 +60,7 @@ struct OwnHeader {
   // It accepted a successor of that list, which may have been decided: it may vote by another one soon.
   bool list_accepted = false;
   bool by_list = false;  // votes are counted by that list, not by slot-owning primaries
+  bool meant = false;    // the three above are filled in: the receiver was known to be Guccho
   friend bool operator==(const OwnHeader&, const OwnHeader&) = default;
 };
 

@@ -8,8 +8,8 @@
 // chosen already, ACCEPT/ACCEPTED choose one; every answer is on the voter's disk before it leaves. Decided lists
 // spread with heartbeats. A candidate and its voters must count by the same version (election.cc).
 //
-// A list of which no majority is left (its disks are lost, or it is of an old cluster) can never change. Nobody takes one
-// over; of a list of two the slot owner goes on alone once the other was forgotten; for a greater one it takes an
+// A list of which no majority is left (its disks are lost, or it is of an old cluster) can never change. Nobody takes
+// one over; of a list of two the slot owner goes on alone once the other was forgotten; for a greater one it takes an
 // administrator's order. A cluster in which slot-owning primaries vote without ever having agreed on it takes no list
 // over but one that says just that: what it decides meanwhile a list's majority need not know.
 //

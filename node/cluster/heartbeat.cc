@@ -113,6 +113,7 @@ bus::Header make_header(Core& c, MessageType type, const Node* to) {
     h.own->electorate_tag = electorate_tag(c.own.electorate.list);
     h.own->list_accepted = c.own.electorate.accepted.version != 0;
     h.own->by_list = votes_by_list(c);
+    h.own->meant = true;
   }
   if (c.self->is_primary() && c.manual.until && c.manual.writes_stopped) h.message_flags |= bus::kMessagePaused;
   return h;

@@ -80,7 +80,7 @@ struct Node {
   bool is_guccho = false;
   bus::GenerationInfo generation;
   bool generation_heard = false;   // since this process started
-  bus::OwnHeader own;              // as last heard; which voter list it counts by
+  bus::OwnHeader own;              // as last heard and meant: by which list it votes
   size_t watch = 0;                // its place in Core::watches
   NodeIndex view_index = kNoNode;  // in the view that is being made
 

@@ -72,8 +72,9 @@ bool meets_every_majority(const Core& c, size_t voters, size_t heard, size_t ste
 bool may_elect_for(const Core& c, const Node& primary, uint64_t candidate_tag) {
   const uint64_t tag = primary.own.electorate_tag;
   const bool same = tag != 0 && same_founder(tag, candidate_tag);
+  if (!votes_by_list(c)) return same || !primary.own.by_list;
   // Of one that has been silent since our start we know nothing.
-  return votes_by_list(c) ? same || primary.heard == Instant{} : same || !primary.own.by_list;
+  return same || (!primary.own.meant && !primary.is_redis());
 }
 
 bool is_small_list(const Core& c) {

@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 namespace request = cluster::request;
 
 bool Loss::happen() {
+  // Restarts that faults have ordered are over by then: whoever is lost stays so.
+  if (!world_.run_for(15s)) return false;
   choose();
   for (const Victim& v : victims_) world_.process(v.node).stop(world_.rng.below(2) == 0);
   if (!world_.run_for(Micros(static_cast<int64_t>(world_.rng.below(8'000'000))))) return false;

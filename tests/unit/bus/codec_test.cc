@@ -33,7 +33,7 @@ Header header(MessageType type) {
           .flags = kFlagMyself | kFlagReplica,
           .cluster_ok = true,
           .message_flags = kMessageForceAck,
-          .own = OwnHeader{.version = 1, .electorate_tag = 3, .list_accepted = true, .by_list = true}};
+          .own = OwnHeader{.version = 1, .electorate_tag = 3, .list_accepted = true, .by_list = true, .meant = true}};
 }
 
 Gossip gossip(uint64_t n) {

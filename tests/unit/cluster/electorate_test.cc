@@ -486,6 +486,7 @@ TEST(Electorate, FewerThanThreePrimariesThatVoteDecideNothing) {
   ASSERT_EQ(f.request(0, request::DelSlots{.slots = some}), "OK");
   ASSERT_EQ(f.request(redis, request::DelSlots{.slots = some}), "OK");
   ASSERT_EQ(f.request(redis, request::AddSlots{.slots = some}), "OK");
+  f.request(redis, request::BumpEpoch{});
   ASSERT_TRUE(f.run_until([&] { return f.view(1).electorate.primaries && f.view(1).size == 2; }));
   EXPECT_TRUE(f.view(1).electorate.no_automatic_failover);
   const NodeId dead = f.id(0);
