@@ -113,8 +113,10 @@ void on_extensions(Core& c, Node& sender, const bus::Extensions& x) {
     const auto ttl = std::min(std::chrono::seconds(f.ttl_s), kForgetBan);
     // Met again since it was forgotten: an administrator's newer wish.
     if (n->met_at && *n->met_at >= c.now - (kForgetBan - ttl) - std::chrono::seconds(1)) continue;
+    if (is_vote_needed(c, *n)) continue;  // the next heartbeat tells it again
     c.banned[f.id] = c.now + ttl;
     c.remove_node(*n);
+    report_lost_voters(c);
     c.must_save();
   }
 }

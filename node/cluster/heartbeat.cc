@@ -109,7 +109,12 @@ bus::Header make_header(Core& c, MessageType type, const Node* to) {
                 .cluster_ok = c.state_ok,
                 .own = bus::OwnHeader()};
   if (c.self->is_replica() && c.self->primary != nullptr) h.primary = c.self->primary->id;
-  if (to != nullptr && to->is_guccho) h.own->electorate_tag = electorate_tag(c.own.electorate.list);
+  if (to != nullptr && to->is_guccho) {
+    h.own->electorate_tag = electorate_tag(c.own.electorate.list);
+    h.own->list_accepted = c.own.electorate.accepted.version != 0;
+    h.own->by_list = votes_by_list(c);
+    h.own->meant = true;
+  }
   if (c.self->is_primary() && c.manual.until && c.manual.writes_stopped) h.message_flags |= bus::kMessagePaused;
   return h;
 }

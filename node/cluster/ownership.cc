@@ -128,6 +128,11 @@ void follow(Core& c, Node& primary, const std::string& reason) {
     // What we held as a primary is ours until the sync replaces it.
     c.awaiting = AwaitingTakeover();
   }
+  if (c.self->primary != &primary && c.replication.link_up) {
+    // What the runtime said last was about the link to another.
+    c.replication.link_up = false;
+    c.replication.down_since = c.now;
+  }
   c.set_primary_of(*c.self, &primary);
   if (!primary.shard_id.is_null()) {
     c.self->shard_id = primary.shard_id;

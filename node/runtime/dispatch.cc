@@ -132,8 +132,8 @@ Worker::Target Worker::find_target(const commands::Caller& caller, const Command
       const Slot slot = key_slot(args[k.index]);
       if (query.slot && *query.slot != slot) query.crosses_slots = true;
       if (!query.slot) query.slot = slot;
+      query.multiple_keys |= args[k.index] != args[key_scratch_.front().index];
     }
-    query.multiple_keys = key_scratch_.size() > 1;
     if (!query.slot) return target;
   }
   target.slot = *query.slot;
@@ -162,11 +162,11 @@ std::string Worker::route_by_keys(Slot slot, const commands::Caller& caller, con
   for (const commands::KeyPosition& k : key_scratch_) {
     const bool here = keyspace_.find_live({slot, args[k.index]}, now_, store::Touch::kNo) != nullptr;
     ++(here ? query.keys_present : query.keys_missing);
+    query.multiple_keys |= args[k.index] != args[key_scratch_.front().index];
     if (!leaving_.empty() && leaving_.holds_back(args[k.index], here, !spec.has(commands::kReadonly))) {
       return "TRYAGAIN The key is on its way to another node";
     }
   }
-  query.multiple_keys = key_scratch_.size() > 1;
   query.writes = spec.has(commands::kWrite);
   query.asking = caller.asking || spec.has(commands::kAsking);
   query.readonly_connection = caller.readonly;

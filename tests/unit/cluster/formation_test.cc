@@ -111,5 +111,38 @@ TEST(Formation, ANodeThatMovedIsFoundAgain) {
   }));
 }
 
+TEST(Formation, AddressesAreTakenAsRedisTakesThem) {
+  Fabric f;
+  f.add();
+  const auto answer = [&](const char* ip) { return f.request(0, request::Meet{.ip = ip, .port = 7000}); };
+  for (const char* ip :
+       {"127.0.0.1", "255.0.0.255", "::1", "::", "1::", "fe80::1:2", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4"}) {
+    EXPECT_EQ(answer(ip), "OK") << ip;
+  }
+  for (const char* ip : {"300.1.1.1",
+                         "1.2",
+                         "1.2.3.4.5",
+                         "1.2.3.",
+                         ".1.2.3",
+                         "1..2.3",
+                         "01.2.3.4",
+                         "1.2.3.x",
+                         "",
+                         "host",
+                         ":",
+                         ":1",
+                         "1:",
+                         ":::",
+                         "1::2::3",
+                         "12345::",
+                         "1:2:3:4:5:6:7",
+                         "1:2:3:4:5:6:7::8",
+                         "::1.2.3",
+                         "::1.2.3.4:5",
+                         "g::"}) {
+    EXPECT_EQ(answer(ip), std::string("-ERR Invalid node address specified: ") + ip + ":7000");
+  }
+}
+
 }  // namespace
 }  // namespace guccho::cluster
