@@ -314,10 +314,15 @@ Stream* Stream::copy(SlabAllocator& alloc) const {
   return made;
 }
 
-bool Stream::drain(size_t budget, SlabAllocator& alloc) {
+bool Stream::drain(size_t& budget, SlabAllocator& alloc) {
   // What is left counts down with it, so that elements() does too.
   length = 0;
-  const auto free_block = [&alloc](void* block) { static_cast<StreamBlock*>(block)->free(alloc); };
+  const auto free_block = [&alloc](void* item) {
+    auto* block = static_cast<StreamBlock*>(item);
+    const size_t cost = free_cost(block->allocation_size());
+    block->free(alloc);
+    return cost;
+  };
   if (blocks_.drain(budget, alloc, free_block)) return true;
   while (groups_.size() > 0) {
     if (budget == 0) return true;

@@ -84,7 +84,7 @@ class Stream final : public Structure {
   size_t elements() const override;
   size_t bytes() const override { return allocated; }
   Stream* copy(SlabAllocator& alloc) const override;
-  bool drain(size_t budget, SlabAllocator& alloc) override;
+  bool drain(size_t& budget, SlabAllocator& alloc) override;
   void defragment(const Move& move, SlabAllocator& alloc) override;
 
  private:

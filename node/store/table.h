@@ -86,9 +86,10 @@ class TableCore {
   // All items of exactly this hash.
   void find_all(uint64_t hash, std::vector<void*>& out) const;
 
-  // Gives up to about `budget` items to `visit` and forgets them; true while items remain. `resume` starts at 0. No
-  // other call may come between two drains; after the last one the table is empty and usable.
-  bool drain(uint32_t& resume, size_t budget, SlabAllocator& alloc, const std::function<void(void*)>& visit);
+  // Gives items to `visit`, which says what each cost, and forgets them, until `budget` is used up; true while
+  // something is left. `resume` starts at 0. No other call than size() may come between two drains; after the last one
+  // the table is empty and usable.
+  bool drain(uint32_t& resume, size_t& budget, SlabAllocator& alloc, const std::function<size_t(void*)>& visit);
 
  protected:
   struct Segment {

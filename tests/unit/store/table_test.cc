@@ -65,7 +65,11 @@ struct TableTest : testing::Test {
   }
   void TearDown() override {
     uint32_t resume = 0;
-    while (table.drain(resume, 100, alloc, [&](void* item) { alloc.free(item, sizeof(Item)); })) {
+    const auto free_item = [&](void* item) {
+      alloc.free(item, sizeof(Item));
+      return size_t{1};
+    };
+    for (size_t budget = 100; table.drain(resume, budget, alloc, free_item); budget = 100) {
     }
     EXPECT_EQ(table.size(), 0u);
     EXPECT_EQ(table.structure_bytes(), 0u);
