@@ -17,9 +17,11 @@
 #include "node/app/services.h"
 #endif
 #include "node/base/log.h"
+#include "node/base/random.h"
 #include "node/config/load.h"
 #include "node/runtime/machine.h"
 #include "node/runtime/node.h"
+#include "node/store/key.h"
 #include "node/supervise/supervisor.h"
 
 namespace {
@@ -102,6 +104,7 @@ int main(int argc, char** argv) {
   Result<config::Loaded> loaded = config::load(*line, read_file, defaults);
   if (!loaded) return refuse(loaded.error().text);
   std::setlocale(LC_COLLATE, "");  // for SORT ALPHA, before there are threads
+  store::set_hash_seed(random_seed());
 
   runtime::NodeOptions options;
   options.config = loaded->config;

@@ -12,6 +12,9 @@
 
 namespace guccho::config {
 
+// The greatest proto-max-bulk-len. Sizes of values have 32 bits, and a field of BITFIELD may end some bytes later.
+inline constexpr int64_t kMaxBulkLength = int64_t{4095} << 20;
+
 enum class Kind : uint8_t { kBool, kInteger, kMemory, kMemoryOrPercent, kOctal, kEnum, kString, kList };
 
 enum Flag : uint8_t {

@@ -200,7 +200,7 @@ Stream Connection::take_stream(std::string& unsent, std::string& unread) {
 
 void Connection::update_usage() {
   query_buffer_used = query_.size();
-  query_buffer_free = query_.capacity() - query_.size();
+  query_buffer_free = query_.capacity() - query_.size() + parser_.argument_bytes();
   output_buffer_used = out_.size();
   output_queue_length = pending_.size();
   output_queue_bytes = pending_.bytes();
@@ -208,6 +208,7 @@ void Connection::update_usage() {
 
 void Connection::shrink_buffers() {
   query_.shrink(kReadChunk);
+  if (!processing_) parser_.shrink();  // a script that runs now has its arguments there
   out_.shrink(kReadChunk);
   pending_.shrink();
 }

@@ -384,7 +384,7 @@ void PrimaryLink::end_session(uint64_t client_id) {
 
 void PrimaryLink::take_stream() {
   resp::ParserLimits limits;
-  limits.max_bulk_length = size_t{1} << 32;
+  limits.max_bulk_length = UINT32_MAX;  // what a batch's lengths can say
   size_t boundary = 0;
   for (;;) {
     const resp::ParseStatus s = parser_.next(in_.view().substr(scanned_), limits);

@@ -61,6 +61,9 @@ TEST(ConfigSet, Refusals) {
            {{{"maxmemory", "abc"}}, FAILED("maxmemory", "argument must be a memory value")},
            {{{"hz", "abc"}}, FAILED("hz", "argument couldn't be parsed into an integer")},
            {{{"hz", "99999999999"}}, FAILED("hz", "argument must be between 0 and 2147483647 inclusive")},
+           // Sizes in the store have 32 bits.
+           {{{"proto-max-bulk-len", "4096mb"}},
+            FAILED("proto-max-bulk-len", "argument must be between 1048576 and 4293918720 inclusive")},
            {{{"maxclients", "0"}}, FAILED("maxclients", "argument must be between 1 and 4294967295 inclusive")},
            {{{"loglevel", "foo"}},
             FAILED("loglevel", "argument(s) must be one of the following: debug, verbose, notice, warning, nothing")},
