@@ -127,6 +127,7 @@ void follow(Core& c, Node& primary, const std::string& reason) {
     c.importing.clear();
     // What we held as a primary is ours until the sync replaces it.
     c.awaiting = AwaitingTakeover();
+    c.shard_made_up = false;
   }
   c.set_primary_of(*c.self, &primary);
   if (!primary.shard_id.is_null()) {
