@@ -169,10 +169,4 @@ struct Parcel {
   }
 };
 
-// A stretch of the primary's stream for one worker of a replica. The stretch of every worker ends at the same position.
-struct ApplyBatch {
-  TaskBatch batch;
-  int64_t end_offset = 0;
-};
-
 }  // namespace guccho::runtime
