@@ -88,6 +88,7 @@ struct ReplyBatch {
   enum class Kind : uint8_t {
     kReply,
     kLastReply,  // the connection is closed after it
+    kRefused,    // an error: nothing was executed, the keys of the moving slot are elsewhere (Task::route_here)
     kRequest,    // no reply but the command itself: it cannot wait here any longer, the router port sends it elsewhere
   };
   struct Header {

@@ -307,7 +307,8 @@ void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
     } else {
       execute(*task.spec, args, task.slot, task.caller, nullptr, replies->bytes);
     }
-    if (answered) replies->headers.push_back({task.client_id, task.sequence, replies->bytes.size() - mark});
+    const auto kind = refusal.empty() ? ReplyBatch::Kind::kReply : ReplyBatch::Kind::kRefused;
+    if (answered) replies->headers.push_back({task.client_id, task.sequence, replies->bytes.size() - mark, kind});
     finish_unit();
   }
   tasks_behind_ = {};
@@ -322,7 +323,7 @@ void Worker::deliver_replies(ReplyBatch& batch) {
     const std::string_view reply = bytes.substr(0, h.bytes);
     if (h.kind == ReplyBatch::Kind::kRequest) {
       router_->take_back(h.client_id, h.sequence, reply);
-    } else if (router_->take_local_reply(h.client_id, h.sequence, reply)) {
+    } else if (router_->take_local_reply(h.client_id, h.sequence, reply, h.kind == ReplyBatch::Kind::kRefused)) {
       // The router passes it on, or asks another node.
     } else {
       if (h.client_id != id) c = find_connection(id = h.client_id);

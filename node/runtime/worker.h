@@ -425,6 +425,7 @@ class Worker final : public commands::EffectSink {
     uint64_t client_id;
     uint64_t sequence;
     std::string bytes;
+    bool refused;
   };
   std::vector<LateReply> late_replies_;  // for the connection whose script runs
   std::vector<commands::KeyPosition> key_scratch_;
