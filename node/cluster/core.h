@@ -136,6 +136,8 @@ struct Core {
   // --- epochs ---
   CurrentEpoch current_epoch;
   CurrentEpoch last_vote_epoch;
+  // Our own file was lost, and with it the name of our shard: others know it better (gossip.cc).
+  bool shard_made_up = false;
   std::pair<NodeId, CurrentEpoch> last_denied;  // whose request in which epoch we refused last
   NodeId voted_for;                             // who got the vote of last_vote_epoch; null after a restart
   OwnState own;

@@ -89,8 +89,12 @@ void on_extensions(Core& c, Node& sender, const bus::Extensions& x) {
   if (x.shard_id) {
     sender.takes_shard_id = true;
     sender.shard_id = *x.shard_id;
-    // A primary may have taken another one (its own file was lost): a replica is of its primary's shard.
-    if (&sender == c.self->primary && c.self->shard_id != sender.shard_id) {
+    // A primary may have taken another one (its own file was lost): a replica is of its primary's shard. Until that
+    // primary has heard a replica it does not say which one it took: data that an earlier primary of the shard left
+    // must still be known for what it is (generation.cc).
+    const bool back = c.shard_made_up && sender.primary == c.self;
+    if (back) c.shard_made_up = false;
+    if ((&sender == c.self->primary || back) && c.self->shard_id != sender.shard_id) {
       c.self->shard_id = c.own.shard_id = sender.shard_id;
       c.save_own = true;
     }

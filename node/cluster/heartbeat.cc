@@ -73,7 +73,7 @@ bus::Extensions extensions_for(Core& c, const Node* to) {
     x.hostname = c.config.announce.hostname;
   }
   if (to->takes_shard_id || to->is_guccho) {
-    x.shard_id = c.self->shard_id;
+    if (!c.shard_made_up) x.shard_id = c.self->shard_id;
     for (const auto& [id, until] : c.banned) {
       if (until <= c.now || id == to->id) continue;
       const auto left = std::chrono::ceil<std::chrono::seconds>(until - c.now);

@@ -27,6 +27,7 @@ void first_step(Core& c) {
     const Node* primary = c.self->primary;
     c.own.shard_id = primary != nullptr && !primary->shard_id.is_null() ? primary->shard_id : c.rng.node_id();
     c.self->shard_id = c.own.shard_id;
+    c.shard_made_up = c.self->is_primary() && c.self->owns_slots();
     c.save_own = true;
   }
   for (const PersistedNode::Moving& m : c.dropped_moves) {

@@ -127,6 +127,7 @@ void follow(Core& c, Node& primary, const std::string& reason) {
     c.importing.clear();
     // What we held as a primary is ours until the sync replaces it.
     c.awaiting = AwaitingTakeover();
+    c.shard_made_up = false;
   }
   if (c.self->primary != &primary && c.replication.link_up) {
     // What the runtime said last was about the link to another.

@@ -108,7 +108,8 @@ void Worker::run_task(uint16_t from, const Task& task, std::span<const std::stri
   } else {
     execute(*task.spec, args, task.slot, task.caller, nullptr, replies.bytes);
   }
-  if (answered) replies.headers.push_back({task.client_id, task.sequence, replies.bytes.size() - mark});
+  const auto kind = refusal.empty() ? ReplyBatch::Kind::kReply : ReplyBatch::Kind::kRefused;
+  if (answered) replies.headers.push_back({task.client_id, task.sequence, replies.bytes.size() - mark, kind});
   finish_unit();
 }
 
@@ -146,7 +147,7 @@ void Worker::deliver_replies(ReplyBatch& batch) {
     const std::string_view reply = bytes.substr(0, h.bytes);
     if (h.kind == ReplyBatch::Kind::kRequest) {
       router_->take_back(h.client_id, h.sequence, reply);
-    } else if (router_->take_local_reply(h.client_id, h.sequence, reply)) {
+    } else if (router_->take_local_reply(h.client_id, h.sequence, reply, h.kind == ReplyBatch::Kind::kRefused)) {
       // The router passes it on, or asks another node.
     } else {
       if (h.client_id != id) c = find_connection(id = h.client_id);

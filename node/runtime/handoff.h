@@ -96,6 +96,7 @@ struct ReplyBatch {
   enum class Kind : uint8_t {
     kReply,
     kLastReply,  // the connection is closed after it
+    kRefused,    // an error: nothing was executed, the keys of the moving slot are elsewhere (Task::route_here)
     kRequest,    // no reply but the command itself: it cannot wait here any longer, the router port sends it elsewhere
   };
   struct Header {
@@ -175,12 +176,6 @@ struct Parcel {
   bool empty() const {
     return !tasks && !replies && messages.empty() && invalidations.empty() && broadcasts.empty() && gone.empty();
   }
-};
-
-// A stretch of the primary's stream for one worker of a replica. The stretch of every worker ends at the same position.
-struct ApplyBatch {
-  TaskBatch batch;
-  int64_t end_offset = 0;
 };
 
 }  // namespace guccho::runtime

@@ -2,9 +2,9 @@
 //
 // A script runs where its keys are, or where its connection is when it declares none. One that then touches a slot of
 // another worker takes the exclusive section in the middle of its turn: nothing has to be undone or run again, and
-// scripts that keep to themselves pay nothing. Only when two do so at the same moment must one give way (TRYAGAIN);
-// since a script is remembered once it was seen doing so, and runs in the section from its start from then on, that is
-// rare.
+// scripts that keep to themselves pay nothing. Only when two do so at the same moment must one give way (TRYAGAIN while
+// it has written nothing); since a script is remembered once it was seen doing so, and runs in the section from its
+// start from then on, that is rare.
 #include <charconv>
 
 #include "node/base/log.h"
@@ -27,6 +27,9 @@ namespace {
 constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
 constexpr std::string_view kAnotherReaches =
     "TRYAGAIN Another script is using the keys of several workers at the moment";
+// Clients run a script again by themselves when they read TRYAGAIN.
+constexpr std::string_view kAnotherReachesLate =
+    "ERR Another script is using the keys of several workers at the moment; what this one wrote before stays";
 constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
 
 void put_error(resp::Buffer& reply, resp::Version version, std::string_view text) {
@@ -288,7 +291,7 @@ void ScriptRun::call(std::span<const std::string_view> args, resp::Version versi
     const Worker::Target target = worker_.find_target(caller, *spec, args);
     Worker& owner = target.slot ? node_.worker(node_.owner_of(*target.slot)) : worker_;
     std::string error = from_primary_ ? std::string() : target.error;
-    if (error.empty() && &owner != &worker_ && !reach()) return put_error(reply, version, kAnotherReaches);
+    if (error.empty() && &owner != &worker_ && !reach()) return put_error(reply, version, another_reaches());
     if (error.empty() && target.route_at_owner && !from_primary_) {
       error = owner.route_by_keys(*target.slot, caller, *spec, args);
     }
@@ -312,7 +315,7 @@ void ScriptRun::call(std::span<const std::string_view> args, resp::Version versi
       data = &owner.keyspace_;
     }
   }
-  if (spec->where == Where::kExclusive && !reach()) return put_error(reply, version, kAnotherReaches);
+  if (spec->where == Where::kExclusive && !reach()) return put_error(reply, version, another_reaches());
   if (spec->has(commands::kWrite)) {
     written_ = true;
     if (busy_) busy_->written.store(true);
@@ -330,6 +333,10 @@ void ScriptRun::call(std::span<const std::string_view> args, resp::Version versi
     reply.clear();
     put_error(reply, version, "ERR This Redis command is not allowed from script");
   }
+}
+
+std::string_view ScriptRun::another_reaches() const {
+  return written_ ? kAnotherReachesLate : kAnotherReaches;
 }
 
 bool ScriptRun::reach() {

@@ -131,7 +131,8 @@ void Worker::refuse_parcels() {
       if (!parcel.replies) continue;
       std::string_view bytes = parcel.replies->bytes.view();
       for (const ReplyBatch::Header& h : parcel.replies->headers) {
-        late_replies_.push_back({h.client_id, h.sequence, std::string(bytes.substr(0, h.bytes))});
+        late_replies_.push_back(
+            {h.client_id, h.sequence, std::string(bytes.substr(0, h.bytes)), h.kind == ReplyBatch::Kind::kRefused});
         bytes.remove_prefix(h.bytes);
       }
     }
@@ -146,7 +147,7 @@ void Worker::deliver_late_replies() {
     Connection* c = find_connection(r.client_id);
     if (c != nullptr && c->processing() && script_ != nullptr) {
       waiting.push_back(std::move(r));
-    } else if (router_->take_local_reply(r.client_id, r.sequence, r.bytes)) {
+    } else if (router_->take_local_reply(r.client_id, r.sequence, r.bytes, r.refused)) {
       // The router passes it on, or asks another node.
     } else if (c != nullptr) {
       c->fill_reply(r.sequence, r.bytes);

@@ -47,6 +47,8 @@ class ScriptRun final : public scripting::ScriptHost {
   bool is_stale() const;
   // Takes the node for itself. False: another script is doing so.
   bool reach();
+  // The error when that fails.
+  std::string_view another_reaches() const;
   void enter_busy();
 
   Worker& worker_;

@@ -64,7 +64,7 @@ void Worker::post(std::function<void()> mail) {
   wake();
 }
 
-bool Worker::push_apply(std::unique_ptr<ApplyBatch>& batch) {
+bool Worker::push_apply(std::unique_ptr<TaskBatch>& batch) {
   if (!applies_.push(batch)) return false;
   wake();
   return true;
@@ -246,12 +246,12 @@ void Worker::take_mail() {
 // ---- the primary's stream ----
 
 void Worker::take_applies() {
-  std::unique_ptr<ApplyBatch> batch;
+  std::unique_ptr<TaskBatch> batch;
   bool any = false;
   while (applies_.pop(batch)) {
-    ArgumentReader reader(batch->batch);
-    for (const Task& task : batch->batch.tasks) apply(*task.spec, reader.next(task), task.slot);
-    applied_.store(batch->end_offset, std::memory_order_release);
+    ArgumentReader reader(*batch);
+    for (const Task& task : batch->tasks) apply(*task.spec, reader.next(task), task.slot);
+    applied_batches_.fetch_add(1, std::memory_order_release);
     finish_unit();
     any = true;
   }

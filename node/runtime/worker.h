@@ -57,10 +57,11 @@ class Worker final : public commands::EffectSink {
   void wake() { wakeup_.notify(); }
   // Runs on this worker's thread, in the next turn.
   void post(std::function<void()> mail);
-  // From the replication thread only; false when the queue is full.
-  bool push_apply(std::unique_ptr<ApplyBatch>& batch);
-  // Position up to which this worker applied its part of the primary's stream.
-  int64_t applied_offset() const { return applied_.load(std::memory_order_acquire); }
+  // A stretch of the primary's stream. From the replication thread only; false when the queue is full.
+  bool push_apply(std::unique_ptr<TaskBatch>& batch);
+  // How many of those batches this worker has applied since it began: a number that never repeats, as a position in the
+  // stream does.
+  uint64_t applied_batches() const { return applied_batches_.load(std::memory_order_acquire); }
   uint64_t last_turn_nanos() const { return last_turn_.load(std::memory_order_relaxed); }
   metrics::WorkerStats& stats() { return stats_; }
 
@@ -159,8 +160,6 @@ class Worker final : public commands::EffectSink {
 
   // Runs a command of the primary's stream, in the exclusive section or on this worker's thread.
   void apply(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot);
-  // A new stream begins at this position.
-  void reset_applied(int64_t offset) { applied_.store(offset, std::memory_order_release); }
 
   // Appends the writes collected so far to the log; returns the log's position after them.
   int64_t append_log_batch();
@@ -449,6 +448,7 @@ class Worker final : public commands::EffectSink {
     uint64_t client_id;
     uint64_t sequence;
     std::string bytes;
+    bool refused;
   };
   std::vector<LateReply> late_replies_;  // for the connection whose script runs
   std::vector<commands::KeyPosition> key_scratch_;
@@ -467,8 +467,8 @@ class Worker final : public commands::EffectSink {
   std::atomic<bool> has_mail_{false};
 
   static constexpr size_t kApplyCapacity = 256;
-  SpscQueue<std::unique_ptr<ApplyBatch>, kApplyCapacity> applies_;
-  std::atomic<int64_t> applied_{0};
+  SpscQueue<std::unique_ptr<TaskBatch>, kApplyCapacity> applies_;
+  std::atomic<uint64_t> applied_batches_{0};
 
   // A snapshot that is under way: continued a little each turn.
   std::function<SnapshotStep()> snapshot_step_;

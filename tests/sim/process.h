@@ -53,6 +53,8 @@ class Process {
   void thaw();
   // Ends in the middle of its next write to disk, at a point that the seed chooses.
   void stop_at_next_write(bool on = true) { stop_at_write_ = on; }
+  // While it is down: our own file beside nodes.conf is removed.
+  void lose_own_file() { disk_.own.clear(); }
   void jump_wall_clock(Millis by) { clock_.jump_wall(by); }
   void change_address(std::string ip) { ip_ = std::move(ip); }
   // A new node in place of one that ended for good: an empty disk and another name.

@@ -267,12 +267,15 @@ bool Run::fall(int shard) {
   return fail_over(node, shard);
 }
 
-// Kill and restart at once, with an empty memory: nothing that the replicas hold may be lost (DESIGN rule 2).
+// Kill and restart at once, with an empty memory, and for half of the seeds without the note of what it held: nothing
+// that the replicas hold may be lost (DESIGN rule 2).
 bool Run::survive_restart_without_data(int node) {
   world_.set_writes(false);
   if (!world_.run_for(1s)) return false;
   world_.process(node).stop(false);
-  if (!world_.run_for(Micros(static_cast<int64_t>(20'000 + world_.rng.below(180'000))))) return false;
+  const uint64_t down = 20'000 + world_.rng.below(180'000);
+  if (!world_.run_for(Micros(static_cast<int64_t>(down)))) return false;
+  if (down % 2 == 0) world_.process(node).lose_own_file();
   world_.process(node).start(Process::Loaded::kNothing);
   world_.set_writes(true);
   return world_.ok();
