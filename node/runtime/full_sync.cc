@@ -102,11 +102,19 @@ class FullSync::Fanout final : public rdb::ByteSink {
 FullSync::FullSync(Node& node) : node_(node), shared_(std::make_shared<Shared>()) {}
 
 FullSync::~FullSync() {
-  std::lock_guard lock(shared_->mutex);
+  give_up();
+}
+
+void FullSync::give_up() {
+  const std::scoped_lock lock(cut_mutex_, shared_->mutex);
+  given_up_ = true;
   shared_->cancelled = true;
 }
 
 void FullSync::cut() {
+  const std::lock_guard lock(cut_mutex_);
+  if (given_up_) return;
+  if (!node_.log().active()) node_.log().restart(node_.log().head());
   SlotSet all;
   for (uint16_t s = 0; s < kSlotCount; ++s) all.insert(Slot(s));
   shared_->workers_left = node_.worker_count();
