@@ -76,6 +76,12 @@ void Worker::end_absence() {
       schedule_flush(*c);
     }
   }
+  if (lost) {
+    // What other workers still have to answer may have been executed before they knew.
+    for (const auto& [id, c] : connections_) {
+      if (c->has_outstanding()) c->close_soon();
+    }
+  }
   release_paused();
 }
 

@@ -47,6 +47,7 @@ struct Task {
 struct TaskBatch {
   std::vector<Task> tasks;
   resp::Buffer arguments;
+  uint64_t routes_version = 0;  // of the routes by which the first of them was sent, or of older ones
 
   // Ready to be filled again; false when it is not worth to be kept.
   bool reset() {
@@ -62,6 +63,13 @@ struct TaskBatch {
       arguments.append(a);
     }
   }
+};
+
+// A task from worker `from` that waits at its slot's worker until writes are no longer paused.
+struct HeldTask {
+  uint16_t from = 0;
+  Task task;
+  std::vector<std::string> args;
 };
 
 // Reads the arguments of a batch's tasks in order.

@@ -128,6 +128,9 @@ class Node final : public commands::Host {
   void presence_confirmed(uint64_t number);
   // The control thread: a view that takes slots away cannot be put in force yet; it is now.
   void set_loss_pending(bool pending);
+  bool paused_for_failover(UnixMillis now) const {
+    return now.time_since_epoch().count() < failover_pause_until_.load(std::memory_order_relaxed);
+  }
   void pause_for_failover(UnixMillis until) { failover_pause_until_.store(until.time_since_epoch().count()); }
   // Whether some script was seen to touch keys of several workers: only then are scripts looked up before they run.
   bool has_far_scripts() const { return far_scripts_.load(std::memory_order_relaxed); }

@@ -251,6 +251,7 @@ void Replication::reap() {
 
 void Replication::append_own(std::string_view request) {
   if (!node_.log().active() || !node_.routes().first->is_primary) return;
+  if (node_.paused_for_failover(wall_now())) return;  // the offset that the replica waits for is final
   node_.log().append(node_.replication_writer(), request);
   fed_ = std::max(fed_, node_.log().committed());
 }

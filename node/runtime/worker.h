@@ -181,6 +181,7 @@ class Worker final : public commands::EffectSink {
   uint64_t publish(bool sharded, std::string_view channel, std::string_view message) override;
   void run_script(commands::Context& context, const commands::ScriptCall& call) override;
   scripting::Evaluator& evaluator() override;
+  bool keeps_expired() const override;
   void count_hit() override { stats_.keyspace_hits.add(); }
   void count_miss() override { stats_.keyspace_misses.add(); }
   void count_expired() override { stats_.expired_keys.add(); }
@@ -191,16 +192,23 @@ class Worker final : public commands::EffectSink {
   friend class ScriptRun;
   void run();
   void turn();
-  void take_parcels();
   void take_mail();
+  // hand_over.cc
+  void take_parcels();
+  void send_parcels();
   void run_tasks(uint16_t from, TaskBatch& batch);
+  void run_task(uint16_t from, const Task& task, std::span<const std::string_view> args, bool look_again,
+                ReplyBatch& replies);
+  ReplyBatch& replies_to(uint16_t worker);
+  std::string why_no_longer_here(const Task& task, std::span<const std::string_view> args);
+  bool must_wait(uint16_t from, const Task& task, std::span<const std::string_view> args);
+  void run_held_tasks();
   void deliver_replies(ReplyBatch& batch);
   void take_applies();
   void commit_turn();
   void measure_turn_cpu();
   // An event of LATENCY, when it took latency-monitor-threshold or more.
   void note_if_slow(std::string_view event, uint64_t nanos);
-  void send_parcels();
   void flush_connections();
   bool over_output_limit(Connection& c) const;
   void reap_connections();
@@ -291,6 +299,18 @@ class Worker final : public commands::EffectSink {
                      std::span<const std::string_view> args, std::optional<Slot> first_slot = {});
   bool run_at_home(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_exclusive(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  // A command or transaction of a connection, to be run in the exclusive section.
+  struct SectionJob {
+    uint64_t client_id = 0;
+    bool writes = false;  // a pause of writes holds it back
+    std::function<void(Connection&)> run;
+  };
+  void request_section(SectionJob job);
+  // The connection goes on in the next turn, outside of the section.
+  void release_later(uint64_t client_id);
+  bool may_write(const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  std::string why_no_longer(const commands::CommandSpec& spec, std::span<const std::string_view> args,
+                            const commands::Caller& caller);
   bool run_far_script(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_on_owner(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args,
                     const Target& target);
@@ -327,6 +347,7 @@ class Worker final : public commands::EffectSink {
   bool forward_exec(Connection& c, const commands::CommandSpec& spec, const ExecNeeds& needs);
   // As route_by_keys() for all keys of a transaction together.
   std::string route_exec(const ExecJob& job, Slot slot, const commands::Caller& caller);
+  bool may_write(const ExecJob& job);
   bool run_watch(Connection& c, std::span<const std::string_view> args);
 
   Node& node_;
@@ -370,6 +391,7 @@ class Worker final : public commands::EffectSink {
   std::vector<Connection*> flush_list_;
   std::vector<uint64_t> dead_;
   std::vector<uint64_t> paused_;          // ids of connections on hold by a pause
+  std::vector<SectionJob> held_jobs_;     // likewise, of connections whose command waited for the section already
   std::vector<uint64_t> memory_waiters_;  // ids of connections on hold until keys are evicted
   bool memory_wait_ = false;              // node_refusal(): the command must wait for that
   std::atomic<bool> evict_asked_{false};  // by any worker that found the node above maxmemory
@@ -380,6 +402,7 @@ class Worker final : public commands::EffectSink {
     uint64_t client = 0;
   };
   TasksBehind tasks_behind_;
+  std::vector<HeldTask> held_tasks_;  // in the order in which they came
   // Bytes of arguments given to other workers' tasks, and of tasks taken from them and done. What all gave and nobody
   // has done yet may become memory.
   metrics::Counter handed_bytes_;
