@@ -85,6 +85,9 @@ struct UserLine {
   friend bool operator==(const UserLine&, const UserLine&) = default;
 };
 
+// The replication log keeps twice that for replicas that are behind.
+inline constexpr uint64_t kMaxReplBacklog = uint64_t{8} << 30;
+
 // Ports: 0 means "do not listen". Memory and sizes are in bytes.
 struct Config {
   // Network.
@@ -180,7 +183,7 @@ struct Config {
   uint16_t replica_announce_port = 0;
   bool replica_announced = true;
   bool replica_ignore_maxmemory = true;
-  uint64_t repl_backlog_size = 1u << 20;
+  uint64_t repl_backlog_size = 1u << 20;  // at most kMaxReplBacklog
   Seconds repl_backlog_ttl{3600};
   Seconds repl_timeout{60};
   Seconds repl_ping_replica_period{10};
@@ -248,6 +251,9 @@ struct Config {
   // Directives accepted for the sake of existing files although nothing here uses them: name -> value as printed, only
   // where it differs from the default of the table.
   std::map<std::string, std::string, std::less<>> ineffective;
+
+  // Whether writes depend on how many good replicas there are; without a greatest lag every one is good enough.
+  bool counts_good_replicas() const { return min_replicas_to_write != 0 && min_replicas_max_lag != Seconds(0); }
 
   // The bus port that follows from cluster_port, port and tls_port; 0 when the sum is no port.
   uint16_t bus_port() const;

@@ -126,6 +126,7 @@ Status read_file_mode(const Directive& d, Arguments args, Config& c);
 std::string print_file_mode(const Directive& d, const Config& c);
 Status read_hostname(const Directive& d, Arguments args, Config& c);
 Status read_human_nodename(const Directive& d, Arguments args, Config& c);
+Status read_backlog_size(const Directive& d, Arguments args, Config& c);
 Status read_hz(const Directive& d, Arguments args, Config& c);
 Status read_notify_events(const Directive& d, Arguments args, Config& c);
 std::string print_notify_events(const Directive& d, const Config& c);

@@ -129,6 +129,17 @@ Status read_human_nodename(const Directive&, Arguments args, Config& c) {
   return {};
 }
 
+Status read_backlog_size(const Directive& d, Arguments args, Config& c) {
+  const Result<int64_t> value = parse_number(d, args[0]);
+  if (!value) return fail(value.error().text);
+  if (static_cast<uint64_t>(*value) > kMaxReplBacklog) {
+    return fail(
+        fmt::format("argument must be at most {} (8gb), as much as the replication log can keep", kMaxReplBacklog));
+  }
+  c.repl_backlog_size = static_cast<uint64_t>(*value);
+  return {};
+}
+
 Status read_hz(const Directive& d, Arguments args, Config& c) {
   const Result<int64_t> value = parse_number(d, args[0]);
   if (!value) return fail(value.error().text);

@@ -43,6 +43,11 @@ void Node::presence_confirmed(uint64_t number) {
   for (auto& w : workers_) w->wake();
 }
 
+void Node::set_loss_pending(bool pending) {
+  if (loss_pending_.exchange(pending, std::memory_order_acq_rel) == pending) return;
+  for (auto& w : workers_) w->wake();
+}
+
 // Replies that were made stay with their connections.
 void Worker::withhold_replies() {
   fenced_ = true;

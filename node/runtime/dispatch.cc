@@ -105,8 +105,7 @@ std::string_view Worker::node_refusal(uint32_t flags) {
     if (memory == Memory::kNone) return "OOM command not allowed when used memory > 'maxmemory'.";
     memory_wait_ = memory == Memory::kWait;
   }
-  if ((flags & commands::kWrite) != 0 && routes_->is_primary && config_->min_replicas_to_write > 0 &&
-      node_.good_replicas() < config_->min_replicas_to_write) {
+  if ((flags & commands::kWrite) != 0 && routes_->is_primary && node_.lacks_replicas(*config_)) {
     return "NOREPLICAS Not enough good replicas to write.";
   }
   if (node_.loading() && (flags & (commands::kLoading | commands::kViewOnly)) == 0) {

@@ -108,10 +108,19 @@ FullSync::FullSync(Node& node)
     : node_(node), pieces_(std::make_shared<SyncPieces>(SyncPieces::Limits{kPauseBytes, kAbortBytes})) {}
 
 FullSync::~FullSync() {
+  give_up();
+}
+
+void FullSync::give_up() {
+  const std::lock_guard lock(cut_mutex_);
+  given_up_ = true;
   pieces_->cancel();
 }
 
 void FullSync::cut() {
+  const std::lock_guard lock(cut_mutex_);
+  if (given_up_) return;
+  if (!node_.log().active()) node_.log().restart(node_.log().head());
   SlotSet all;
   for (uint16_t s = 0; s < kSlotCount; ++s) all.insert(Slot(s));
   pieces_->begin(node_.worker_count());

@@ -33,8 +33,10 @@ class FullSync {
   explicit FullSync(Node& node);
   ~FullSync();
 
-  // Inside the exclusive section: the snapshot is of this moment.
+  // Inside the exclusive section: the snapshot is of this moment. Nothing happens when it was given up before.
   void cut();
+  // Replication thread: nobody wants it any more, and no cut is made from now on.
+  void give_up();
   // Replication thread: the position of the log that the snapshot corresponds to; -1 before the cut.
   int64_t offset() const { return offset_.load(std::memory_order_acquire); }
   // The cut happened: answers the replicas and begins the stream.
@@ -56,6 +58,8 @@ class FullSync {
 
   Node& node_;
   std::shared_ptr<SyncPieces> pieces_;  // the workers' too, who may end later
+  std::mutex cut_mutex_;                // held for the cut
+  bool given_up_ = false;
   std::atomic<int64_t> offset_{-1};
   std::vector<ReplicaFeed*> feeds_;
   std::unique_ptr<Fanout> fanout_;

@@ -14,6 +14,7 @@
 #include "node/runtime/node.h"
 #include "node/runtime/replication.h"
 #include "node/runtime/router.h"
+#include "node/runtime/script_run.h"
 
 namespace guccho::runtime {
 
@@ -26,6 +27,18 @@ void Node::complete(Deferred reply_to, std::string resp_bytes) {
     Connection* c = w.find_connection(id);
     if (c == nullptr || c->closing()) return;
     c->push_output(bytes);
+    c->release();
+  });
+}
+
+void Node::end_wait_by_role(Deferred reply_to) {
+  Worker& w = worker(reply_to.worker);
+  w.post([&w, id = reply_to.client_id] {
+    Connection* c = w.find_connection(id);
+    if (c == nullptr || c->closing()) return;
+    w.stats().errors.record("UNBLOCKED");
+    c->close_after_reply = true;
+    c->push_output("-" + std::string(kUnblockedByRole) + "\r\n");
     c->release();
   });
 }
@@ -175,12 +188,7 @@ bool Node::unblock(uint64_t client_id, bool with_error) {
   for (auto& w : workers_) {
     if (w->unblock(client_id, with_error) || w->router().unblock(client_id, with_error)) return true;
   }
-  // The replication thread is asked only for who can be there: it may be waiting for this very section.
-  for (auto& w : workers_) {
-    const Connection* c = w->find_connection(client_id);
-    if (c != nullptr && c->held() == Hold::kDeferred) return replication_->unblock(client_id, with_error);
-  }
-  return false;
+  return replication_->unblock(client_id, with_error);
 }
 
 void Node::start_monitor(Session& session) {
@@ -227,10 +235,13 @@ uint64_t Node::next_random() {
 // ---- replication ----
 
 commands::ReplicationStatus Node::replication_status() const {
+  if (current_worker != nullptr) current_worker->append_finished_units();
   return replication_->status();
 }
 
 void Node::wait_for_replicas(commands::Acknowledged what, int64_t replicas, Millis timeout, Deferred reply_to) {
+  // What the connection wrote elsewhere is in the log, since its reply is here: WAIT is a barrier.
+  worker(reply_to.worker).append_finished_units();
   replication_->wait(what, replicas, timeout, reply_to);
 }
 
@@ -325,17 +336,6 @@ void Node::replication_command(Session& session, commands::Context& context) {
     replication_->adopt_replica(std::move(stream), std::move(unsent), std::move(unread), hello, request,
                                 std::move(as_client));
   });
-}
-
-void Node::shutdown(const commands::ShutdownOptions& options, Deferred) {
-  // With a script in the way that does not end, the primary role cannot be handed over.
-  begin_shutdown(!options.now && !options.force && !busy_scripts_.any());
-}
-
-bool Node::abort_shutdown() {
-  if (!handing_over_.load()) return false;
-  stop_requested_.store(false);
-  return true;
 }
 
 }  // namespace guccho::runtime

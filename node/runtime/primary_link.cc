@@ -431,7 +431,7 @@ void PrimaryLink::take_stream() {
     if (!applier_.in_transaction()) boundary = scanned_;
   }
   if (boundary != 0) {
-    replication_.node_.log().append(replication_.node_.replication_writer(), in_.view().substr(0, boundary));
+    replication_.append_received(in_.view().substr(0, boundary));
     in_.consume(boundary);
     scanned_ -= boundary;
     in_.shrink(1 << 20);

@@ -126,6 +126,20 @@ void Worker::run_script(commands::Context& c, const ScriptCall& call) {
   });
 }
 
+void Worker::append_finished_units() {
+  const size_t batch = log_batch_.size();
+  const size_t finished = exec_open_ ? exec_mark_ : script_ != nullptr ? script_->mark_ : batch;
+  if (finished == 0) return;
+  node_.log().append(index_, log_batch_.view().substr(0, finished));
+  log_batch_.consume(finished);
+  if (exec_open_) {
+    exec_mark_ = 0;
+  } else if (script_ != nullptr) {
+    script_->mark_ = 0;
+  }
+  node_.log_grew();
+}
+
 // The end of a unit (a script, a transaction) in which a script took the section: what it wrote to others' keys must be
 // in the log before they go on.
 void Worker::release_seized() {
@@ -264,8 +278,7 @@ std::string ScriptRun::why_not(const CommandSpec* spec, std::span<const std::str
   if (spec->has(commands::kWrite)) {
     if (read_only_) return "ERR Write commands are not allowed from read-only scripts.";
     if (!context_.is_primary && !from_primary_) return "READONLY You can't write against a read only replica.";
-    if (context_.is_primary && worker_.config_->min_replicas_to_write > 0 &&
-        node_.good_replicas() < worker_.config_->min_replicas_to_write) {
+    if (context_.is_primary && node_.lacks_replicas(*worker_.config_)) {
       return "NOREPLICAS Not enough good replicas to write.";
     }
   }

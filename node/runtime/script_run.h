@@ -42,6 +42,7 @@ class ScriptRun final : public scripting::ScriptHost {
   std::string_view interrupt() override;
 
  private:
+  friend class Worker;
   std::string denied(const commands::CommandSpec& spec, std::span<const std::string_view> args) const;
   std::string why_not(const commands::CommandSpec* spec, std::span<const std::string_view> args) const;
   bool is_stale() const;

@@ -163,6 +163,8 @@ class Worker final : public commands::EffectSink {
 
   // Appends the writes collected so far to the log; returns the log's position after them.
   int64_t append_log_batch();
+  // ... but for those of the command, script or transaction that runs: what earlier ones wrote counts from now on.
+  void append_finished_units();
   // Puts bytes that are already requests into the turn's batch (MULTI and EXEC around a transaction).
   resp::Buffer& log_batch() { return log_batch_; }
 

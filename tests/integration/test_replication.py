@@ -180,6 +180,18 @@ class Replication(Case):
         until(lambda: str(primary.ask("SET", "k", "w")).startswith("NOREPLICAS"), 20, "writes are refused")
         self.assertEqual(primary.call("GET", "k"), b"v")
 
+    def test_min_replicas_without_a_greatest_lag_is_no_limit(self):
+        node = self.server(min_replicas_to_write=1, min_replicas_max_lag=0)
+        node.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        until(lambda: node.cluster_info()["cluster_state"] == "ok", 10, f"{node} is up")
+        write = ("EVAL", "return redis.call('set', KEYS[1], 1)", 1, "k")
+        self.assertEqual([node.call("SET", "k", "v"), node.call(*write)], ["OK", "OK"])
+        self.assertNotIn("min_slaves_good_slaves", node.info("replication"))
+        node.call("CONFIG", "SET", "min-replicas-max-lag", 10)
+        for command in (("SET", "k", "v"), write):
+            self.assertIn("NOREPLICAS", str(node.ask(*command)))
+        until(lambda: node.info("replication").get("min_slaves_good_slaves") == "0", 5, "it is shown")
+
     def test_questions_about_the_cluster_are_answered_while_a_replica_loads(self):
         cluster = self.cluster(1, 1, io_threads=3)
         primary, replica = cluster.servers

@@ -72,5 +72,14 @@ TEST(Directives, BusPortFollowsTheClusterPort) {
   EXPECT_EQ(c.bus_port(), 17100);
 }
 
+TEST(Directives, GoodReplicasCountWithANumberAndALag) {
+  using std::chrono::seconds;
+  EXPECT_FALSE(Config().counts_good_replicas());
+  Config c{.min_replicas_to_write = 1};
+  EXPECT_TRUE(c.counts_good_replicas());
+  c.min_replicas_max_lag = seconds(0);
+  EXPECT_FALSE(c.counts_good_replicas());
+}
+
 }  // namespace
 }  // namespace guccho::config

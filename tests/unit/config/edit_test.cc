@@ -90,6 +90,11 @@ TEST(ConfigSet, Refusals) {
             FAILED("latency-tracking-info-percentiles", "Invalid latency-tracking-info-percentiles parameters")},
            {{{"client-query-buffer-limit", "1"}},
             FAILED("client-query-buffer-limit", "argument must be between 1048576 and 9223372036854775807 inclusive")},
+           {{{"repl-backlog-size", "0"}},
+            FAILED("repl-backlog-size", "argument must be between 1 and 9223372036854775807 inclusive")},
+           {{{"repl-backlog-size", "8589934593"}},
+            FAILED("repl-backlog-size",
+                   "argument must be at most 8589934592 (8gb), as much as the replication log can keep")},
            {{{"appendonly", "yes"}},
             FAILED("appendonly", "only 'no' is accepted: the append-only file is not available yet")},
        }) {
@@ -97,6 +102,12 @@ TEST(ConfigSet, Refusals) {
     EXPECT_EQ(r ? "accepted" : r.error().text, c.reply);
   }
 #undef FAILED
+}
+
+TEST(ConfigSet, TheGreatestBacklog) {
+  const Result<Config> after = set({}, Pairs{{"repl-backlog-size", "8gb"}}, true);
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->repl_backlog_size, kMaxReplBacklog);
 }
 
 TEST(ConfigSet, AllOrNothing) {
