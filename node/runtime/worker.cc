@@ -20,6 +20,8 @@ constexpr size_t kExpireBudget = 256;
 constexpr Millis kBusyPause{20};
 // After which a worker without anything else to do sends what it put off.
 constexpr Millis kFlushDelay{1};
+// Watchers looked at by one timer for those that are gone.
+constexpr int64_t kSweepBudget = 4096;
 // Frees of large values in one turn.
 constexpr size_t kFreeBudget = 512;
 
@@ -475,33 +477,10 @@ void Worker::periodic() {
   }
   watch_memory();
   watch_fragmentation();
-  if (!watches_.empty()) watches_.sweep(now_);
+  watches_.sweep(kSweepBudget);
   router_->step();
   release_paused();
-  size_t input = 0;
-  size_t output = 0;
-  size_t buffers = 0;
-  deferred_ = 0;
-  size_t subscribers = 0;
-  const bool once_a_second = periodic_count_ % config_->hz == 0;
-  for (const auto& [id, c] : connections_) {
-    c->update_usage();
-    // CLUSTER commands, answered when they are on disk, do not wait for anything in redis-server.
-    if (c->held() == Hold::kDeferred && c->last_command->group != "cluster") ++deferred_;
-    if (c->kind == commands::SessionKind::kPubsub) ++subscribers;
-    input = std::max(input, c->query_buffer_used);
-    output = std::max(output, c->output_bytes());
-    buffers += c->query_buffer_used + c->query_buffer_free + c->output_bytes();
-    if (!once_a_second) continue;
-    c->shrink_buffers();
-    const bool idle_limit = config_->timeout.count() != 0 && c->kind == commands::SessionKind::kNormal;
-    if (idle_limit && c->held() == Hold::kNone && now_ - c->last_interaction > config_->timeout) c->close_soon();
-  }
-  count_blocked();
-  stats_.pubsub_clients.set(subscribers);
-  stats_.max_input_buffer.set(input);
-  stats_.max_output_buffer.set(output);
-  stats_.client_buffer_bytes.set(buffers);
+  look_after_clients();
   stats_.watched_keys.set(watches_.size());
   stats_.keys.set(keyspace_.keys());
   stats_.keys_with_expiry.set(keyspace_.keys_with_expiry());
@@ -578,7 +557,12 @@ void Worker::replicate(std::span<const std::string_view> args) {
 void Worker::key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) {
   // Within the section a script changes keys of other workers, too.
   Worker& owner = script_ == nullptr ? *this : node_.worker(node_.owner_of(slot));
-  if (!owner.watches_.empty()) owner.watches_.touch(key);
+  if (!owner.watches_.empty()) {
+    // The cycle tells of a key before it goes.
+    owner.watches_.touch(key, [&] {
+      return event_class == config::kNotifyExpired || owner.keyspace_.find({slot, key}) == nullptr;
+    });
+  }
   if (!owner.blocked_.empty()) owner.blocked_.touch(key);
   if (owner.tracking_.wanted) owner.touch_tracked(key);
   if ((config_->notify_keyspace_events & event_class) != 0) [[unlikely]]

@@ -296,6 +296,8 @@ class Worker final : public commands::EffectSink {
   bool is_for_router(const Connection& c, const Target& target) const;
   void count_slot_usage(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
                         uint64_t nanos, size_t reply_bytes, size_t log_mark);
+  std::string monitored_name(const Connection& c) const;
+  // Nothing when monitors do not see such commands.
   void feed_monitors(std::string_view who, std::span<const std::string_view> args, const commands::CommandSpec& spec);
 
   // script.cc
@@ -319,10 +321,10 @@ class Worker final : public commands::EffectSink {
   ExecPlan plan_exec(const Connection& c);
   // EXEC's own flags and those of its queue, as redis-server takes them together.
   static uint32_t exec_flags(const commands::CommandSpec& exec, const commands::Transaction& transaction);
-  bool run_exec(Connection& c, const ExecPlan& plan);
+  bool run_exec(Connection& c, std::span<const std::string_view> args, const ExecPlan& plan);
   // What the connection's user may no longer do of what was queued: the error for each command, empty for the others.
   std::vector<std::string> exec_denials(Connection& c, std::span<const commands::QueuedCommand> queue);
-  bool forward_exec(Connection& c, const commands::CommandSpec& spec, const ExecNeeds& needs);
+  bool forward_exec(Connection& c, std::span<const std::string_view> args, const ExecNeeds& needs);
   // As route_by_keys() for all keys of a transaction together.
   std::string route_exec(const ExecJob& job, Slot slot, const commands::Caller& caller);
   bool run_watch(Connection& c, std::span<const std::string_view> args);
