@@ -244,8 +244,9 @@ void Replication::every_second() {
     }
     if (f->state != State::kAsked && f->state != State::kWaiting) {
       const uint64_t behind = static_cast<uint64_t>(fed_ - f->position);
-      const uint64_t limit = config->client_output_replica.hard;
-      if (limit != 0 && behind > limit) f->fail("it is too far behind (client-output-buffer-limit replica)");
+      if (f->output_limit.exceeded(config->client_output_replica, behind, now)) {
+        f->fail("it is too far behind (client-output-buffer-limit replica)");
+      }
       keep_from = std::min(keep_from, f->position);
     }
   }

@@ -2,8 +2,10 @@
 #include "node/runtime/worker.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "node/base/log.h"
+#include "node/runtime/client_memory.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/net.h"
 #include "node/runtime/node.h"
@@ -155,6 +157,9 @@ void Worker::run() {
   while (!node_.stopping()) turn();
   // What was computed is committed before the thread ends.
   commit_turn();
+  if (!node_.fenced()) {
+    for (const auto& [id, c] : connections_) c->flush(SIZE_MAX);
+  }
   node_.exclusive().leave();
 }
 
@@ -404,6 +409,7 @@ void Worker::commit_turn() {
   }
   send_parcels();
   flush_connections();
+  evict_clients();
   reap_connections();
 }
 
@@ -412,6 +418,7 @@ void Worker::commit_turn() {
 void Worker::flush_connections() {
   node_.notice_absence();
   if (node_.fenced()) return withhold_replies();
+  const bool counting = client_memory_limit(*config_) != 0;
   // A flush may not schedule new ones: it only writes.
   std::vector<Connection*> later;
   for (Connection* c : flush_list_) {
@@ -429,41 +436,12 @@ void Worker::flush_connections() {
     if (c->closing()) continue;
     if (!c->flush()) {
       c->close_soon();
-    } else if (over_output_limit(*c)) {
-      log::warning("Client id={} addr={} closed for overcoming of output buffer limits.", c->id, c->address);
-      stats_.output_limit_disconnections.add();
-      c->close_soon();
+    } else {
+      close_if_over_limit(*c);
     }
+    if (counting) count_memory(*c);
   }
   flush_list_.swap(later);
-}
-
-bool Worker::over_output_limit(Connection& c) const {
-  const bool subscriber = c.kind == commands::SessionKind::kPubsub;
-  const config::BufferLimit& limit = subscriber ? config_->client_output_pubsub : config_->client_output_normal;
-  const size_t bytes = c.output_bytes();
-  if (limit.hard != 0 && bytes > limit.hard) return true;
-  if (limit.soft == 0 || bytes <= limit.soft) {
-    c.soft_limit_since = {};
-    return false;
-  }
-  if (c.soft_limit_since == UnixMillis()) c.soft_limit_since = now_;
-  return now_ - c.soft_limit_since > limit.soft_for;
-}
-
-void Worker::reap_connections() {
-  for (const uint64_t id : dead_) {
-    const auto it = connections_.find(id);
-    if (it == connections_.end()) continue;
-    if (it->second->kind == commands::SessionKind::kMonitor) node_.stop_monitor(*it->second);
-    if (it->second->subscriptions) leave_channels(*it->second);
-    if (it->second->tracking) leave_tracking(*it->second);
-    if (it->second->blocked_at != Connection::kNowhere) leave_blocked(*it->second);
-    connections_.erase(it);
-    node_.client_left();
-  }
-  if (!dead_.empty()) stats_.connected_clients.set(connections_.size());
-  dead_.clear();
 }
 
 // ---- timers ----

@@ -200,7 +200,13 @@ class Worker final : public commands::EffectSink {
   void note_if_slow(std::string_view event, uint64_t nanos);
   void send_parcels();
   void flush_connections();
+  // clients.cc
   bool over_output_limit(Connection& c) const;
+  void close_if_over_limit(Connection& c);
+  void count_memory(Connection& c);
+  uint64_t memory_of_all_clients() const;
+  void evict_clients();
+  void look_after_clients();
   void reap_connections();
   // prefetch.cc
   void run_gathered();
@@ -369,6 +375,9 @@ class Worker final : public commands::EffectSink {
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> flush_list_;
   std::vector<uint64_t> dead_;
+  metrics::Counter client_memory_;   // of the connections, as last counted
+  metrics::Counter largest_client_;  // of those that maxmemory-clients may close
+  uint64_t evict_clients_not_before_ = 0;
   std::vector<uint64_t> paused_;          // ids of connections on hold by a pause
   std::vector<uint64_t> memory_waiters_;  // ids of connections on hold until keys are evicted
   bool memory_wait_ = false;              // node_refusal(): the command must wait for that
@@ -436,7 +445,7 @@ class Worker final : public commands::EffectSink {
   // To and from the other workers; [i] belongs to worker i.
   static constexpr size_t kQueueCapacity = 1024;
   std::vector<std::unique_ptr<SpscQueue<Parcel, kQueueCapacity>>> inbox_;
-  std::vector<Parcel> outgoing_;              // of this turn
+  std::vector<Parcel> outgoing_;  // of this turn
   SpareBatches<TaskBatch> spare_tasks_;
   SpareBatches<ReplyBatch> spare_replies_;
   std::vector<std::deque<Parcel>> overflow_;  // bounded by the connections' outstanding limits
