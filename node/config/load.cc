@@ -43,7 +43,7 @@ class Loader {
     if (Status s = d->read(*d, args, loaded_.config); !s) {
       return fail(fmt::format("{}: {}: {}", where, d->name, s.error().text));
     }
-    if (d->has(kIneffective) && loaded_.config.ineffective.contains(d->name)) {
+    if (d->has(kIneffective) && d->print(*d, loaded_.config) != d->print(*d, Config())) {
       loaded_.warnings.push_back(fmt::format("{}: {} has no effect here: {}", where, d->name, d->help));
     }
     return {};

@@ -215,7 +215,8 @@ std::string Worker::why_not_here(const BlockedCommand& command) const {
 }
 
 void Worker::count_blocked() {
-  stats_.blocked_clients.set(deferred_ + blocked_.size() + router_->blocked_count());
+  // As in redis-server, who waits for the end of a pause counts as well.
+  stats_.blocked_clients.set(deferred_ + paused_.size() + blocked_.size() + router_->blocked_count());
   stats_.blocking_keys.set(blocked_.keys());
   stats_.blocking_keys_when_gone.set(blocked_.keys_when_gone());
 }

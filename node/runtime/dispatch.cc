@@ -259,11 +259,12 @@ bool Worker::dispatch_once(Connection& c, std::span<const std::string_view> args
   const bool runs_queue = spec == known().exec && c.transaction.active;
   const uint32_t flags = runs_queue ? exec_flags(*spec, c.transaction) : effective_flags(*spec, args);
   const bool about_data = spec->where != Where::kHome || spec == known().exec;
-  if ((c.kind == commands::SessionKind::kNormal || c.kind == commands::SessionKind::kPubsub) &&
-      (node_.paused(now_, (flags & (commands::kWrite | commands::kMayReplicate)) != 0) ||
-       (about_data && node_.fenced()))) {
+  const bool pausable = c.kind == commands::SessionKind::kNormal || c.kind == commands::SessionKind::kPubsub;
+  if ((pausable && node_.paused(now_, (flags & (commands::kWrite | commands::kMayReplicate)) != 0)) ||
+      (about_data && node_.fenced())) {
     c.hold(Hold::kPaused);
     paused_.push_back(c.id);
+    count_blocked();
     fenced_ |= node_.fenced();  // to be released as soon as that ends
     return false;
   }
@@ -347,10 +348,15 @@ bool Worker::dispatch_once(Connection& c, std::span<const std::string_view> args
         "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
     return refuse(c, spec, rejection(spec, error));
   }
+  // What no pause holds back (a monitor, which to redis-server is a replica of a kind) may not use that.
+  if (!pausable && (flags & (commands::kWrite | commands::kReadonly | commands::kMayReplicate)) != 0) {
+    return refuse(c, spec, rejection(spec, "ERR Replica can't interact with the keyspace"));
+  }
 
   c.last_command = spec;
   ++c.commands;
-  if (node_.has_monitors() && is_shown_to_monitors(*spec)) feed_monitors(c.address, args, *spec);
+  // Commands of a transaction are shown when it runs, and EXEC behind them.
+  if (!queueing && !runs_queue && node_.has_monitors()) feed_monitors(monitored_name(c), args, *spec);
 
   bool done = true;
   if (queueing) {
@@ -550,7 +556,14 @@ void Worker::count_slot_usage(const CommandSpec& spec, std::span<const std::stri
                                 .bytes_out = reply_bytes + replicated * node_.good_replicas()});
 }
 
+// As monitors see a client.
+std::string Worker::monitored_name(const Connection& c) const {
+  const std::string& path = config_->unixsocket;
+  return !path.empty() && c.address == path + ":0" ? "unix:" + path : c.address;
+}
+
 void Worker::feed_monitors(std::string_view who, std::span<const std::string_view> args, const CommandSpec& spec) {
+  if (!is_shown_to_monitors(spec)) return;
   const int64_t micros = now_.time_since_epoch().count() * 1000;
   char head[64];
   const int n = std::snprintf(head, sizeof head, "+%lld.%06lld [0 ", static_cast<long long>(micros / 1'000'000),

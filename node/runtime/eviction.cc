@@ -7,6 +7,7 @@
 // what is on its way to other workers counted as memory; from there on commands that need memory wait for the
 // evictions.
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "node/runtime/clock.h"
@@ -16,8 +17,6 @@
 namespace guccho::runtime {
 namespace {
 
-// One stretch of evictions, after which others are served; redis-server's at maxmemory-eviction-tenacity 10.
-constexpr uint64_t kStretchNanos = 500'000;
 constexpr size_t kFreeBudget = 1024;
 // How far writes may run ahead of evictions on other workers: a 64th of maxmemory, within these.
 constexpr uint64_t kMinSlack = uint64_t{64} << 10;
@@ -46,6 +45,15 @@ std::optional<store::EvictionPolicy> eviction_policy(config::MaxmemoryPolicy pol
       return Evict::kVolatileTtl;
   }
   return std::nullopt;
+}
+
+// One stretch of evictions, after which others are served: as long as redis-server's for maxmemory-eviction-tenacity.
+uint64_t stretch_nanos(uint32_t tenacity) {
+  constexpr uint64_t kStep = 50'000;
+  constexpr uint64_t kNoEnd = uint64_t{3600} * 1'000'000'000;
+  if (tenacity >= 100) return kNoEnd;
+  if (tenacity <= 10) return kStep * tenacity;
+  return static_cast<uint64_t>(10 * kStep * std::pow(1.15, tenacity - 10));
 }
 
 bool is_random(store::EvictionPolicy policy) {
@@ -110,7 +118,7 @@ Worker::Memory Worker::ensure_memory() {
 // over.
 void Worker::evict_here(store::EvictionPolicy policy) {
   const uint64_t begin = nanos_now();
-  evict_until(policy, begin + kStretchNanos);
+  evict_until(policy, begin + stretch_nanos(config_->maxmemory_eviction_tenacity));
   note_if_slow("eviction-cycle", nanos_now() - begin);
 }
 

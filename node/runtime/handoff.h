@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "node/commands/command.h"
 #include "node/commands/session.h"
 #include "node/resp/buffer.h"
+#include "node/runtime/watch_table.h"
 #include "node/slots/slots.h"
 
 namespace guccho::runtime {
@@ -20,15 +22,21 @@ namespace guccho::runtime {
 // EXEC, to be run as a unit where its keys are.
 struct ExecJob {
   std::vector<commands::QueuedCommand> queue;
-  commands::WatchFlag watch_broken;  // null: nothing was watched
+  std::shared_ptr<Watch> watch;  // null: nothing was watched
   // For a run away from the connection: the error of each command that its user may no longer run, empty for the
   // others; no elements when it may run all.
   std::vector<std::string> denials = {};
+  // For MONITOR, while somebody does: whose it is, and the word EXEC as it was sent.
+  struct Shown {
+    std::string client;
+    std::string word;
+  };
+  std::optional<Shown> shown = {};
 };
 
 // WATCH: keys to be observed on the worker that owns them.
 struct WatchJob {
-  commands::WatchFlag flag;
+  std::shared_ptr<Watch> watch;
 };
 
 struct Task {

@@ -155,7 +155,7 @@ void Node::for_each_session(const std::function<void(Session&)>& visit) {
     for (auto& [id, c] : w->connections()) {
       if (c->closing()) continue;
       c->update_usage();
-      c->blocked = c->held() == Hold::kDeferred || w->router().blocks(id) ||
+      c->blocked = c->held() == Hold::kDeferred || c->held() == Hold::kPaused || w->router().blocks(id) ||
                    (c->blocked_at != Connection::kNowhere && worker(c->blocked_at).blocked().of_client(id));
       visit(*c);
     }
@@ -175,8 +175,13 @@ void Node::close_session(Session& session, bool after_reply) {
   c.home().schedule_flush(c);
 }
 
+// As in redis-server: of two pauses at once the later end holds, and of their kinds the stricter one. Inside the
+// exclusive section.
 void Node::pause_clients(UnixMillis until, bool all) {
-  (all ? paused_all_until_ : paused_writes_until_).store(until.time_since_epoch().count());
+  const int64_t all_until = paused_all_until_.load();
+  const int64_t end = std::max({until.time_since_epoch().count(), all_until, paused_writes_until_.load()});
+  all |= wall_now().time_since_epoch().count() < all_until;
+  (all ? paused_all_until_ : paused_writes_until_).store(end);
 }
 
 void Node::unpause_clients() {

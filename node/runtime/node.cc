@@ -289,7 +289,7 @@ void Node::drop_keys(const SlotSet& slots) {
       w.keyspace().for_each_in_slot(slot, [&](const store::Entry& e) {
         const std::string_view request[] = {"UNLINK", e.key()};
         w.replicate(request);
-        w.watches().touch(e.key());
+        w.watches().touch(e.key(), [] { return true; });
         if (w.tracking().wanted) w.touch_tracked(e.key());
       });
       w.keyspace().flush_slot(slot);

@@ -11,6 +11,7 @@
 #include "node/commands/session.h"
 #include "node/resp/buffer.h"
 #include "node/resp/parser.h"
+#include "node/runtime/output_limit.h"
 #include "node/runtime/poller.h"
 #include "node/runtime/replica_hello.h"
 #include "node/runtime/stream.h"
@@ -74,6 +75,7 @@ class ReplicaFeed final : public EventHandler {
   int64_t in_file = 0;       // ... that is in its append-only file; 0 when it has none
   Instant last_acknowledged{};
   Instant last_written{};  // when the socket last took bytes
+  OutputLimit<Instant> output_limit;
   bool dead = false;
   const uint64_t client_id;
 

@@ -278,9 +278,11 @@ void Replication::every_second() {
     if (f->needs_log()) {
       const int64_t behind = fed_ - f->position;
       // As in Redis a replica is not let go for what the backlog holds anyway: it would come back for just that.
-      const uint64_t limit = config->client_output_replica.hard;
-      const auto most = static_cast<int64_t>(std::max<uint64_t>(limit, config->repl_backlog_size));
-      if (limit != 0 && behind > most) f->fail("it is too far behind (client-output-buffer-limit replica)");
+      config::BufferLimit limit = config->client_output_replica;
+      if (limit.hard != 0) limit.hard = std::max<uint64_t>(limit.hard, config->repl_backlog_size);
+      if (f->output_limit.exceeded(limit, static_cast<uint64_t>(behind), now)) {
+        f->fail("it is too far behind (client-output-buffer-limit replica)");
+      }
     }
   }
   if (node_.log().active()) node_.log().trim(needed_from());

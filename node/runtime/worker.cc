@@ -2,8 +2,10 @@
 #include "node/runtime/worker.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "node/base/log.h"
+#include "node/runtime/client_memory.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/net.h"
 #include "node/runtime/node.h"
@@ -20,6 +22,8 @@ constexpr size_t kExpireBudget = 256;
 constexpr Millis kBusyPause{20};
 // After which a worker without anything else to do sends what it put off.
 constexpr Millis kFlushDelay{1};
+// Watchers looked at by one timer for those that are gone.
+constexpr int64_t kSweepBudget = 4096;
 // Frees of large values in one turn.
 constexpr size_t kFreeBudget = 512;
 
@@ -153,6 +157,9 @@ void Worker::run() {
   while (!node_.stopping()) turn();
   // What was computed is committed before the thread ends.
   commit_turn();
+  if (!node_.fenced()) {
+    for (const auto& [id, c] : connections_) c->flush(SIZE_MAX);
+  }
   node_.exclusive().leave();
 }
 
@@ -287,6 +294,7 @@ void Worker::commit_turn() {
   }
   send_parcels();
   flush_connections();
+  evict_clients();
   reap_connections();
 }
 
@@ -295,6 +303,7 @@ void Worker::commit_turn() {
 void Worker::flush_connections() {
   node_.notice_absence();
   if (node_.fenced()) return withhold_replies();
+  const bool counting = client_memory_limit(*config_) != 0;
   // A flush may not schedule new ones: it only writes.
   std::vector<Connection*> later;
   for (Connection* c : flush_list_) {
@@ -312,41 +321,12 @@ void Worker::flush_connections() {
     if (c->closing()) continue;
     if (!c->flush()) {
       c->close_soon();
-    } else if (over_output_limit(*c)) {
-      log::warning("Client id={} addr={} closed for overcoming of output buffer limits.", c->id, c->address);
-      stats_.output_limit_disconnections.add();
-      c->close_soon();
+    } else {
+      close_if_over_limit(*c);
     }
+    if (counting) count_memory(*c);
   }
   flush_list_.swap(later);
-}
-
-bool Worker::over_output_limit(Connection& c) const {
-  const bool subscriber = c.kind == commands::SessionKind::kPubsub;
-  const config::BufferLimit& limit = subscriber ? config_->client_output_pubsub : config_->client_output_normal;
-  const size_t bytes = c.output_bytes();
-  if (limit.hard != 0 && bytes > limit.hard) return true;
-  if (limit.soft == 0 || bytes <= limit.soft) {
-    c.soft_limit_since = {};
-    return false;
-  }
-  if (c.soft_limit_since == UnixMillis()) c.soft_limit_since = now_;
-  return now_ - c.soft_limit_since > limit.soft_for;
-}
-
-void Worker::reap_connections() {
-  for (const uint64_t id : dead_) {
-    const auto it = connections_.find(id);
-    if (it == connections_.end()) continue;
-    if (it->second->kind == commands::SessionKind::kMonitor) node_.stop_monitor(*it->second);
-    if (it->second->subscriptions) leave_channels(*it->second);
-    if (it->second->tracking) leave_tracking(*it->second);
-    leave_blocked(*it->second);
-    connections_.erase(it);
-    node_.client_left();
-  }
-  if (!dead_.empty()) stats_.connected_clients.set(connections_.size());
-  dead_.clear();
 }
 
 // ---- timers ----
@@ -360,33 +340,10 @@ void Worker::periodic() {
   }
   watch_memory();
   watch_fragmentation();
-  if (!watches_.empty()) watches_.sweep(now_);
+  watches_.sweep(kSweepBudget);
   router_->step();
   release_paused();
-  size_t input = 0;
-  size_t output = 0;
-  size_t buffers = 0;
-  deferred_ = 0;
-  size_t subscribers = 0;
-  const bool once_a_second = periodic_count_ % config_->hz == 0;
-  for (const auto& [id, c] : connections_) {
-    c->update_usage();
-    // CLUSTER commands, answered when they are on disk, do not wait for anything in redis-server.
-    if (c->held() == Hold::kDeferred && c->last_command->group != "cluster") ++deferred_;
-    if (c->kind == commands::SessionKind::kPubsub) ++subscribers;
-    input = std::max(input, c->query_buffer_used);
-    output = std::max(output, c->output_bytes());
-    buffers += c->query_buffer_used + c->query_buffer_free + c->output_bytes();
-    if (!once_a_second) continue;
-    c->shrink_buffers();
-    const bool idle_limit = config_->timeout.count() != 0 && c->kind == commands::SessionKind::kNormal;
-    if (idle_limit && c->held() == Hold::kNone && now_ - c->last_interaction > config_->timeout) c->close_soon();
-  }
-  count_blocked();
-  stats_.pubsub_clients.set(subscribers);
-  stats_.max_input_buffer.set(input);
-  stats_.max_output_buffer.set(output);
-  stats_.client_buffer_bytes.set(buffers);
+  look_after_clients();
   stats_.watched_keys.set(watches_.size());
   stats_.keys.set(keyspace_.keys());
   stats_.keys_with_expiry.set(keyspace_.keys_with_expiry());
@@ -466,7 +423,12 @@ void Worker::replicate(std::span<const std::string_view> args) {
 void Worker::key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) {
   // Within the section a script changes keys of other workers, too.
   Worker& owner = script_ == nullptr ? *this : node_.worker(node_.owner_of(slot));
-  if (!owner.watches_.empty()) owner.watches_.touch(key);
+  if (!owner.watches_.empty()) {
+    // The cycle tells of a key before it goes.
+    owner.watches_.touch(key, [&] {
+      return event_class == config::kNotifyExpired || owner.keyspace_.find({slot, key}) == nullptr;
+    });
+  }
   if (!owner.blocked_.empty()) owner.blocked_.touch(key);
   if (owner.tracking_.wanted) owner.touch_tracked(key);
   if ((config_->notify_keyspace_events & event_class) != 0) [[unlikely]]

@@ -209,7 +209,13 @@ class Worker final : public commands::EffectSink {
   // An event of LATENCY, when it took latency-monitor-threshold or more.
   void note_if_slow(std::string_view event, uint64_t nanos);
   void flush_connections();
+  // clients.cc
   bool over_output_limit(Connection& c) const;
+  void close_if_over_limit(Connection& c);
+  void count_memory(Connection& c);
+  uint64_t memory_of_all_clients() const;
+  void evict_clients();
+  void look_after_clients();
   void reap_connections();
   // prefetch.cc
   void run_gathered();
@@ -317,6 +323,8 @@ class Worker final : public commands::EffectSink {
   bool is_for_router(const Connection& c, const Target& target) const;
   void count_slot_usage(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
                         uint64_t nanos, size_t reply_bytes, size_t log_mark);
+  std::string monitored_name(const Connection& c) const;
+  // Nothing when monitors do not see such commands.
   void feed_monitors(std::string_view who, std::span<const std::string_view> args, const commands::CommandSpec& spec);
 
   // script.cc
@@ -340,10 +348,10 @@ class Worker final : public commands::EffectSink {
   ExecPlan plan_exec(const Connection& c);
   // EXEC's own flags and those of its queue, as redis-server takes them together.
   static uint32_t exec_flags(const commands::CommandSpec& exec, const commands::Transaction& transaction);
-  bool run_exec(Connection& c, const ExecPlan& plan);
+  bool run_exec(Connection& c, std::span<const std::string_view> args, const ExecPlan& plan);
   // What the connection's user may no longer do of what was queued: the error for each command, empty for the others.
   std::vector<std::string> exec_denials(Connection& c, std::span<const commands::QueuedCommand> queue);
-  bool forward_exec(Connection& c, const commands::CommandSpec& spec, const ExecNeeds& needs);
+  bool forward_exec(Connection& c, std::span<const std::string_view> args, const ExecNeeds& needs);
   // As route_by_keys() for all keys of a transaction together.
   std::string route_exec(const ExecJob& job, Slot slot, const commands::Caller& caller);
   bool may_write(const ExecJob& job);
@@ -389,6 +397,9 @@ class Worker final : public commands::EffectSink {
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> flush_list_;
   std::vector<uint64_t> dead_;
+  metrics::Counter client_memory_;   // of the connections, as last counted
+  metrics::Counter largest_client_;  // of those that maxmemory-clients may close
+  uint64_t evict_clients_not_before_ = 0;
   std::vector<uint64_t> paused_;          // ids of connections on hold by a pause
   std::vector<SectionJob> held_jobs_;     // likewise, of connections whose command waited for the section already
   std::vector<uint64_t> memory_waiters_;  // ids of connections on hold until keys are evicted
@@ -459,7 +470,7 @@ class Worker final : public commands::EffectSink {
   // To and from the other workers; [i] belongs to worker i.
   static constexpr size_t kQueueCapacity = 1024;
   std::vector<std::unique_ptr<SpscQueue<Parcel, kQueueCapacity>>> inbox_;
-  std::vector<Parcel> outgoing_;              // of this turn
+  std::vector<Parcel> outgoing_;  // of this turn
   SpareBatches<TaskBatch> spare_tasks_;
   SpareBatches<ReplyBatch> spare_replies_;
   std::vector<std::deque<Parcel>> overflow_;  // bounded by the connections' outstanding limits

@@ -11,6 +11,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using Files = std::map<std::string, std::string>;
 
 Result<Loaded> load_args(const std::vector<std::string>& args, const Files& files = {}) {
@@ -183,6 +184,11 @@ TEST(Load, HarmlessDirectivesWarnOnlyWhenTheyAskForSomething) {
   ASSERT_TRUE(r) << error_of(r);
   EXPECT_THAT(r->warnings, ElementsAre("redis.conf:2: jemalloc-bg-thread has no effect here: the tables have an "
                                        "allocator and a growth of their own"));
+  const Result<Loaded> typed = load_text("list-compress-depth 0\nlist-compress-depth 1\n");
+  ASSERT_TRUE(typed) << error_of(typed);
+  EXPECT_THAT(typed->warnings,
+              ElementsAre("redis.conf:2: list-compress-depth has no effect here: lists are not compressed"));
+  EXPECT_FALSE(load_text("list-compress-depth -1\n")) << "its range is Redis' all the same";
   EXPECT_EQ(error_of(load_text("rdbcompression maybe")),
             "redis.conf:1: rdbcompression: argument must be 'yes' or 'no'");
 }
@@ -191,6 +197,7 @@ TEST(Load, HelpNamesEveryEffectiveDirective) {
   const std::string help = help_text();
   EXPECT_THAT(help, HasSubstr("--cluster-node-timeout (1000)"));
   EXPECT_THAT(help, HasSubstr("one of: no, yes, optional"));
+  EXPECT_THAT(help, Not(HasSubstr("--list-compress-depth")));
 }
 
 }  // namespace
