@@ -144,7 +144,7 @@ void Worker::reap_connections() {
     if (it->second->kind == commands::SessionKind::kMonitor) node_.stop_monitor(*it->second);
     if (it->second->subscriptions) leave_channels(*it->second);
     if (it->second->tracking) leave_tracking(*it->second);
-    if (it->second->blocked_at != Connection::kNowhere) leave_blocked(*it->second);
+    leave_blocked(*it->second);
     count_memory(*it->second);
     connections_.erase(it);
     node_.client_left();
