@@ -199,9 +199,11 @@ Result<std::string> Node::hand_over_role(const std::function<bool()>& go_on) {
 }
 
 void Node::hand_over(std::function<void(Result<std::string>)> done) {
-  if (hand_over_thread_.joinable()) hand_over_thread_.join();
-  hand_over_thread_ =
-      std::thread([this, done = std::move(done)] { done(hand_over_role([this] { return !stopping(); })); });
+  const auto outcome = std::make_shared<Result<std::string>>(std::string());
+  const bool begun =
+      hand_over_job_.begin([this, outcome] { *outcome = hand_over_role([this] { return !stopping(); }); },
+                           [outcome, done] { done(std::move(*outcome)); });
+  if (!begun) done(fail("ERR the primary role is being handed over already, or the node stops"));
 }
 
 void Node::begin_shutdown(bool with_hand_over) {
@@ -224,7 +226,7 @@ std::vector<NodeId> Node::synced_replicas() const {
 
 void Node::stop_threads() {
   if (migrations_) migrations_->stop();  // needs the workers
-  if (hand_over_thread_.joinable()) hand_over_thread_.join();
+  hand_over_job_.stop();
   if (control_) control_->stop();
   if (replication_) replication_->stop();
   stopping_.store(true);
