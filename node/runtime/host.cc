@@ -5,6 +5,7 @@
 #include "node/base/log.h"
 #include "node/base/random.h"
 #include "node/commands/permission.h"
+#include "node/config/directives.h"
 #include "node/config/edit.h"
 #include "node/metrics/info.h"
 #include "node/runtime/clock.h"
@@ -73,8 +74,9 @@ Status Node::config_set(std::span<const std::pair<std::string, std::string>> pai
   std::shared_ptr<const TlsContexts> contexts = tls_.load();
   if (wants_tls(*fresh)) {
     // Certificates are read again on any change of theirs, also under the same name.
-    const bool touched =
-        std::any_of(pairs.begin(), pairs.end(), [](const auto& p) { return p.first.starts_with("tls-"); });
+    const bool touched = std::any_of(pairs.begin(), pairs.end(), [](const auto& p) {
+      return config::find_directive(p.first)->name.starts_with("tls-");  // p.first: in any case of letters
+    });
     if (touched) {
       Result<std::shared_ptr<const TlsContexts>> read = load_tls(*fresh);
       if (!read) return fail(config::set_failed(pairs.front().first, read.error().text));
@@ -104,7 +106,12 @@ void Node::put_in_force(std::shared_ptr<const config::Config> config) {
 
 Status Node::config_rewrite() {
   if (options_.config_file.empty()) return fail("ERR The server is running without a config file");
-  Result<std::string> old = data_dir_.read(options_.config_file);
+  const Result<std::string> old = data_dir_.read(options_.config_file);
+  // What cannot be read must not be replaced by a file that lacks all that was in it.
+  if (!old && data_dir_.exists(options_.config_file)) {
+    log::warning("CONFIG REWRITE failed: {}", old.error().text);
+    return fail("ERR Rewriting config file: " + old.error().text);
+  }
   const auto config = config_.load();
   // With an aclfile users are saved there.
   const std::vector<std::string> users = config->aclfile.empty() ? user_lines() : std::vector<std::string>();

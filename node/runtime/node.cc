@@ -183,9 +183,11 @@ Result<std::string> Node::hand_over_role(const std::function<bool()>& go_on) {
 }
 
 void Node::hand_over(std::function<void(Result<std::string>)> done) {
-  if (hand_over_thread_.joinable()) hand_over_thread_.join();
-  hand_over_thread_ =
-      std::thread([this, done = std::move(done)] { done(hand_over_role([this] { return !ending(); })); });
+  const auto outcome = std::make_shared<Result<std::string>>(std::string());
+  const bool begun =
+      hand_over_job_.begin([this, outcome] { *outcome = hand_over_role([this] { return !ending(); }); },
+                           [outcome, done] { done(std::move(*outcome)); });
+  if (!begun) done(fail("ERR the primary role is being handed over already, or the node stops"));
 }
 
 std::vector<NodeId> Node::synced_replicas() const {
@@ -204,7 +206,7 @@ std::vector<NodeId> Node::synced_replicas() const {
 void Node::stop_threads() {
   ending_.store(true);
   if (migrations_) migrations_->stop();  // needs the workers
-  if (hand_over_thread_.joinable()) hand_over_thread_.join();
+  hand_over_job_.stop();
   if (control_) control_->stop();
   stopping_.store(true);
   for (auto& w : workers_) w->wake();

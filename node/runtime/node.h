@@ -25,6 +25,7 @@
 #include "node/runtime/huge_pages.h"
 #include "node/runtime/poller.h"
 #include "node/runtime/replication_log.h"
+#include "node/runtime/single_job.h"
 #include "node/runtime/tls.h"
 #include "node/runtime/worker.h"
 #include "node/scripting/catalog.h"
@@ -69,7 +70,8 @@ class Node final : public commands::Host {
   // As request_stop(); without the hand-over of the primary role, or without waiting for replicas, when told so. A
   // later call may cut an earlier one short.
   void begin_shutdown(bool hand_over, bool wait = true);
-  // Hands the primary role to the most advanced synced replica and goes on serving. `done` runs on a thread of its own.
+  // Hands the primary role to the most advanced synced replica and goes on serving. One at a time: another is refused
+  // meanwhile, and when the node has stopped. `done` runs on a thread of its own, or at once when refused.
   void hand_over(std::function<void(Result<std::string>)> done);
   // Our replicas that are online.
   std::vector<NodeId> synced_replicas() const;
@@ -297,8 +299,8 @@ class Node final : public commands::Host {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<commands::Session> link_sessions_;  // what for_each_session() last showed of replication's links
   Wakeup stop_event_;
-  std::mutex hand_over_mutex_;  // one at a time
-  std::thread hand_over_thread_;
+  std::mutex hand_over_mutex_;  // one at a time: that of a stop waits for one that was asked for
+  SingleJob hand_over_job_;
 
   std::atomic<std::shared_ptr<const cluster::View>> view_;
   mutable std::mutex routes_mutex_;

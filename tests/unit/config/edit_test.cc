@@ -29,6 +29,11 @@ TEST(ConfigGet, NamesAndPatterns) {
   EXPECT_THAT(get_all({"aof-disable-auto-gc"}), ElementsAre(Pair("aof-disable-auto-gc", "no")));
 }
 
+TEST(ConfigGet, OneDatabaseWhateverIsConfigured) {
+  EXPECT_THAT(get_all({"databases"}, Config{.ineffective = {{"databases", "16"}}}),
+              ElementsAre(Pair("databases", "1")));
+}
+
 TEST(ConfigGet, ValuesAsRedisShowsThem) {
   const std::vector<NameValue> all = get_all({"*"});
   for (const NameValue& expected : std::initializer_list<NameValue>{
@@ -75,6 +80,10 @@ TEST(ConfigSet, Refusals) {
             FAILED("client-output-buffer-limit", "Wrong number of arguments in buffer limit configuration.")},
            {{{"client-output-buffer-limit", "foo 0 0 0"}},
             FAILED("client-output-buffer-limit", "Invalid client class specified in buffer limit configuration.")},
+           {{{"client-output-buffer-limit", "master 0 0 0"}},
+            FAILED("client-output-buffer-limit", "Invalid client class specified in buffer limit configuration.")},
+           {{{"list-max-ziplist-entries", "1"}},
+            "ERR Unknown option or number of arguments for CONFIG SET - 'list-max-ziplist-entries'"},
            {{{"client-output-buffer-limit", "normal a 0 0"}},
             FAILED("client-output-buffer-limit",
                    "Error in hard, soft or soft_seconds setting in buffer limit configuration.")},
@@ -122,7 +131,7 @@ TEST(ConfigSet, AllOrNothing) {
 }
 
 TEST(ConfigSet, ClassesNotNamedStay) {
-  const Result<Config> after = set({}, Pairs{{"client-output-buffer-limit", "normal 1mb 2mb 3 replica 1 2 3"}}, true);
+  const Result<Config> after = set({}, Pairs{{"client-output-buffer-limit", "Normal 1mb 2mb 3 REPLICA 1 2 3"}}, true);
   ASSERT_TRUE(after);
   EXPECT_THAT(get_all({"client-output-buffer-limit"}, *after),
               ElementsAre(Pair("client-output-buffer-limit",
