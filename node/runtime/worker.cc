@@ -7,7 +7,6 @@
 #include "node/runtime/clock.h"
 #include "node/runtime/net.h"
 #include "node/runtime/node.h"
-#include "node/runtime/replication.h"
 #include "node/runtime/router.h"
 #include "node/runtime/script_run.h"
 
@@ -355,33 +354,6 @@ void Worker::send_parcels() {
     }
     if (!waiting.empty()) stats_.handover_full.add();
     node_.worker(to).wake();
-  }
-}
-
-// ---- the primary's stream ----
-
-void Worker::take_applies() {
-  std::unique_ptr<ApplyBatch> batch;
-  bool any = false;
-  while (applies_.pop(batch)) {
-    ArgumentReader reader(batch->batch);
-    for (const Task& task : batch->batch.tasks) apply(*task.spec, reader.next(task), task.slot);
-    applied_.store(batch->end_offset, std::memory_order_release);
-    finish_unit();
-    any = true;
-  }
-  if (any) node_.replication().progress();
-}
-
-void Worker::apply(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot) {
-  commands::Caller caller;
-  caller.from_primary = true;
-  caller.may_block = false;
-  apply_reply_.clear();
-  execute(spec, args, slot, caller, nullptr, apply_reply_);
-  if (!apply_reply_.empty() && apply_reply_.data()[0] == '-') {
-    log::warning("A command of the primary's stream failed here: {}: {}", spec.full_name,
-                 apply_reply_.view().substr(1, apply_reply_.size() - 3));
   }
 }
 
