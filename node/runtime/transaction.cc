@@ -150,6 +150,7 @@ void Worker::execute_watch(const WatchJob& job, std::span<const std::string_view
 ExecPlan Worker::plan_exec(const Connection& c) {
   ExecPlan plan{.needs = needs_of(c.transaction), .error = {}};
   ExecNeeds& needs = plan.needs;
+  needs.effect = has_effect(c.transaction.flags_of_any);
   for (const QueuedCommand& q : c.transaction.queue) {
     if (!commands::is_script_call(*q.spec)) continue;
     const std::vector<std::string_view> args = views_of(q);
@@ -264,7 +265,7 @@ bool Worker::forward_exec(Connection& c, const CommandSpec& spec, const ExecNeed
   for (const std::string& denial : exec_denials(c, job->queue)) {
     if (!denial.empty()) return refuse(c, &spec, "EXECABORT Transaction discarded because of: " + denial);
   }
-  router_->take_exec(c, spec, std::move(job), *needs.slot, needs.writes);
+  router_->take_exec(c, spec, std::move(job), *needs.slot, needs.effect);
   return true;
 }
 

@@ -19,6 +19,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "node/acl/log.h"
 #include "node/commands/context.h"
 #include "node/metrics/worker_stats.h"
 #include "node/runtime/blocked_clients.h"
@@ -109,6 +110,11 @@ class Worker final : public commands::EffectSink {
   std::string route_by_keys(Slot slot, const commands::Caller& caller, const commands::CommandSpec& spec,
                             std::span<const std::string_view> args);
   // Whether the node as a whole takes a command with these flags now; the error text otherwise.
+  // The record's flags, for a script with those that its head adds or takes away.
+  uint32_t effective_flags(const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  // Why the caller's user may not do this, without the code NOPERM; noted for ACL LOG. Empty when it may.
+  std::string denial(const commands::Caller& caller, const commands::CommandSpec& spec,
+                     std::span<const std::string_view> args, acl::LogContext context);
   std::string_view node_refusal(uint32_t flags);
   // Runs a whole transaction here.
   void execute_exec(const ExecJob& job, commands::Caller caller, commands::Session* session, resp::Buffer& out);
@@ -299,7 +305,8 @@ class Worker final : public commands::EffectSink {
   void feed_monitors(std::string_view who, std::span<const std::string_view> args, const commands::CommandSpec& spec);
 
   // script.cc
-  uint32_t effective_flags(const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  // Whose data a command of this slot is about: a script's may be another worker's, within the section.
+  Worker& data_owner(Slot slot);
   bool reaches_far(const commands::CommandSpec& spec, std::span<const std::string_view> args);
   void release_seized();
 
