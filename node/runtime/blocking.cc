@@ -114,12 +114,16 @@ void Worker::serve(BlockedClients::Ticket ticket) {
   }
   const CommandSpec& spec = *command.spec;
   const std::vector<std::string_view> args(command.args.begin(), command.args.end());
-  std::string refusal(node_refusal(spec.flags));
+  // Since it began to wait, its user's rules may have changed, too.
+  std::string refusal = denial(command.caller, spec, args, acl::LogContext::kTopLevel);
+  if (!refusal.empty()) refusal.insert(0, "NOPERM ");
+  if (refusal.empty()) refusal = node_refusal(spec.flags);
   if (refusal.empty() && !routes_->served.contains(command.slot)) {
     refusal = route_by_keys(command.slot, command.caller, spec, args);
   }
   if (!refusal.empty()) {
     stats_.commands[spec.id].rejected.add();
+    stats_.errors.record(refusal.substr(0, refusal.find(' ')));
     return end_block(ticket, error_reply(refusal));
   }
   served_reply_.clear();
@@ -158,10 +162,13 @@ bool Worker::unblock(uint64_t client, bool with_error) {
   return true;
 }
 
+void Worker::end_blocked(uint64_t client) {
+  blocked_.end(client);
+  count_blocked();
+}
+
 void Worker::forget_blocked(uint64_t client) {
-  const auto ticket = blocked_.of_client(client);
-  if (!ticket) return;
-  blocked_.remove(*ticket);
+  blocked_.forget(client);
   count_blocked();
 }
 

@@ -243,6 +243,7 @@ class Node final : public commands::Host {
   void stop_threads();
 
   NodeOptions options_;
+  void rebind_blocked(const commands::Session& session);
   const uint16_t worker_count_;
   std::atomic<std::shared_ptr<const config::Config>> config_;
   std::atomic<std::shared_ptr<const TlsContexts>> tls_;

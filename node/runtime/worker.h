@@ -162,6 +162,8 @@ class Worker final : public commands::EffectSink {
   // Inside the exclusive section: the next turns call `step` until it is done.
   enum class SnapshotStep : uint8_t { kMore, kWait, kDone };
   void set_snapshot(std::function<SnapshotStep()> step) { snapshot_step_ = std::move(step); }
+  // The client's connection ends, which will be heard of by forget_blocked(): nothing is taken for it any more.
+  void end_blocked(uint64_t client);
 
   // Runs a command of the primary's stream, in the exclusive section or on this worker's thread.
   void apply(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot);
