@@ -471,7 +471,7 @@ bool Worker::execute_on(store::Keyspace& data, const CommandSpec& spec, std::spa
   }
   if (context.dirty() && !context.rewritten()) replicate(args);
   if (caller.tracked && spec.has(commands::kReadonly)) [[unlikely]]
-    remember_keys(spec, args, caller.client_id, caller.worker);
+    remember_keys(spec, args, slot, caller);
   metrics::CommandStats& command_stats = stats_.commands[spec.id];
   const uint64_t end = nanos_now();
   command_stats.record(end - command_start_);

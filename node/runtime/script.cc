@@ -55,6 +55,10 @@ bool is_by_sha(const CommandSpec& spec) {
 // ---- before it runs ----
 
 uint32_t Worker::effective_flags(const CommandSpec& spec, std::span<const std::string_view> args) {
+Worker& Worker::data_owner(Slot slot) {
+  return script_ == nullptr ? *this : node_.worker(node_.owner_of(slot));
+}
+
   if (!spec.has(commands::kSkipMonitor) || !commands::is_script_call(spec)) return spec.flags;
   if (is_function(spec)) {
     const scripting::LibrariesPtr libraries = node_.functions().current();

@@ -548,11 +548,10 @@ void Worker::replicate(std::span<const std::string_view> args) {
 }
 
 void Worker::key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) {
-  // Within the section a script changes keys of other workers, too.
-  Worker& owner = script_ == nullptr ? *this : node_.worker(node_.owner_of(slot));
+  Worker& owner = data_owner(slot);
   if (!owner.watches_.empty()) owner.watches_.touch(key);
   if (!owner.blocked_.empty()) owner.blocked_.touch(key);
-  if (owner.tracking_.wanted) owner.touch_tracked(key);
+  if (owner.tracking_.wanted) owner.touch_tracked(key, running_client_);
   if ((config_->notify_keyspace_events & event_class) != 0) [[unlikely]]
     notify_key_event(event_class, event, key);
 }

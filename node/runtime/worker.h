@@ -131,8 +131,8 @@ class Worker final : public commands::EffectSink {
 
   // ---- client-side caching (invalidate.cc) ----
   TrackingState& tracking() { return tracking_; }
-  // A key that somebody may have read has changed.
-  void touch_tracked(std::string_view key);
+  // A key that somebody may have read was changed by a client, or by nobody (0).
+  void touch_tracked(std::string_view key, uint64_t origin);
   // The connection is gone or switched it off; other workers forget its prefixes in their next turn.
   void leave_tracking(Connection& c);
   // An invalidation of a connection on worker `of_worker` for one that lives here; no keys: all of them.
@@ -264,9 +264,9 @@ class Worker final : public commands::EffectSink {
   void leave_blocked(const Connection& c);
 
   // invalidate.cc
-  void remember_keys(const commands::CommandSpec& spec, std::span<const std::string_view> args, uint64_t client,
-                     uint16_t home);
-  void invalidate_readers(std::string_view key);
+  void remember_keys(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
+                     const commands::Caller& caller);
+  void invalidate_readers(std::string_view key, uint64_t origin);
   void deliver_own_invalidations();
   void deliver_invalidation(const Invalidation& invalidation);
   void deliver_broadcast(const BroadcastKeys& broadcast);
