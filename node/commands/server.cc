@@ -114,6 +114,7 @@ void time(Context& c) {
 
 void monitor(Context& c) {
   if (c.session->kind == SessionKind::kMonitor) return;  // redis-server answers nothing, either
+  if (c.caller.in_exec) return c.reply.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
   c.host.start_monitor(*c.session);
   c.reply.ok();
 }
