@@ -240,30 +240,17 @@ scripting::Permission ScriptRun::may_call(std::span<const std::string_view> args
   return scripting::Permission::kDenied;
 }
 
-// What the user's rules say; noted for ACL LOG by the connection's worker, which knows the client.
-std::string ScriptRun::denied(const CommandSpec& spec, std::span<const std::string_view> args) const {
-  const commands::Caller& caller = context_.caller;
-  const acl::Verdict verdict = commands::check_permission(*caller.user, spec, args);
-  if (verdict) return {};
-  Worker& home = node_.worker(caller.worker);
-  home.post([&home, id = caller.client_id,
-             entry = commands::denial_entry(*caller.user, spec, args, verdict, acl::LogContext::kLua)] {
-    if (Connection* c = home.find_connection(id); c != nullptr) home.node().note_denial(*c, entry);
-  });
-  return "NOPERM ACL failure in script: " + commands::denial_text(*caller.user, spec, args, verdict, false);
-}
-
 // The rules before the keys are looked at, in redis-server's order.
 std::string ScriptRun::why_not(const CommandSpec* spec, std::span<const std::string_view> args) const {
   if (spec == nullptr) return "ERR Unknown Redis command called from script";
   if (!commands::arity_fits(*spec, args.size())) return "ERR Wrong number of args calling Redis command from script";
   if (spec->has(commands::kNoScript)) return "ERR This Redis command is not allowed from script";
   if (!spec->has(commands::kStale) && is_stale()) return "ERR Can not execute the command on a stale replica";
-  if (context_.caller.user) {
-    if (std::string denial = denied(*spec, args); !denial.empty()) return denial;
-  }
-  if (spec->has(commands::kWrite)) {
-    if (read_only_) return "ERR Write commands are not allowed from read-only scripts.";
+  const std::string denial = worker_.denial(context_.caller, *spec, args, acl::LogContext::kLua);
+  if (!denial.empty()) return "NOPERM ACL failure in script: " + denial;
+  if (read_only_ && has_effect(spec->flags)) return "ERR Write commands are not allowed from read-only scripts.";
+  // A script that has written goes on, lest half of it be done.
+  if (spec->has(commands::kWrite) && !written_) {
     if (!context_.is_primary && !from_primary_) return "READONLY You can't write against a read only replica.";
     if (context_.is_primary && worker_.config_->min_replicas_to_write > 0 &&
         node_.good_replicas() < worker_.config_->min_replicas_to_write) {
