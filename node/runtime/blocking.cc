@@ -87,7 +87,7 @@ void Worker::block(const commands::Context& context, const commands::Block& bloc
 
 // Serving changes keys too (BLMOVE), for which others may wait.
 void Worker::serve_blocked() {
-  if (serving_) return;
+  if (serving_ || serving_busy_) return;  // the latter: the script is not over
   while (blocked_.has_ready()) {
     const std::string key = blocked_.take_ready();
     const Slot slot = key_slot(key);

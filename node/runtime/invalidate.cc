@@ -122,6 +122,7 @@ void Node::all_keys_go() {
 // ---- telling ----
 
 void Worker::deliver_own_invalidations() {
+  if (serving_busy_) return;  // the script is not over
   tracking_.pending = false;
   for (const Invalidation& i : std::exchange(tracking_.own, {})) deliver_invalidation(i);
   if (!std::exchange(tracking_.flushed, false)) return;

@@ -5,7 +5,8 @@
 // scripts that keep to themselves pay nothing. Only when two do so at the same moment must one give way (TRYAGAIN);
 // since a script is remembered once it was seen doing so, and runs in the section from its start from then on, that is
 // rare.
-#include <charconv>
+#include <mutex>
+#include <shared_mutex>
 
 #include "node/base/log.h"
 #include "node/commands/host.h"
@@ -54,11 +55,11 @@ bool is_by_sha(const CommandSpec& spec) {
 
 // ---- before it runs ----
 
-uint32_t Worker::effective_flags(const CommandSpec& spec, std::span<const std::string_view> args) {
 Worker& Worker::data_owner(Slot slot) {
   return script_ == nullptr ? *this : node_.worker(node_.owner_of(slot));
 }
 
+uint32_t Worker::effective_flags(const CommandSpec& spec, std::span<const std::string_view> args) {
   if (!spec.has(commands::kSkipMonitor) || !commands::is_script_call(spec)) return spec.flags;
   if (is_function(spec)) {
     const scripting::LibrariesPtr libraries = node_.functions().current();
@@ -265,6 +266,8 @@ std::string ScriptRun::why_not(const CommandSpec* spec, std::span<const std::str
 }
 
 void ScriptRun::call(std::span<const std::string_view> args, resp::Version version, resp::Buffer& reply) {
+  std::unique_lock alone(node_.nested_turns(), std::defer_lock);
+  if (holds_section_) alone.lock();
   const CommandSpec* spec = commands::resolve(args);
   if (const std::string error = why_not(spec, args); !error.empty()) return put_error(reply, version, error);
   commands::Caller caller = context_.caller;
@@ -280,6 +283,7 @@ void ScriptRun::call(std::span<const std::string_view> args, resp::Version versi
     Worker& owner = target.slot ? node_.worker(node_.owner_of(*target.slot)) : worker_;
     std::string error = from_primary_ ? std::string() : target.error;
     if (error.empty() && &owner != &worker_ && !reach()) return put_error(reply, version, kAnotherReaches);
+    if (holds_section_ && !alone.owns_lock()) alone.lock();
     if (error.empty() && target.route_at_owner && !from_primary_) {
       error = owner.route_by_keys(*target.slot, caller, *spec, args);
     }
@@ -304,9 +308,10 @@ void ScriptRun::call(std::span<const std::string_view> args, resp::Version versi
     }
   }
   if (spec->where == Where::kExclusive && !reach()) return put_error(reply, version, kAnotherReaches);
+  if (holds_section_ && !alone.owns_lock()) alone.lock();
   if (spec->has(commands::kWrite)) {
+    if (busy_ && !busy_->begin_write()) return put_error(reply, version, "ERR " + std::string(busy_->kill_text()));
     written_ = true;
-    if (busy_) busy_->written.store(true);
   }
   if (node_.has_monitors() && (spec->flags & (commands::kSkipMonitor | commands::kAdmin)) == 0)
     worker_.feed_monitors("lua", args, *spec);

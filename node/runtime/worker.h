@@ -109,12 +109,12 @@ class Worker final : public commands::EffectSink {
   // The error of a command whose slot is moving, by the keys that are here; empty when it is to be served.
   std::string route_by_keys(Slot slot, const commands::Caller& caller, const commands::CommandSpec& spec,
                             std::span<const std::string_view> args);
-  // Whether the node as a whole takes a command with these flags now; the error text otherwise.
   // The record's flags, for a script with those that its head adds or takes away.
   uint32_t effective_flags(const commands::CommandSpec& spec, std::span<const std::string_view> args);
   // Why the caller's user may not do this, without the code NOPERM; noted for ACL LOG. Empty when it may.
   std::string denial(const commands::Caller& caller, const commands::CommandSpec& spec,
                      std::span<const std::string_view> args, acl::LogContext context);
+  // Whether the node as a whole takes a command with these flags now; the error text otherwise.
   std::string_view node_refusal(uint32_t flags);
   // Runs a whole transaction here.
   void execute_exec(const ExecJob& job, commands::Caller caller, commands::Session* session, resp::Buffer& out);
@@ -145,6 +145,15 @@ class Worker final : public commands::EffectSink {
   // To the subscribers of this node only; returns how many.
   uint64_t publish_here(bool sharded, std::string_view channel, std::string_view message);
 
+  // ---- turns within the turn of a script (script_busy.cc) ----
+  // For a connection in the middle of a command: it is sent after that.
+  void put_off_message(const Connection& c, std::string_view bytes);
+  // A connection's commands have run: what came for it meanwhile.
+  void deliver_what_waited() {
+    if (!late_replies_.empty()) [[unlikely]]
+      deliver_late_replies();
+  }
+
   // ---- blocking commands (blocking.cc) ----
   // As execute() for a command that may wait. Where it waits, its reply comes later to the given place of the reply
   // order; nothing was written then.
@@ -153,6 +162,8 @@ class Worker final : public commands::EffectSink {
                         resp::Buffer& out);
   // CLIENT UNBLOCK; false when the client does not wait here.
   bool unblock(uint64_t client, bool with_error);
+  // The client's connection ends, which will be heard of by forget_blocked(): nothing is taken for it any more.
+  void end_blocked(uint64_t client);
   // The client is gone.
   void forget_blocked(uint64_t client);
 
@@ -162,8 +173,6 @@ class Worker final : public commands::EffectSink {
   // Inside the exclusive section: the next turns call `step` until it is done.
   enum class SnapshotStep : uint8_t { kMore, kWait, kDone };
   void set_snapshot(std::function<SnapshotStep()> step) { snapshot_step_ = std::move(step); }
-  // The client's connection ends, which will be heard of by forget_blocked(): nothing is taken for it any more.
-  void end_blocked(uint64_t client);
 
   // Runs a command of the primary's stream, in the exclusive section or on this worker's thread.
   void apply(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot);
@@ -193,6 +202,7 @@ class Worker final : public commands::EffectSink {
   void count_expired_fields(size_t fields) override { stats_.expired_fields.add(fields); }
 
  private:
+  friend class NestedTurn;
   friend class Node;
   friend class ScriptRun;
   void run();
@@ -201,6 +211,9 @@ class Worker final : public commands::EffectSink {
   void take_mail();
   void run_tasks(uint16_t from, TaskBatch& batch);
   void deliver_replies(ReplyBatch& batch);
+  // To the router or to the client's connection, null when it is gone.
+  void deliver_reply(const ReplyBatch::Header& header, std::string_view reply, Connection* c);
+  void deliver_news(const Parcel& parcel);
   void take_applies();
   void commit_turn();
   void measure_turn_cpu();
@@ -315,10 +328,10 @@ class Worker final : public commands::EffectSink {
   // script_busy.cc: while a script takes too long
   void serve_while_busy(Millis timeout);
   void refuse_parcels();
-  void send_finished(uint16_t to, ReplyBatch* finished);
   // 0: of all clients.
   void refuse_tasks(uint16_t from, std::span<Task> tasks, uint64_t but_of_client);
   void deliver_late_replies();
+  void tell_of_dead();
 
   // transaction.cc
   bool run_transaction_command(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args,
@@ -376,6 +389,7 @@ class Worker final : public commands::EffectSink {
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> flush_list_;
   std::vector<uint64_t> dead_;
+  size_t dead_told_ = 0;                  // of dead_, those that other workers know of already
   std::vector<uint64_t> paused_;          // ids of connections on hold by a pause
   std::vector<uint64_t> memory_waiters_;  // ids of connections on hold until keys are evicted
   bool memory_wait_ = false;              // node_refusal(): the command must wait for that
@@ -432,18 +446,17 @@ class Worker final : public commands::EffectSink {
   scripting::BusyScriptPtr serving_busy_;  // this is a turn within the turn of that script: all others are refused
   bool seized_ = false;                    // a script here holds the exclusive section
   struct LateReply {
-    uint64_t client_id;
-    uint64_t sequence;
+    ReplyBatch::Header header;
     std::string bytes;
   };
-  std::vector<LateReply> late_replies_;  // for the connection whose script runs
+  std::vector<LateReply> late_replies_;  // and messages, for the connection whose script runs
   std::vector<commands::KeyPosition> key_scratch_;
   std::unique_ptr<Router> router_;
 
   // To and from the other workers; [i] belongs to worker i.
   static constexpr size_t kQueueCapacity = 1024;
   std::vector<std::unique_ptr<SpscQueue<Parcel, kQueueCapacity>>> inbox_;
-  std::vector<Parcel> outgoing_;              // of this turn
+  std::vector<Parcel> outgoing_;  // of this turn
   SpareBatches<TaskBatch> spare_tasks_;
   SpareBatches<ReplyBatch> spare_replies_;
   std::vector<std::deque<Parcel>> overflow_;  // bounded by the connections' outstanding limits

@@ -5,11 +5,9 @@ import contextlib
 import threading
 
 from integration.lib import resp
-from integration.lib.case import Case
-from integration.lib.scripts import BUSY_SCRIPT, ENDLESS, THRESHOLD_MS, Endless, ScriptCase
 from integration.lib.cluster import offset
+from integration.lib.scripts import BUSY_SCRIPT, ENDLESS, THRESHOLD_MS, Endless, ScriptCase
 from integration.lib.server import REDIS, SUBJECT
-from integration.lib.slots import slot_of
 from integration.lib.wait import until
 
 BUSY_FUNCTION = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
@@ -39,11 +37,6 @@ class Scripts(ScriptCase):
                     self.assertEqual(server.call("SCRIPT", "KILL"), "OK")
                     self.assertIn("Script killed by user", str(endless.read()))
             server.remove()
-
-    @staticmethod
-    def of_workers(count):
-        """A key of each worker."""
-        return [next(key for key in map(str, range(1000)) if slot_of(key) % count == worker) for worker in range(count)]
 
     def test_kill(self):
         for threads in (1, 3):
@@ -87,6 +80,8 @@ class Scripts(ScriptCase):
             Endless(server, "EVAL", "redis.call('set', KEYS[1], 1) while true do end", 1, "{k}")
             self.busy(server, "{k}")
             self.assertIn("UNKILLABLE", str(server.ask("SCRIPT", "KILL")))
+            for words in (("SHUTDOWN",), ("SHUTDOWN", "SAVE"), ("SHUTDOWN", "NOW", "FORCE")):
+                self.assertEqual(str(server.ask(*words)), BUSY_SCRIPT)
             with server.connect() as connection:
                 connection.send(resp.encode("SHUTDOWN", "NOSAVE"))
                 until(lambda: not server.alive(), 10, "the server ends")
@@ -139,6 +134,11 @@ class Scripts(ScriptCase):
         threads = [threading.Thread(target=run) for _ in range(4)]
         for thread in threads:
             thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(problems, [])
+        self.assertEqual([int(server.call("GET", f"n{number}")) for number in range(1, 6)], [800] * 5)
+
     def test_half_a_script_is_not_refused(self):
         """What a script may not begin to write it may go on to write: the replicas were enough when it began."""
         cluster = self.cluster(1, 1, io_threads=3, min_replicas_to_write=1, busy_reply_threshold=THRESHOLD_MS)
@@ -151,11 +151,6 @@ class Scripts(ScriptCase):
         replica.kill()
         self.assertEqual(running.answer(), 2)
         self.assertIn("NOREPLICAS", str(primary.ask("EVAL", body, 1, "k")))
-
-        for thread in threads:
-            thread.join()
-        self.assertEqual(problems, [])
-        self.assertEqual([int(server.call("GET", f"n{number}")) for number in range(1, 6)], [800] * 5)
 
     def test_replication(self):
         cluster = self.cluster(1, 2, kinds=[SUBJECT, REDIS, SUBJECT], io_threads=3)
