@@ -86,7 +86,7 @@ void Worker::block(const commands::Context& context, const commands::Block& bloc
 
 // Serving changes keys too (BLMOVE), for which others may wait.
 void Worker::serve_blocked() {
-  if (serving_) return;
+  if (serving_ || serving_busy_) return;  // the latter: the script is not over
   while (blocked_.has_ready()) {
     const std::string key = blocked_.take_ready();
     const Slot slot = key_slot(key);
@@ -113,12 +113,16 @@ void Worker::serve(BlockedClients::Ticket ticket) {
   }
   const CommandSpec& spec = *command.spec;
   const std::vector<std::string_view> args(command.args.begin(), command.args.end());
-  std::string refusal(node_refusal(spec.flags));
+  // Since it began to wait, its user's rules may have changed, too.
+  std::string refusal = denial(command.caller, spec, args, acl::LogContext::kTopLevel);
+  if (!refusal.empty()) refusal.insert(0, "NOPERM ");
+  if (refusal.empty()) refusal = node_refusal(spec.flags);
   if (refusal.empty() && !routes_->served.contains(command.slot)) {
     refusal = route_by_keys(command.slot, command.caller, spec, args);
   }
   if (!refusal.empty()) {
     stats_.commands[spec.id].rejected.add();
+    stats_.errors.record(refusal.substr(0, refusal.find(' ')));
     return end_block(ticket, error_reply(refusal));
   }
   served_reply_.clear();
@@ -157,10 +161,16 @@ bool Worker::unblock(uint64_t client, bool with_error) {
   return true;
 }
 
+void Worker::end_blocked(uint64_t client) {
+  blocked_.end(client);
+  count_blocked();
+}
+
 void Worker::forget_blocked(uint64_t client) {
-  const auto ticket = blocked_.of_client(client);
-  if (!ticket) return;
-  blocked_.remove(*ticket);
+  std::erase_if(held_tasks_, [client](const HeldTask& held) {
+    return held.task.client_id == client && held.task.spec->has(commands::kBlocking);
+  });
+  blocked_.forget(client);
   count_blocked();
 }
 

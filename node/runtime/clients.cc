@@ -151,6 +151,7 @@ void Worker::reap_connections() {
   }
   if (!dead_.empty()) stats_.connected_clients.set(connections_.size());
   dead_.clear();
+  dead_told_ = 0;
 }
 
 }  // namespace guccho::runtime

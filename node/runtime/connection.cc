@@ -86,6 +86,7 @@ void Connection::process() {
     dispatch_all(ahead);
   }
   processing_ = false;
+  home_.deliver_what_waited();
   home_.schedule_flush(*this);
 }
 
@@ -149,6 +150,7 @@ void Connection::push_output(std::string_view bytes) {
 }
 
 void Connection::push_message(std::string_view bytes) {
+  if (processing_ && home_.serves_busy()) return home_.put_off_message(*this, bytes);
   out_.append(bytes);
   home_.schedule_flush(*this);
 }

@@ -487,7 +487,7 @@ void Worker::release_later(uint64_t client_id) {
 }
 
 bool Worker::may_write(const CommandSpec& spec, std::span<const std::string_view> args) {
-  return (effective_flags(spec, args) & (commands::kWrite | commands::kMayReplicate)) != 0;
+  return has_effect(effective_flags(spec, args));
 }
 
 // Why a command that was let through by other routes than today's may not run, inside the section or on the worker of its
@@ -520,7 +520,7 @@ bool Worker::execute_on(store::Keyspace& data, const CommandSpec& spec, std::spa
   }
   if (context.dirty() && !context.rewritten()) replicate(args);
   if (caller.tracked && spec.has(commands::kReadonly)) [[unlikely]]
-    remember_keys(spec, args, caller.client_id, caller.worker);
+    remember_keys(spec, args, slot, caller);
   metrics::CommandStats& command_stats = stats_.commands[spec.id];
   const uint64_t end = nanos_now();
   command_stats.record(end - command_start_);

@@ -37,23 +37,16 @@ void Worker::take_parcels() {
     while (inbox_[from]->pop(parcel)) {
       spare_tasks_.give(std::move(parcel.read_tasks));
       spare_replies_.give(std::move(parcel.read_replies));
-      if (parcel.replies) {  // first, since a script among the tasks may take long
+      if (parcel.replies) {
         deliver_replies(*parcel.replies);
         spare_replies_.give_back(outgoing_[from].read_replies, std::move(parcel.replies));
       }
+      deliver_news(parcel);
       if (parcel.tasks) {
         run_tasks(from, *parcel.tasks);
         spare_tasks_.give_back(outgoing_[from].read_tasks, std::move(parcel.tasks));
       }
-      for (const auto& message : parcel.messages) deliver(*message);
-      for (const Invalidation& i : parcel.invalidations) deliver_invalidation(i);
-      for (const auto& b : parcel.broadcasts) deliver_broadcast(*b);
-      for (const uint64_t client : parcel.gone) {
-        std::erase_if(held_tasks_, [&](const HeldTask& held) {
-          return held.task.client_id == client && held.task.spec->has(commands::kBlocking);
-        });
-        forget_blocked(client);
-      }
+      for (const uint64_t client : parcel.gone) forget_blocked(client);
     }
   }
 }
@@ -145,19 +138,27 @@ void Worker::deliver_replies(ReplyBatch& batch) {
   Connection* c = nullptr;
   for (const ReplyBatch::Header& h : batch.headers) {
     const std::string_view reply = bytes.substr(0, h.bytes);
-    if (h.kind == ReplyBatch::Kind::kRequest) {
-      router_->take_back(h.client_id, h.sequence, reply);
-    } else if (router_->take_local_reply(h.client_id, h.sequence, reply, h.kind == ReplyBatch::Kind::kRefused)) {
-      // The router passes it on, or asks another node.
-    } else {
-      if (h.client_id != id) c = find_connection(id = h.client_id);
-      if (c != nullptr) {
-        c->close_after_reply |= h.kind == ReplyBatch::Kind::kLastReply;
-        c->fill_reply(h.sequence, reply);
-      }
-    }
+    if (h.client_id != id) c = find_connection(id = h.client_id);
+    deliver_reply(h, reply, c);
     bytes.remove_prefix(h.bytes);
   }
+}
+
+void Worker::deliver_reply(const ReplyBatch::Header& h, std::string_view reply, Connection* c) {
+  using Kind = ReplyBatch::Kind;
+  if (h.kind == Kind::kRequest) return router_->take_back(h.client_id, h.sequence, reply);
+  const bool refused = h.kind == Kind::kRefused;
+  if (h.kind != Kind::kMessage && router_->take_local_reply(h.client_id, h.sequence, reply, refused)) return;
+  if (c == nullptr) return;
+  if (h.kind == Kind::kMessage) return c->push_message(reply);
+  c->close_after_reply |= h.kind == Kind::kLastReply;
+  c->fill_reply(h.sequence, reply);
+}
+
+void Worker::deliver_news(const Parcel& parcel) {
+  for (const auto& message : parcel.messages) deliver(*message);
+  for (const Invalidation& i : parcel.invalidations) deliver_invalidation(i);
+  for (const auto& b : parcel.broadcasts) deliver_broadcast(*b);
 }
 
 void Worker::send_parcels() {

@@ -106,6 +106,7 @@ struct ReplyBatch {
     kLastReply,  // the connection is closed after it
     kRefused,    // an error: nothing was executed, the keys of the moving slot are elsewhere (Task::route_here)
     kRequest,    // no reply but the command itself: it cannot wait here any longer, the router port sends it elsewhere
+    kMessage,    // no reply but a message, which goes ahead of those that are outstanding
   };
   struct Header {
     uint64_t client_id;
@@ -168,14 +169,15 @@ struct BroadcastKeys {
   std::map<std::string, uint64_t, std::less<>> keys;
 };
 
-// Read in the order of its members: who is gone was there when the tasks were sent, and a reply precedes the messages
-// that its command caused.
+// Read in the order of its members: a reply precedes the messages that its command caused, and who is gone was there
+// when the tasks were sent. The tasks come after what only has to be delivered, since a script among them may take
+// long, and the parcels that come meanwhile are read within its turn (nested_turn.h).
 struct Parcel {
-  std::unique_ptr<TaskBatch> tasks;
   std::unique_ptr<ReplyBatch> replies;
   std::vector<std::shared_ptr<const PublishedMessage>> messages;
   std::vector<Invalidation> invalidations;
   std::vector<std::shared_ptr<const BroadcastKeys>> broadcasts;
+  std::unique_ptr<TaskBatch> tasks;
   std::vector<uint64_t> gone;  // clients whose blocking commands wait no more
   // Read, and empty again; no reason to send a parcel.
   std::unique_ptr<TaskBatch> read_tasks;

@@ -177,7 +177,11 @@ void Node::close_session(Session& session, bool after_reply) {
   }
   auto& c = static_cast<Connection&>(session);
   c.home().wake();
-  if (!after_reply) return c.close_soon();
+  if (!after_reply) {
+    // At once, and not when its own worker hears of it: nothing may be taken for who was killed before.
+    if (c.blocked_at != Connection::kNowhere) worker(c.blocked_at).end_blocked(c.id);
+    return c.close_soon();
+  }
   c.close_after_reply = true;
   c.home().schedule_flush(c);
 }

@@ -292,7 +292,7 @@ void Node::drop_keys(const SlotSet& slots) {
         const std::string_view request[] = {"UNLINK", e.key()};
         w.replicate(request);
         w.watches().touch(e.key(), [] { return true; });
-        if (w.tracking().wanted) w.touch_tracked(e.key());
+        if (w.tracking().wanted) w.touch_tracked(e.key(), 0);
       });
       w.keyspace().flush_slot(slot);
     }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -137,6 +138,9 @@ class Node final : public commands::Host {
   // Whether some script was seen to touch keys of several workers: only then are scripts looked up before they run.
   bool has_far_scripts() const { return far_scripts_.load(std::memory_order_relaxed); }
   void note_far_script() { far_scripts_.store(true, std::memory_order_relaxed); }
+  // While a script takes long, shared by turns of workers within the script's (nested_turn.h); alone for what the
+  // script does to other workers' data once it holds the exclusive section.
+  std::shared_mutex& nested_turns() { return nested_turns_; }
   bool has_monitors() const { return monitors_.load(std::memory_order_relaxed) > 0; }
   void feed_monitors(const std::string& line);
   uint64_t next_client_id() { return next_client_id_.fetch_add(1) + 1; }
@@ -263,6 +267,7 @@ class Node final : public commands::Host {
   std::vector<std::string> user_lines() const;
   // Inside the exclusive section: connections follow the users that are in force.
   void update_sessions(commands::Session* asking, const acl::Users* closes_changed_since);
+  void rebind_blocked(const commands::Session& session);
   Result<std::string> hand_over_role(const std::function<bool()>& go_on);
   // shutdown.cc
   void prepare_to_stop();
@@ -289,6 +294,7 @@ class Node final : public commands::Host {
   scripting::ScriptCache scripts_;
   scripting::Catalog functions_;
   scripting::BusyScripts busy_scripts_;
+  std::shared_mutex nested_turns_;
   HugePages huge_pages_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<store::Keyspace*> keyspaces_;

@@ -64,7 +64,7 @@ void Router::take(Connection& c, const CommandSpec& spec, std::span<const std::s
   f.slot = slot;
   f.spec = &spec;
   f.resp = c.resp;
-  f.writes = spec.has(commands::kWrite) || spec.has(commands::kMayReplicate);
+  f.writes = has_effect(worker_.effective_flags(spec, args));
   f.script = f.writes && commands::is_script_call(spec);
   f.request = request.view();
   if (spec.has(commands::kBlocking)) return blocking_.submit(std::move(f));

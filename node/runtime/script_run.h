@@ -43,7 +43,6 @@ class ScriptRun final : public scripting::ScriptHost {
 
  private:
   friend class Worker;
-  std::string denied(const commands::CommandSpec& spec, std::span<const std::string_view> args) const;
   std::string why_not(const commands::CommandSpec* spec, std::span<const std::string_view> args) const;
   bool is_stale() const;
   // Takes the node for itself. False: another script is doing so.

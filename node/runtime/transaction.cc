@@ -171,6 +171,7 @@ void Worker::execute_watch(const WatchJob& job, std::span<const std::string_view
 ExecPlan Worker::plan_exec(const Connection& c) {
   ExecPlan plan{.needs = needs_of(c.transaction), .error = {}};
   ExecNeeds& needs = plan.needs;
+  needs.effect = has_effect(c.transaction.flags_of_any);
   for (const QueuedCommand& q : c.transaction.queue) {
     if (!commands::is_script_call(*q.spec)) continue;
     const std::vector<std::string_view> args = views_of(q);
@@ -299,7 +300,7 @@ bool Worker::forward_exec(Connection& c, std::span<const std::string_view> args,
     for (const QueuedCommand& q : job->queue) feed_monitors(who, views_of(q), *q.spec);
     feed_monitors(who, args, spec);
   }
-  router_->take_exec(c, spec, std::move(job), *needs.slot, needs.writes);
+  router_->take_exec(c, spec, std::move(job), *needs.slot, needs.effect);
   return true;
 }
 

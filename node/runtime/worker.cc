@@ -9,7 +9,6 @@
 #include "node/runtime/clock.h"
 #include "node/runtime/net.h"
 #include "node/runtime/node.h"
-#include "node/runtime/replication.h"
 #include "node/runtime/router.h"
 #include "node/runtime/script_run.h"
 
@@ -200,7 +199,6 @@ void Worker::turn() {
   if (fenced_ && !node_.fenced()) end_absence();
   take_mail();
   take_parcels();
-  if (!late_replies_.empty()) deliver_late_replies();
   take_applies();
   if (evict_asked_.load(std::memory_order_relaxed)) evict_when_asked();
   if (!memory_waiters_.empty()) release_memory_waiters();
@@ -248,33 +246,6 @@ void Worker::take_mail() {
     mail.swap(mail_);
   }
   for (const auto& m : mail) m();
-}
-
-// ---- the primary's stream ----
-
-void Worker::take_applies() {
-  std::unique_ptr<TaskBatch> batch;
-  bool any = false;
-  while (applies_.pop(batch)) {
-    ArgumentReader reader(*batch);
-    for (const Task& task : batch->tasks) apply(*task.spec, reader.next(task), task.slot);
-    applied_batches_.fetch_add(1, std::memory_order_release);
-    finish_unit();
-    any = true;
-  }
-  if (any) node_.replication().progress();
-}
-
-void Worker::apply(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot) {
-  commands::Caller caller;
-  caller.from_primary = true;
-  caller.may_block = false;
-  apply_reply_.clear();
-  execute(spec, args, slot, caller, nullptr, apply_reply_);
-  if (!apply_reply_.empty() && apply_reply_.data()[0] == '-') {
-    log::warning("A command of the primary's stream failed here: {}: {}", spec.full_name,
-                 apply_reply_.view().substr(1, apply_reply_.size() - 3));
-  }
 }
 
 // ---- the end of a turn ----
@@ -421,8 +392,7 @@ void Worker::replicate(std::span<const std::string_view> args) {
 }
 
 void Worker::key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) {
-  // Within the section a script changes keys of other workers, too.
-  Worker& owner = script_ == nullptr ? *this : node_.worker(node_.owner_of(slot));
+  Worker& owner = data_owner(slot);
   if (!owner.watches_.empty()) {
     // The cycle tells of a key before it goes.
     owner.watches_.touch(key, [&] {
@@ -430,7 +400,7 @@ void Worker::key_changed(Slot slot, std::string_view key, uint32_t event_class, 
     });
   }
   if (!owner.blocked_.empty()) owner.blocked_.touch(key);
-  if (owner.tracking_.wanted) owner.touch_tracked(key);
+  if (owner.tracking_.wanted) owner.touch_tracked(key, running_client_);
   if ((config_->notify_keyspace_events & event_class) != 0) [[unlikely]]
     notify_key_event(event_class, event, key);
 }

@@ -19,6 +19,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "node/acl/log.h"
 #include "node/commands/context.h"
 #include "node/metrics/worker_stats.h"
 #include "node/runtime/blocked_clients.h"
@@ -109,6 +110,11 @@ class Worker final : public commands::EffectSink {
   // The error of a command whose slot is moving, by the keys that are here; empty when it is to be served.
   std::string route_by_keys(Slot slot, const commands::Caller& caller, const commands::CommandSpec& spec,
                             std::span<const std::string_view> args);
+  // The record's flags, for a script with those that its head adds or takes away.
+  uint32_t effective_flags(const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  // Why the caller's user may not do this, without the code NOPERM; noted for ACL LOG. Empty when it may.
+  std::string denial(const commands::Caller& caller, const commands::CommandSpec& spec,
+                     std::span<const std::string_view> args, acl::LogContext context);
   // Whether the node as a whole takes a command with these flags now; the error text otherwise.
   std::string_view node_refusal(uint32_t flags);
   // Runs a whole transaction here.
@@ -126,8 +132,8 @@ class Worker final : public commands::EffectSink {
 
   // ---- client-side caching (invalidate.cc) ----
   TrackingState& tracking() { return tracking_; }
-  // A key that somebody may have read has changed.
-  void touch_tracked(std::string_view key);
+  // A key that somebody may have read was changed by a client, or by nobody (0).
+  void touch_tracked(std::string_view key, uint64_t origin);
   // The connection is gone or switched it off; other workers forget its prefixes in their next turn.
   void leave_tracking(Connection& c);
   // An invalidation of a connection on worker `of_worker` for one that lives here; no keys: all of them.
@@ -140,6 +146,15 @@ class Worker final : public commands::EffectSink {
   // To the subscribers of this node only; returns how many.
   uint64_t publish_here(bool sharded, std::string_view channel, std::string_view message);
 
+  // ---- turns within the turn of a script (script_busy.cc) ----
+  // For a connection in the middle of a command: it is sent after that.
+  void put_off_message(const Connection& c, std::string_view bytes);
+  // A connection's commands have run: what came for it meanwhile.
+  void deliver_what_waited() {
+    if (!late_replies_.empty()) [[unlikely]]
+      deliver_late_replies();
+  }
+
   // ---- blocking commands (blocking.cc) ----
   // As execute() for a command that may wait. Where it waits, its reply comes later to the given place of the reply
   // order; nothing was written then.
@@ -148,6 +163,8 @@ class Worker final : public commands::EffectSink {
                         resp::Buffer& out);
   // CLIENT UNBLOCK; false when the client does not wait here.
   bool unblock(uint64_t client, bool with_error);
+  // The client's connection ends, which will be heard of by forget_blocked(): nothing is taken for it any more.
+  void end_blocked(uint64_t client);
   // The client is gone.
   void forget_blocked(uint64_t client);
 
@@ -187,6 +204,7 @@ class Worker final : public commands::EffectSink {
   void count_expired_fields(size_t fields) override { stats_.expired_fields.add(fields); }
 
  private:
+  friend class NestedTurn;
   friend class Node;
   friend class ScriptRun;
   void run();
@@ -203,6 +221,9 @@ class Worker final : public commands::EffectSink {
   bool must_wait(uint16_t from, const Task& task, std::span<const std::string_view> args);
   void run_held_tasks();
   void deliver_replies(ReplyBatch& batch);
+  // To the router or to the client's connection, null when it is gone.
+  void deliver_reply(const ReplyBatch::Header& header, std::string_view reply, Connection* c);
+  void deliver_news(const Parcel& parcel);
   void take_applies();
   void commit_turn();
   void measure_turn_cpu();
@@ -271,9 +292,9 @@ class Worker final : public commands::EffectSink {
   void leave_blocked(const Connection& c);
 
   // invalidate.cc
-  void remember_keys(const commands::CommandSpec& spec, std::span<const std::string_view> args, uint64_t client,
-                     uint16_t home);
-  void invalidate_readers(std::string_view key);
+  void remember_keys(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
+                     const commands::Caller& caller);
+  void invalidate_readers(std::string_view key, uint64_t origin);
   void deliver_own_invalidations();
   void deliver_invalidation(const Invalidation& invalidation);
   void deliver_broadcast(const BroadcastKeys& broadcast);
@@ -328,17 +349,18 @@ class Worker final : public commands::EffectSink {
   void feed_monitors(std::string_view who, std::span<const std::string_view> args, const commands::CommandSpec& spec);
 
   // script.cc
-  uint32_t effective_flags(const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  // Whose data a command of this slot is about: a script's may be another worker's, within the section.
+  Worker& data_owner(Slot slot);
   bool reaches_far(const commands::CommandSpec& spec, std::span<const std::string_view> args);
   void release_seized();
 
   // script_busy.cc: while a script takes too long
   void serve_while_busy(Millis timeout);
   void refuse_parcels();
-  void send_finished(uint16_t to, ReplyBatch* finished);
   // 0: of all clients.
   void refuse_tasks(uint16_t from, std::span<Task> tasks, uint64_t but_of_client);
   void deliver_late_replies();
+  void tell_of_dead();
 
   // transaction.cc
   bool run_transaction_command(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args,
@@ -400,6 +422,7 @@ class Worker final : public commands::EffectSink {
   metrics::Counter client_memory_;   // of the connections, as last counted
   metrics::Counter largest_client_;  // of those that maxmemory-clients may close
   uint64_t evict_clients_not_before_ = 0;
+  size_t dead_told_ = 0;                  // of dead_, those that other workers know of already
   std::vector<uint64_t> paused_;          // ids of connections on hold by a pause
   std::vector<SectionJob> held_jobs_;     // likewise, of connections whose command waited for the section already
   std::vector<uint64_t> memory_waiters_;  // ids of connections on hold until keys are evicted
@@ -458,12 +481,10 @@ class Worker final : public commands::EffectSink {
   scripting::BusyScriptPtr serving_busy_;  // this is a turn within the turn of that script: all others are refused
   bool seized_ = false;                    // a script here holds the exclusive section
   struct LateReply {
-    uint64_t client_id;
-    uint64_t sequence;
+    ReplyBatch::Header header;
     std::string bytes;
-    bool refused;
   };
-  std::vector<LateReply> late_replies_;  // for the connection whose script runs
+  std::vector<LateReply> late_replies_;  // and messages, for the connection whose script runs
   std::vector<commands::KeyPosition> key_scratch_;
   std::unique_ptr<Router> router_;
 

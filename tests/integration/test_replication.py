@@ -59,6 +59,21 @@ class Load(Background):
 
 
 class Replication(Case):
+    def test_a_replica_that_catches_up_serves_meanwhile(self):
+        """What waits to be applied takes many short turns, not one. Turns are measured in CPU time."""
+        cluster = self.cluster(1, 1, io_threads=1)
+        primary, replica = cluster.servers
+        cluster.wait_replicated()
+        primary.call("RPUSH", "{l}source", *range(500))
+        replica.call("CONFIG", "SET", "latency-monitor-threshold", 100)
+        replica.freeze()
+        with primary.connect() as c:
+            for _ in range(40):
+                c.pipeline([("COPY", "{l}source", "{l}copy", "REPLACE")] * 1000)
+        replica.thaw()
+        until(lambda: offset(primary) == offset(replica), 60, "it has caught up")
+        self.assertEqual([event for event in replica.call("LATENCY", "LATEST") if event[0] == b"worker-turn"], [])
+
     def replicas_agree(self, cluster, read_counts=True):
         primary, *replicas = cluster.servers
         for replica in replicas:

@@ -5,44 +5,18 @@ import contextlib
 import threading
 
 from integration.lib import resp
-from integration.lib.case import Case
 from integration.lib.cluster import offset
+from integration.lib.scripts import BUSY_SCRIPT, ENDLESS, THRESHOLD_MS, Endless, ScriptCase
 from integration.lib.server import REDIS, SUBJECT
-from integration.lib.slots import slot_of
 from integration.lib.wait import until
 
-THRESHOLD_MS = 100
-ENDLESS = "while true do end"
-BUSY_SCRIPT = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
 BUSY_FUNCTION = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
 LIBRARY = ("#!lua name=lib\n"
            "redis.register_function('endless', function() while true do end end)\n"
            "redis.register_function('set', function(keys, args) return redis.call('set', keys[1], args[1]) end)")
 
 
-class Endless:
-    """A command on a connection of its own, sent and not answered until something ends it."""
-
-    def __init__(self, server, *command):
-        self.connection = server.connect(timeout=30)
-        self.connection.send(resp.encode(*command))
-
-    def answer(self):
-        with self.connection as connection:
-            return connection.read()
-
-
-class Scripts(Case):
-    def node(self, **directives):
-        server = self.server(busy_reply_threshold=THRESHOLD_MS, **directives)
-        server.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-        until(lambda: server.cluster_info()["cluster_state"] == "ok", 10, "the cluster is up")
-        return server
-
-    def busy(self, server, key, text=BUSY_SCRIPT):
-        """Waits until a command for the key's worker is refused."""
-        until(lambda: str(server.ask("GET", key)) == text, 10, "the worker is busy")
-
+class Scripts(ScriptCase):
     def test_who_came_with_the_script_is_answered(self):
         """All is read, and handed to the key's worker, in one turn; some may have theirs before the script."""
         for threads in (1, 3):
@@ -145,6 +119,8 @@ class Scripts(Case):
             Endless(server, "EVAL", "redis.call('set', KEYS[1], 1) while true do end", 1, "{k}")
             self.busy(server, "{k}")
             self.assertIn("UNKILLABLE", str(server.ask("SCRIPT", "KILL")))
+            for words in (("SHUTDOWN",), ("SHUTDOWN", "SAVE"), ("SHUTDOWN", "NOW", "FORCE")):
+                self.assertEqual(str(server.ask(*words)), BUSY_SCRIPT)
             with server.connect() as connection:
                 connection.send(resp.encode("SHUTDOWN", "NOSAVE"))
                 until(lambda: not server.alive(), 10, "the server ends")
@@ -201,6 +177,19 @@ class Scripts(Case):
             thread.join()
         self.assertEqual(problems, [])
         self.assertEqual([int(server.call("GET", f"n{number}")) for number in range(1, 6)], [800] * 5)
+
+    def test_half_a_script_is_not_refused(self):
+        """What a script may not begin to write it may go on to write: the replicas were enough when it began."""
+        cluster = self.cluster(1, 1, io_threads=3, min_replicas_to_write=1, busy_reply_threshold=THRESHOLD_MS)
+        primary, replica = cluster.servers
+        body = ("redis.call('set', KEYS[1], 1) local began = redis.call('time')[1] "
+                "repeat until redis.call('time')[1] - began >= 2 return redis.call('incr', KEYS[1])")
+        until(lambda: primary.ask("SET", "k", 0) == "OK", 20, "there is a replica")
+        running = Endless(primary, "EVAL", body, 1, "k")
+        self.busy(primary, "k")
+        replica.kill()
+        self.assertEqual(running.answer(), 2)
+        self.assertIn("NOREPLICAS", str(primary.ask("EVAL", body, 1, "k")))
 
     def test_replication(self):
         cluster = self.cluster(1, 2, kinds=[SUBJECT, REDIS, SUBJECT], io_threads=3)
