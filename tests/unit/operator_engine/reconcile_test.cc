@@ -137,6 +137,43 @@ TEST(Repair, APrimaryWithoutReplicaAndStorageIsReplacedAndTheLossIsSaid) {
   EXPECT_EQ(d.condition("DataLost"), ConditionStatus::kTrue);
 }
 
+TEST(Repair, AShardAllOfWhoseStorageIsGoneIsReplacedAndTheLossIsSaid) {
+  Driver d(cluster_of(3, 1));
+  ASSERT_TRUE(d.settle());
+  d.world.nodes().write(5);
+  d.last = d.round();
+  d.world.lose_storage({0, 0});
+  d.world.lose_storage({0, 1});
+  d.last = d.round();
+  ASSERT_TRUE(d.settle()) << d.story();
+  EXPECT_EQ(d.condition("DataLost"), ConditionStatus::kTrue);
+  EXPECT_EQ(d.status().primaries, 3);
+  EXPECT_EQ(d.world.nodes().find({1, 0})->state.keys, 5u);
+}
+
+// What the nodes' admin service refuses, the simulated ones refuse too, or a plan that can never be carried out passes.
+TEST(SimulatedNodes, ForgetAsTheRealOnesDo) {
+  Driver d(cluster_of(3, 1));
+  ASSERT_TRUE(d.settle());
+  SimNodes& nodes = d.world.nodes();
+  SimNode& viewer = *nodes.find({0, 0});
+  const NodeId owner = nodes.find({1, 0})->state.id;
+  const NodeId replica = nodes.find({1, 1})->state.id;
+  ProofOfDeath proof{owner, {"run"}, Evidence::kStorageDeleted};
+  EXPECT_EQ(nodes.forget(viewer, owner, &proof).kind, Answer::Kind::kRefused) << "it is followed";
+  ASSERT_TRUE(nodes.forget(viewer, replica, nullptr).ok());
+  EXPECT_EQ(nodes.forget(viewer, owner, nullptr).kind, Answer::Kind::kRefused) << "it owns slots";
+  EXPECT_EQ(nodes.forget(viewer, owner, &proof).kind, Answer::Kind::kRefused) << "it has not failed";
+  viewer.state.peers.at(owner).failed = true;
+  proof.evidence = Evidence::kProcessReaped;
+  EXPECT_EQ(nodes.forget(viewer, owner, &proof).kind, Answer::Kind::kRefused) << "its data may come back";
+  proof = {replica, {"run"}, Evidence::kStorageDeleted};
+  EXPECT_EQ(nodes.forget(viewer, owner, &proof).kind, Answer::Kind::kRefused) << "a proof about another";
+  proof.node = owner;
+  EXPECT_EQ(nodes.forget(viewer, owner, &proof), Answer::accepted());
+  EXPECT_EQ(nodes.forget(viewer, owner, nullptr), Answer::accepted()) << "already so";
+}
+
 TEST(TakeOver, OnePlusOneByProofOfDeath) {
   Driver d(cluster_of(1, 1));
   ASSERT_TRUE(d.settle());
