@@ -142,8 +142,7 @@ grpc::Status AdminService::Watch(grpc::ServerContext* context, const v1::WatchRe
 grpc::Status AdminService::Capabilities(grpc::ServerContext*, const v1::CapabilitiesRequest*,
                                         v1::CapabilitiesResponse* response) {
   for (const char* name : {"watch", "meet", "assign", "replicate", "failover", "takeover", "forget", "forget-on-proof",
-                           "config",
-                           "reload-certificates", "drain", "shutdown"}) {
+                           "config", "reload-certificates", "drain", "shutdown"}) {
     response->add_names(name);
   }
   return grpc::Status::OK;
