@@ -249,6 +249,29 @@ Answer handle(Core& c, const request::TakeoverOnProof& r) {
   return "OK";
 }
 
+// True when those who are left could not agree that a node failed, so that nobody waits for them.
+bool too_few_to_agree(Core& c) {
+  const auto left = std::count_if(c.order.begin(), c.order.end(), [&c](const Node* n) {
+    const bool here = n == c.self || (n->link_open && !n->has(bus::kFlagPfail | bus::kFlagFail));
+    return here && is_voter(c, *n);
+  });
+  return static_cast<size_t>(left) < quorum(c);
+}
+
+Answer handle(Core& c, const request::ForgetOnProof& r) {
+  Node* n = c.find(r.node);
+  if (n == nullptr) return "OK";
+  if (!n->failed() && !(n->pfail() && too_few_to_agree(c))) {
+    return fail(fmt::format("ERR {} has not failed: it does not look dead from here", r.node.view()));
+  }
+  if (!n->replicas.empty()) {
+    return fail(fmt::format("ERR {} is followed by {}", r.node.view(), n->replicas.front()->id.view()));
+  }
+  c.log(LogLevel::kWarning,
+        fmt::format("Forgetting {} and what it owned: a supervisor has proof that its data is gone.", r.node.view()));
+  return handle(c, request::Forget{r.node});
+}
+
 Answer handle(Core& c, const request::AcceptLoss&) {
   return accept_loss(c);
 }

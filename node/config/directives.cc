@@ -108,7 +108,8 @@ constexpr Directive kDirectives[] = {
     number<&Config::maxclients>("maxclients", kPlain, 1, std::numeric_limits<uint32_t>::max(),
                                 "greatest number of client connections"),
     yes_no<&Config::protected_mode>("protected-mode", kPlain,
-                                    "without a password and a bind address, serve this machine only"),
+                                    "without a password for the default user, serve loopback addresses only, "
+                                    "whatever bind says"),
     text<&Config::requirepass>("requirepass", kSensitive, "password of the default user"),
     text<&Config::aclfile>("aclfile", kImmutable, "file of users and their rules, relative to dir"),
     number<&Config::acllog_max_len>("acllog-max-len", kPlain, 0, kAny, "denials kept for ACL LOG"),
