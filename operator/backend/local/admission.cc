@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "node/base/words.h"
 #include "node/config/load.h"
@@ -103,7 +104,8 @@ Status check_rendered(const RedisClusterSpec& spec, const std::string& password)
     if (path == kConfigFile) return text;
     return fail("no other file is read");
   };
-  const auto loaded = config::load(*line, read);
+  const auto itself = [](const std::string& pattern) { return std::vector<std::string>{pattern}; };
+  const auto loaded = config::load(*line, {.read = read, .matching = itself});
   if (!loaded) return fail(in_terms_of_the_spec(spec, text, loaded.error().text));
   return check_tls_files(loaded->config);
 }
