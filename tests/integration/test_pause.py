@@ -70,7 +70,7 @@ class UnderWay(Case):
     """A command reaches another worker, or the exclusive section, after what was decided there while its own worker was busy."""
 
     BUSY = """local function micros() local t = redis.call('TIME') return t[1] * 1000000 + t[2] end
-              local begin = micros() while micros() - begin < 300000 do end"""
+              local begin = micros() while micros() - begin < 1000000 do end"""
 
     def setUp(self):
         super().setUp()
