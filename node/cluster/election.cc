@@ -371,6 +371,7 @@ void take_over(Core& c, const std::string& reason) {
   begin_generation_as_primary(c);
   cancel_election(c);
   end_manual_failover(c);
+  c.minority_since.reset();  // whoever let us take over knows of no other
   c.must_save();
   c.emit(PromoteSelf{.reason = reason});
   broadcast_pong(c);
