@@ -1,5 +1,6 @@
 """The end of a primary without a hand-over: what clients were told was written, its replicas have."""
 
+import signal
 import threading
 import time
 
@@ -28,7 +29,7 @@ class Shutdown(Case):
         self.assertEqual(primary.process.returncode, 0)
 
     def test_a_replica_that_is_behind_is_waited_for(self):
-        primary, replica = self.behind()
+        primary, replica = self.behind(shutdown_timeout=60)
         end = offset(primary)
         with primary.connect() as client, primary.connect() as writer:
             client.send(encode("SHUTDOWN", "FORCE"))
@@ -38,7 +39,7 @@ class Shutdown(Case):
             self.assertEqual(writer.read(), VALUE.encode())
             hold(primary.alive, 1, f"{primary} waits")
             replica.thaw()
-            self.ends(primary, 20)
+            self.ends(primary, 60)
             with self.assertRaises((EOFError, ConnectionResetError)):
                 writer.read()
         self.assertNotIn("Stopping without replica", primary.log())
@@ -46,13 +47,11 @@ class Shutdown(Case):
         self.assertEqual(replica.call("DBSIZE"), COUNT)
 
     def test_sigterm_waits_too_when_the_hand_over_fails(self):
-        primary, replica = self.behind()
-        ended = threading.Thread(target=primary.terminate)
-        ended.start()
-        until(lambda: "Waiting for replicas" in primary.log(), 10, "it waits")
+        primary, replica = self.behind(shutdown_timeout=60)
+        primary.process.send_signal(signal.SIGTERM)
+        until(lambda: "Waiting for replicas" in primary.log(), 20, "it waits")
         replica.thaw()
-        ended.join(20)
-        self.assertEqual(primary.process.returncode, 0)
+        self.ends(primary, 60)
         until(lambda: replica.call("DBSIZE") == COUNT, 10, "the replica has all")
 
     def test_no_longer_than_the_timeout(self):
