@@ -132,6 +132,19 @@ const char* data_too_old(const Core& c) {
   return nullptr;
 }
 
+// We hold what an earlier primary of the shard left us, and a sibling that can be reached has synced with this one. It
+// may have stood before us and failed: then it stands again.
+bool sibling_holds_more(const Core& c) {
+  const NodeId& primary = c.self->primary->id;
+  if (c.own.held.source == primary) return false;
+  bool found = false;
+  for_each_sibling(c, [&](const Node& r) {
+    const bool synced = r.generation_heard && r.generation.held_source == primary && !r.generation.held_partial;
+    found |= synced && !r.has(bus::kFlagPfail | bus::kFlagFail);
+  });
+  return found;
+}
+
 Millis auth_retry(const Core& c) {
   return votes_by_list(c) ? kListRetry + step_for(c) * (1 + c.election.rank) : auth_timeout(c) * 2;
 }
@@ -140,14 +153,17 @@ Millis auth_retry(const Core& c) {
 const char* reason_not_to_stand(Core& c) {
   if (accepted_small_list(c)) return "SmallVoterList: a list of fewer than three voters is being agreed on";
   if (forced(c)) return nullptr;
-  const Node& primary = *c.self->primary;
+  Node& primary = *c.self->primary;
   if (!primary.failed() || !primary.owns_slots()) return "";  // the ordinary case: nothing to report
+  // What it gave up before it died we would not take over: a winner of nothing would follow nobody any more.
+  if (const auto slots = claimed_slots_of(c, primary); slots == nullptr || slots->empty()) return "";
   if (c.config.replica_no_failover) return "cluster-replica-no-failover is set";
   if (no_automatic_failover(c)) {
     return "NoAutomaticFailover: fewer than three voters: only a proof of death (CLUSTER FAILOVER TAKEOVER) may raise "
            "us";
   }
-  return data_too_old(c);
+  if (const char* reason = data_too_old(c); reason != nullptr) return reason;
+  return sibling_holds_more(c) ? "OlderData: we never synced with the failed primary, and a sibling did" : nullptr;
 }
 
 void report(Core& c, const char* reason) {

@@ -17,6 +17,7 @@ const char* const kUsage =
   --seed S            one seed
   --primaries P       shape of the cluster; what is not given is chosen by the seed
   --replicas R        replicas of each primary
+  --apart A           so many of the primaries begin as a cluster of their own, which meets the other later
   --nodes N           members in all, up to 1000 (alone: one replica for each primary)
   --minutes M         simulated minutes with faults (default 1.5); the cluster must converge afterwards
   --jobs J            threads that share the seeds (default 1)
@@ -69,6 +70,7 @@ Status set_option(std::string_view name, std::string_view value, Options& o) {
   }
   if (name == "--primaries") return store<int>(name, value, 1, 1000, o.primaries);
   if (name == "--replicas") return store<int>(name, value, 0, 100, o.replicas);
+  if (name == "--apart") return store<int>(name, value, 0, 999, o.apart);
   if (name == "--nodes") return store<int>(name, value, 1, 1000, o.nodes);
   if (name == "--minutes") return store<double>(name, value, 0.0, 100'000.0, o.minutes);
   if (name == "--jobs") return store<int>(name, value, 1, 64, o.jobs);
@@ -101,6 +103,9 @@ Result<Options> parse_options(const std::vector<std::string>& args) {
   }
   if (o.nodes && o.primaries && o.replicas && *o.nodes != *o.primaries * (1 + *o.replicas)) {
     return fail("--nodes: does not match --primaries times (1 + --replicas)");
+  }
+  if (o.apart > 0 && (!o.primaries || !o.replicas || o.apart >= *o.primaries)) {
+    return fail("--apart: needs --replicas, and more --primaries");
   }
   return o;
 }

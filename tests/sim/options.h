@@ -16,7 +16,8 @@ struct Options {
   // Shape of the cluster; what is not given is chosen by the seed.
   std::optional<int> primaries;
   std::optional<int> replicas;  // a primary
-  std::optional<int> nodes;     // in all; with neither of the other two: one replica a primary
+  int apart = 0;             // with --primaries: so many of them are formed as a cluster of their own and meet it later
+  std::optional<int> nodes;  // in all; with neither of the other two: one replica a primary
   // Simulated time with faults, before the quiet time in which the cluster must converge.
   double minutes = 1.5;
   int jobs = 1;  // worker threads, each with its own worlds; at most 64

@@ -33,7 +33,7 @@ Shape from_mixture(uint64_t seed) {
 Shape choose_shape(const Options& o, uint64_t seed) {
   // 61 is coprime to 100: any hundred seeds in a row hold the whole mixture, spread evenly.
   Shape shape = from_mixture(seed * 61);
-  if (o.primaries && o.replicas) return {*o.primaries, *o.replicas};
+  if (o.primaries && o.replicas) return {*o.primaries, *o.replicas, o.apart};
   if (o.nodes) {
     if (o.primaries) return {*o.primaries, std::max(0, *o.nodes / *o.primaries - 1)};
     const int replicas = o.replicas.value_or(*o.nodes > 1 ? 1 : 0);

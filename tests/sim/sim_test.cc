@@ -126,6 +126,8 @@ TEST(Options, SeedsShapesAndErrors) {
     ASSERT_FALSE(r) << bad.front();
     EXPECT_TRUE(r.error().text.starts_with(bad.front()) || bad.front() == "--what") << r.error().text;
   }
+  EXPECT_FALSE(parse_options({"--apart", "1"}));
+  EXPECT_FALSE(parse_options({"--apart", "2", "--primaries", "2", "--replicas", "1"}));
   EXPECT_FALSE(parse_options({"--nodes", "7", "--primaries", "3", "--replicas", "1"}));
 }
 

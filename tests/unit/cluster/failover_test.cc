@@ -232,5 +232,38 @@ TEST(Failover, AfterAMinorityAPrimaryWaitsAlsoWhenSlotsWereUncovered) {
   EXPECT_TRUE(f.run_until([&] { return f.view(0).cluster_ok; }));
 }
 
+// Offsets of two primaries of a shard cannot be compared; who synced with the last one comes first.
+TEST(Failover, WhoNeverSyncedWithThePrimaryLetsASiblingThatDidGoFirst) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 2));
+  f.peers[6].sync_blocked = true;
+  f.peers[0].offset = ReplOffset(100);
+  f.run(Millis{500});
+  f.kill(0);
+  ASSERT_TRUE(f.run_until([&] { return took_over(f, 3, 1) && took_over(f, 3, 6); }));
+  f.start(0);
+  ASSERT_TRUE(f.run_until([&] { return f.view(0).self().is_replica() && f.peers[0].replica_synced && f.all_ok(); }));
+  f.peers[6].offset = ReplOffset(5000);
+  f.run(Millis{3000});
+  f.kill(3);
+  ASSERT_TRUE(f.run_until([&] { return f.owner(1, 0).has_value() && !took_over(f, 3, 1); }));
+  EXPECT_TRUE(took_over(f, 0, 1));
+}
+
+TEST(Failover, NobodyStandsForAPrimaryThatGaveItsSlotsUp) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  SlotSet all;
+  for (uint16_t s = 0; s < kSlotCount; ++s) {
+    if (f.owner(0, s) == 0u) all.insert(Slot(s));
+  }
+  ASSERT_EQ(f.request(0, request::DelSlots{.slots = all}), "OK");
+  f.run(Millis{1500});
+  ASSERT_TRUE(took_over(f, 0, 1)) << "for a while others still send clients there";
+  f.kill(0);
+  f.run(Millis{3000});
+  EXPECT_TRUE(f.view(3).self().is_replica());
+}
+
 }  // namespace
 }  // namespace guccho::cluster
