@@ -80,12 +80,12 @@ TEST(Restore, StreamsAfterXsetid) {
       {"XDEL b 60-1", ":1|"},
       {"XSETID b 100-0 MAXDELETEDID 1-1", "+OK|"},
       {"XSETID b 50-0", "+OK|"},
-      {"COPY b c", ":1|"},
+      {"COPY b {b}c", ":1|"},
       {"XADD b 55-1 f v", "$4|55-1|"},
       {"XRANGE b 20 +", "*1|*2|$4|55-1|*2|$1|f|$1|v|"},
   };
   run_steps(node, steps);
-  for (const std::string key : {"a", "b", "c"}) {
+  for (const std::string key : {"a", "b", "{b}c"}) {
     EXPECT_EQ(restore(node, {"copy", "0", dumped(node, key), "REPLACE"}), "+OK|") << key;
     EXPECT_EQ(node.run("XRANGE copy - +"), node.run("XRANGE " + key + " - +"));
     EXPECT_EQ(node.run("XINFO STREAM copy"), node.run("XINFO STREAM " + key));
