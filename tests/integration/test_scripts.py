@@ -144,7 +144,7 @@ class Scripts(ScriptCase):
         cluster = self.cluster(1, 1, io_threads=3, min_replicas_to_write=1, busy_reply_threshold=THRESHOLD_MS)
         primary, replica = cluster.servers
         body = ("redis.call('set', KEYS[1], 1) local began = redis.call('time')[1] "
-                "repeat until redis.call('time')[1] - began >= 2 return redis.call('incr', KEYS[1])")
+                "repeat until redis.call('time')[1] - began >= 3 return redis.call('incr', KEYS[1])")
         until(lambda: primary.ask("SET", "k", 0) == "OK", 20, "there is a replica")
         running = Endless(primary, "EVAL", body, 1, "k")
         self.busy(primary, "k")
