@@ -18,4 +18,7 @@ bool valid_client_name(std::string_view name);
 // "id=3 addr=127.0.0.1:4711 ...", without the line's end.
 std::string describe_client(const Session& session, UnixMillis now);
 
+// Bytes that it takes, as "tot-mem" in that line: buffers, what waits for EXEC, and the connection itself.
+size_t memory_of(const Session& session);
+
 }  // namespace guccho::commands

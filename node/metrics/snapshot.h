@@ -98,6 +98,7 @@ struct ReplicationPart {
   uint64_t full_syncs = 0;
   uint64_t partial_syncs_ok = 0;
   uint64_t partial_syncs_refused = 0;
+  uint64_t waiters = 0;  // clients in WAIT or WAITAOF
 };
 
 struct CpuPart {  // microseconds
@@ -162,6 +163,7 @@ struct WorkerTotals {
   uint64_t commands_processed = 0, keyspace_hits = 0, keyspace_misses = 0;
   uint64_t expired_fields = 0;
   uint64_t expired_keys = 0, expire_cycle_nanos = 0, expire_time_cap_reached = 0, evicted_keys = 0, auth_failures = 0;
+  uint64_t evicted_clients = 0;
   uint64_t defrag_hits = 0, defrag_misses = 0, defrag_key_hits = 0, defrag_key_misses = 0, defrag_nanos = 0;
   uint64_t defrag_effort = 0;
   uint64_t denied_commands = 0, denied_keys = 0, denied_channels = 0;

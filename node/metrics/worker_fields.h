@@ -47,6 +47,7 @@ inline constexpr auto kWorkerFields = std::to_array<WorkerField>({
     GUCCHO_FIELD(expire_cycle_nanos),
     GUCCHO_FIELD(expire_time_cap_reached),
     GUCCHO_FIELD(evicted_keys),
+    GUCCHO_FIELD(evicted_clients),
     GUCCHO_FIELD(defrag_hits),
     GUCCHO_FIELD(defrag_misses),
     GUCCHO_FIELD(defrag_key_hits),

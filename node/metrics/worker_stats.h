@@ -90,8 +90,9 @@ struct alignas(kCacheLine) WorkerStats {
   Counter expire_cycle_nanos;
   Counter expire_time_cap_reached;
   Counter evicted_keys;
-  Counter defrag_hits;    // objects moved
-  Counter defrag_misses;  // and looked at in vain
+  Counter evicted_clients;  // for maxmemory-clients
+  Counter defrag_hits;      // objects moved
+  Counter defrag_misses;    // and looked at in vain
   Counter defrag_key_hits;
   Counter defrag_key_misses;
   Counter defrag_nanos;

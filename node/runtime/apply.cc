@@ -16,11 +16,11 @@ constexpr uint64_t kApplyNanos = 1'000'000;
 void Worker::take_applies() {
   if (applies_.empty()) return;
   const uint64_t end = nanos_now() + kApplyNanos;
-  std::unique_ptr<ApplyBatch> batch;
+  std::unique_ptr<TaskBatch> batch;
   while (applies_.pop(batch)) {
-    ArgumentReader reader(batch->batch);
-    for (const Task& task : batch->batch.tasks) apply(*task.spec, reader.next(task), task.slot);
-    applied_.store(batch->end_offset, std::memory_order_release);
+    ArgumentReader reader(*batch);
+    for (const Task& task : batch->tasks) apply(*task.spec, reader.next(task), task.slot);
+    applied_batches_.fetch_add(1, std::memory_order_release);
     finish_unit();
     if (nanos_now() >= end) break;
   }

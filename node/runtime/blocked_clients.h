@@ -25,6 +25,10 @@
 
 namespace guccho::runtime {
 
+// What those are told who wait here when this primary becomes a replica; their connections end after it.
+inline constexpr std::string_view kUnblockedByRole =
+    "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
+
 // Where the reply of a command belongs: a reserved place in the reply order of a connection.
 struct ReplyPlace {
   uint16_t worker = 0;  // the connection's

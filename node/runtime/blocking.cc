@@ -7,6 +7,7 @@
 #include "node/routing/routing.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/node.h"
+#include "node/runtime/replication.h"
 #include "node/runtime/router.h"
 #include "node/runtime/worker.h"
 
@@ -16,8 +17,6 @@ using commands::CommandSpec;
 
 namespace {
 
-constexpr std::string_view kRoleChanged =
-    "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
 constexpr std::string_view kByRequest = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
 std::string error_reply(std::string_view text) {
@@ -168,14 +167,18 @@ void Worker::end_blocked(uint64_t client) {
 }
 
 void Worker::forget_blocked(uint64_t client) {
+  std::erase_if(held_tasks_, [client](const HeldTask& held) {
+    return held.task.client_id == client && held.task.spec->has(commands::kBlocking);
+  });
   blocked_.forget(client);
   count_blocked();
 }
 
 // The connection is about to be forgotten: so is its command, wherever it waits.
 void Worker::leave_blocked(const Connection& c) {
-  router_->client_gone(c.id);
+  if (c.held() == Hold::kDeferred) node_.replication().forget_waiter(c.id);
   if (c.blocked_at == Connection::kNowhere) return;
+  router_->client_gone(c.id);
   if (c.blocked_at == index_) return forget_blocked(c.id);
   outgoing_[c.blocked_at].gone.push_back(c.id);
   wake();
@@ -186,7 +189,7 @@ void Worker::recheck_blocked(bool was_primary) {
   const bool lost_role = was_primary && !routes_->is_primary;
   for (const BlockedClients::Ticket ticket : blocked_.all()) {
     const BlockedCommand& command = *blocked_.find(ticket);
-    const std::string error = lost_role ? std::string(kRoleChanged) : why_not_here(command);
+    const std::string error = lost_role ? std::string(kUnblockedByRole) : why_not_here(command);
     if (error.empty()) continue;
     stats_.errors.record(error.substr(0, error.find(' ')));
     if (command.caller.router) {
@@ -222,7 +225,8 @@ std::string Worker::why_not_here(const BlockedCommand& command) const {
 }
 
 void Worker::count_blocked() {
-  stats_.blocked_clients.set(deferred_ + blocked_.size() + router_->blocked_count());
+  // As in redis-server, who waits for the end of a pause counts as well.
+  stats_.blocked_clients.set(deferred_ + paused_.size() + blocked_.size() + router_->blocked_count());
   stats_.blocking_keys.set(blocked_.keys());
   stats_.blocking_keys_when_gone.set(blocked_.keys_when_gone());
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "node/commands/client_text.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/worker.h"
 
@@ -36,10 +37,11 @@ void Connection::on_events(uint32_t events) {
 void Connection::read_input() {
   ahead_ = nullptr;  // the buffer may move
   do {
-    size_t room = kReadChunk;
-    if (parser_.wanted() > query_.size() + kBigArgument) room = parser_.wanted() - query_.size();
+    const bool big = parser_.wanted() > query_.size() + kBigArgument;
+    const size_t room = big ? parser_.wanted() - query_.size() : kReadChunk;
     char* into = query_.reserve(room);
-    const IoResult r = stream_.read(into, query_.spare());
+    // The buffer of a big argument may have room for a great many commands behind it.
+    const IoResult r = stream_.read(into, big ? room : std::min(query_.spare(), kMostRead));
     if (r.status == IoStatus::kWouldBlock) break;
     if (r.status != IoStatus::kDone) return close_soon();
     query_.commit(r.bytes);
@@ -171,14 +173,15 @@ void Connection::update_interest() {
   home_.poller().modify(stream_.fd(), interest_, *this);
 }
 
-bool Connection::flush() {
-  while (!out_.empty()) {
-    const IoResult r = stream_.write(out_.view());
+bool Connection::flush(size_t most) {
+  while (!out_.empty() && most > 0) {
+    const IoResult r = stream_.write(out_.view().substr(0, most));
     if (r.status == IoStatus::kWouldBlock) break;
     if (r.status != IoStatus::kDone) return false;
     home_.stats().writes.add();
     home_.stats().net_output_bytes.add(r.bytes);
     out_.consume(r.bytes);
+    most -= r.bytes;
   }
   if (out_.empty() && close_after_reply && pending_.empty()) return false;
   update_interest();
@@ -202,14 +205,21 @@ Stream Connection::take_stream(std::string& unsent, std::string& unread) {
 
 void Connection::update_usage() {
   query_buffer_used = query_.size();
-  query_buffer_free = query_.capacity() - query_.size();
+  query_buffer_free = query_.capacity() - query_.size() + parser_.argument_bytes();
   output_buffer_used = out_.size();
   output_queue_length = pending_.size();
   output_queue_bytes = pending_.bytes();
 }
 
+// Beside what CLIENT LIST shows of it, room in the output buffer.
+size_t Connection::memory() {
+  update_usage();
+  return commands::memory_of(*this) + out_.capacity() - out_.size();
+}
+
 void Connection::shrink_buffers() {
   query_.shrink(kReadChunk);
+  if (!processing_) parser_.shrink();  // a script that runs now has its arguments there
   out_.shrink(kReadChunk);
   pending_.shrink();
 }

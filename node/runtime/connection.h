@@ -18,6 +18,7 @@
 #include "node/resp/batch.h"
 #include "node/resp/buffer.h"
 #include "node/resp/parser.h"
+#include "node/runtime/output_limit.h"
 #include "node/runtime/poller.h"
 #include "node/runtime/replica_hello.h"
 #include "node/runtime/reply_order.h"
@@ -62,6 +63,10 @@ class Connection final : public EventHandler, public commands::Session {
   static constexpr size_t kReadChunk = 16 * 1024;
   // A larger argument is read straight to its full size.
   static constexpr size_t kBigArgument = 32 * 1024;
+  // Read in one turn of the loop otherwise: commands that run in one go. And written in one: a fast reader would hold
+  // the worker until it has all of a large reply.
+  static constexpr size_t kMostRead = 32 * 1024;
+  static constexpr size_t kMostWritten = 256 * 1024;
 
   Connection(Worker& home, Stream stream);
   ~Connection() override;
@@ -116,8 +121,9 @@ class Connection final : public EventHandler, public commands::Session {
   // Ends a hold and goes on with what is in the query buffer.
   void release();
 
-  // Writes what can be written. False when the connection is to be closed.
-  bool flush();
+  // Writes what can be written, about `most` bytes; the rest when the socket is reported ready again. False when the
+  // connection is to be closed.
+  bool flush(size_t most = kMostWritten);
   bool wants_flush() const { return !out_.empty(); }
   void close_soon();
   bool closing() const { return closing_; }
@@ -127,13 +133,16 @@ class Connection final : public EventHandler, public commands::Session {
 
   size_t output_bytes() const { return out_.size() + pending_.bytes(); }
   void update_usage();
+  // What it takes of maxmemory-clients.
+  size_t memory();
   void shrink_buffers();
 
   // Bookkeeping of the worker.
   bool in_flush_list = false;
   bool handed_over = false;  // commands to other workers since the last flush
   bool flush_put_off = false;
-  UnixMillis soft_limit_since{};
+  OutputLimit<UnixMillis> output_limit;
+  size_t counted_memory = 0;  // of memory(), in the worker's sum
   ReplicaHello replica_hello;
   // The worker where its last blocking command waits, or waited.
   static constexpr uint16_t kNowhere = 0xffff;

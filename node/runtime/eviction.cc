@@ -7,6 +7,7 @@
 // what is on its way to other workers counted as memory; from there on commands that need memory wait for the
 // evictions.
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "node/runtime/clock.h"
@@ -16,8 +17,6 @@
 namespace guccho::runtime {
 namespace {
 
-// One stretch of evictions, after which others are served; redis-server's at maxmemory-eviction-tenacity 10.
-constexpr uint64_t kStretchNanos = 500'000;
 constexpr size_t kFreeBudget = 1024;
 // How far writes may run ahead of evictions on other workers: a 64th of maxmemory, within these.
 constexpr uint64_t kMinSlack = uint64_t{64} << 10;
@@ -46,6 +45,15 @@ std::optional<store::EvictionPolicy> eviction_policy(config::MaxmemoryPolicy pol
       return Evict::kVolatileTtl;
   }
   return std::nullopt;
+}
+
+// One stretch of evictions, after which others are served: as long as redis-server's for maxmemory-eviction-tenacity.
+uint64_t stretch_nanos(uint32_t tenacity) {
+  constexpr uint64_t kStep = 50'000;
+  constexpr uint64_t kNoEnd = uint64_t{3600} * 1'000'000'000;
+  if (tenacity >= 100) return kNoEnd;
+  if (tenacity <= 10) return kStep * tenacity;
+  return static_cast<uint64_t>(10 * kStep * std::pow(1.15, tenacity - 10));
 }
 
 bool is_random(store::EvictionPolicy policy) {
@@ -96,6 +104,7 @@ Worker::Memory Worker::ensure_memory() {
   };
   uint64_t used = node_.used_memory();
   if (used <= config_->maxmemory) return enough(used);
+  if (node_.paused(now_, true)) return Memory::kEnough;  // nothing is evicted; who writes now is let through by the pause
   const auto policy = eviction_policy(config_->maxmemory_policy);
   if (!policy) return Memory::kNone;
   evict_here(*policy);
@@ -109,7 +118,7 @@ Worker::Memory Worker::ensure_memory() {
 // over.
 void Worker::evict_here(store::EvictionPolicy policy) {
   const uint64_t begin = nanos_now();
-  evict_until(policy, begin + kStretchNanos);
+  evict_until(policy, begin + stretch_nanos(config_->maxmemory_eviction_tenacity));
   note_if_slow("eviction-cycle", nanos_now() - begin);
 }
 
@@ -173,7 +182,7 @@ Worker* Worker::better_place_to_evict(store::EvictionPolicy policy, uint64_t own
 void Worker::evict_when_asked() {
   evict_asked_.store(false);
   const auto policy = eviction_policy(config_->maxmemory_policy);
-  if (!policy || config_->maxmemory == 0 || !routes_->is_primary) return;
+  if (!policy || config_->maxmemory == 0 || !routes_->is_primary || node_.paused(now_, true)) return;
   evict_here(*policy);
 }
 
@@ -183,7 +192,10 @@ void Worker::watch_memory() {
   const auto policy = eviction_policy(config_->maxmemory_policy);
   if (!policy || config_->maxmemory == 0 || !routes_->is_primary) return;
   const uint64_t used = node_.used_memory();
-  if (used > config_->maxmemory) return ask_to_evict();
+  if (used > config_->maxmemory) {
+    if (!node_.paused(now_, true)) ask_to_evict();
+    return;
+  }
   if (count_ == 1 || used < config_->maxmemory - config_->maxmemory / 8) return;
   (void)sample_victim(*policy);
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "node/commands/command.h"
 #include "node/commands/session.h"
 #include "node/resp/buffer.h"
+#include "node/runtime/watch_table.h"
 #include "node/slots/slots.h"
 
 namespace guccho::runtime {
@@ -20,15 +22,21 @@ namespace guccho::runtime {
 // EXEC, to be run as a unit where its keys are.
 struct ExecJob {
   std::vector<commands::QueuedCommand> queue;
-  commands::WatchFlag watch_broken;  // null: nothing was watched
+  std::shared_ptr<Watch> watch;  // null: nothing was watched
   // For a run away from the connection: the error of each command that its user may no longer run, empty for the
   // others; no elements when it may run all.
   std::vector<std::string> denials = {};
+  // For MONITOR, while somebody does: whose it is, and the word EXEC as it was sent.
+  struct Shown {
+    std::string client;
+    std::string word;
+  };
+  std::optional<Shown> shown = {};
 };
 
 // WATCH: keys to be observed on the worker that owns them.
 struct WatchJob {
-  commands::WatchFlag flag;
+  std::shared_ptr<Watch> watch;
 };
 
 struct Task {
@@ -47,6 +55,7 @@ struct Task {
 struct TaskBatch {
   std::vector<Task> tasks;
   resp::Buffer arguments;
+  uint64_t routes_version = 0;  // of the routes by which the first of them was sent, or of older ones
 
   // Ready to be filled again; false when it is not worth to be kept.
   bool reset() {
@@ -62,6 +71,13 @@ struct TaskBatch {
       arguments.append(a);
     }
   }
+};
+
+// A task from worker `from` that waits at its slot's worker until writes are no longer paused.
+struct HeldTask {
+  uint16_t from = 0;
+  Task task;
+  std::vector<std::string> args;
 };
 
 // Reads the arguments of a batch's tasks in order.
@@ -88,6 +104,7 @@ struct ReplyBatch {
   enum class Kind : uint8_t {
     kReply,
     kLastReply,  // the connection is closed after it
+    kRefused,    // an error: nothing was executed, the keys of the moving slot are elsewhere (Task::route_here)
     kRequest,    // no reply but the command itself: it cannot wait here any longer, the router port sends it elsewhere
     kMessage,    // no reply but a message, which goes ahead of those that are outstanding
   };
@@ -169,12 +186,6 @@ struct Parcel {
   bool empty() const {
     return !tasks && !replies && messages.empty() && invalidations.empty() && broadcasts.empty() && gone.empty();
   }
-};
-
-// A stretch of the primary's stream for one worker of a replica. The stretch of every worker ends at the same position.
-struct ApplyBatch {
-  TaskBatch batch;
-  int64_t end_offset = 0;
 };
 
 }  // namespace guccho::runtime

@@ -90,6 +90,8 @@ metrics::Snapshot Node::measure() const {
                                    ",port=" + std::to_string(port));
   }
   s.maxclients = config->maxclients;
+  s.latency_tracking = config->latency_tracking;
+  s.latency_percentiles = config->latency_tracking_info_percentiles;
 
   for (const auto& w : workers_) metrics::add_worker(s, w->stats(), command_names());
   s.memory.rss = resident_bytes();

@@ -78,7 +78,7 @@ void MigrationRun::describe(Worker& owner, const store::Entry& entry, Item& item
   item.state = Item::State::kToSend;
   if (migration_.copy) return;
   item.changed = std::make_shared<std::atomic<bool>>(false);
-  owner.watches().add(item.key, item.changed, item.expiry.value_or(UnixMillis()), item.expiry.has_value());
+  owner.watches().add(item.key, item.changed, false);
   owner.leaving().add(item.key);
 }
 

@@ -11,6 +11,7 @@
 #include "node/commands/session.h"
 #include "node/resp/buffer.h"
 #include "node/resp/parser.h"
+#include "node/runtime/output_limit.h"
 #include "node/runtime/poller.h"
 #include "node/runtime/replica_hello.h"
 #include "node/runtime/stream.h"
@@ -50,6 +51,12 @@ class ReplicaFeed final : public EventHandler {
   void go_online(int64_t position);
   // Takes neither of the two forms of a transfer but this one: "$<length>" in front.
   bool needs_length() const { return !hello.can_eof; }
+  // What is in the log from `position` on is still to be sent.
+  bool needs_log() const { return state != State::kAsked && state != State::kWaiting; }
+  // Whether it has said that it applied all that is before; one that never says so (SYNC): whether it was sent.
+  bool has_all_before(int64_t end) const;
+  // Sends what can be sent at once, and nothing more from then on.
+  void say_goodbye(int64_t committed);
   // What CLIENT LIST shows; `committed` is the end of the log.
   commands::Session describe(int64_t committed) const;
   // Writes what can be written.
@@ -68,6 +75,7 @@ class ReplicaFeed final : public EventHandler {
   int64_t in_file = 0;       // ... that is in its append-only file; 0 when it has none
   Instant last_acknowledged{};
   Instant last_written{};  // when the socket last took bytes
+  OutputLimit<Instant> output_limit;
   bool dead = false;
   const uint64_t client_id;
 

@@ -2,9 +2,9 @@
 //
 // A script runs where its keys are, or where its connection is when it declares none. One that then touches a slot of
 // another worker takes the exclusive section in the middle of its turn: nothing has to be undone or run again, and
-// scripts that keep to themselves pay nothing. Only when two do so at the same moment must one give way (TRYAGAIN);
-// since a script is remembered once it was seen doing so, and runs in the section from its start from then on, that is
-// rare.
+// scripts that keep to themselves pay nothing. Only when two do so at the same moment must one give way (TRYAGAIN while
+// it has written nothing); since a script is remembered once it was seen doing so, and runs in the section from its
+// start from then on, that is rare.
 #include <mutex>
 #include <shared_mutex>
 
@@ -28,6 +28,9 @@ namespace {
 constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
 constexpr std::string_view kAnotherReaches =
     "TRYAGAIN Another script is using the keys of several workers at the moment";
+// Clients run a script again by themselves when they read TRYAGAIN.
+constexpr std::string_view kAnotherReachesLate =
+    "ERR Another script is using the keys of several workers at the moment; what this one wrote before stays";
 constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
 
 void put_error(resp::Buffer& reply, resp::Version version, std::string_view text) {
@@ -126,6 +129,20 @@ void Worker::run_script(commands::Context& c, const ScriptCall& call) {
   run(compiled->script->head.flags, *compiled->script->reaches_far, [&](ScriptRun& script, resp::ReplyWriter& reply) {
     evaluator_->run(*compiled, call.keys, call.args, script, reply);
   });
+}
+
+void Worker::append_finished_units() {
+  const size_t batch = log_batch_.size();
+  const size_t finished = exec_open_ ? exec_mark_ : script_ != nullptr ? script_->mark_ : batch;
+  if (finished == 0) return;
+  node_.log().append(index_, log_batch_.view().substr(0, finished));
+  log_batch_.consume(finished);
+  if (exec_open_) {
+    exec_mark_ = 0;
+  } else if (script_ != nullptr) {
+    script_->mark_ = 0;
+  }
+  node_.log_grew();
 }
 
 // The end of a unit (a script, a transaction) in which a script took the section: what it wrote to others' keys must be
@@ -253,8 +270,7 @@ std::string ScriptRun::why_not(const CommandSpec* spec, std::span<const std::str
   // A script that has written goes on, lest half of it be done.
   if (spec->has(commands::kWrite) && !written_) {
     if (!context_.is_primary && !from_primary_) return "READONLY You can't write against a read only replica.";
-    if (context_.is_primary && worker_.config_->min_replicas_to_write > 0 &&
-        node_.good_replicas() < worker_.config_->min_replicas_to_write) {
+    if (context_.is_primary && node_.lacks_replicas(*worker_.config_)) {
       return "NOREPLICAS Not enough good replicas to write.";
     }
   }
@@ -282,7 +298,7 @@ void ScriptRun::call(std::span<const std::string_view> args, resp::Version versi
     const Worker::Target target = worker_.find_target(caller, *spec, args);
     Worker& owner = target.slot ? node_.worker(node_.owner_of(*target.slot)) : worker_;
     std::string error = from_primary_ ? std::string() : target.error;
-    if (error.empty() && &owner != &worker_ && !reach()) return put_error(reply, version, kAnotherReaches);
+    if (error.empty() && &owner != &worker_ && !reach()) return put_error(reply, version, another_reaches());
     if (holds_section_ && !alone.owns_lock()) alone.lock();
     if (error.empty() && target.route_at_owner && !from_primary_) {
       error = owner.route_by_keys(*target.slot, caller, *spec, args);
@@ -307,7 +323,7 @@ void ScriptRun::call(std::span<const std::string_view> args, resp::Version versi
       data = &owner.keyspace_;
     }
   }
-  if (spec->where == Where::kExclusive && !reach()) return put_error(reply, version, kAnotherReaches);
+  if (spec->where == Where::kExclusive && !reach()) return put_error(reply, version, another_reaches());
   if (holds_section_ && !alone.owns_lock()) alone.lock();
   if (spec->has(commands::kWrite)) {
     if (busy_ && !busy_->begin_write()) return put_error(reply, version, "ERR " + std::string(busy_->kill_text()));
@@ -326,6 +342,10 @@ void ScriptRun::call(std::span<const std::string_view> args, resp::Version versi
     reply.clear();
     put_error(reply, version, "ERR This Redis command is not allowed from script");
   }
+}
+
+std::string_view ScriptRun::another_reaches() const {
+  return written_ ? kAnotherReachesLate : kAnotherReaches;
 }
 
 bool ScriptRun::reach() {

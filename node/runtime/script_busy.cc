@@ -14,7 +14,7 @@
 namespace guccho::runtime {
 
 std::string_view ScriptRun::interrupt() {
-  if (node_.stopping()) {
+  if (node_.ending()) {
     // Nothing of it is kept: what was not replicated as a whole is not replicated.
     const size_t begin = worker_.exec_open_ ? worker_.exec_mark_ : mark_;
     worker_.log_batch_.truncate(begin);
@@ -47,13 +47,7 @@ void ScriptRun::enter_busy() {
   if (written_) busy_->begin_write();
   node_.busy_scripts().add(busy_);
   // Replies of earlier commands of this turn may leave once the log has what those commands wrote.
-  size_t& begin = worker_.exec_open_ ? worker_.exec_mark_ : mark_;
-  if (begin > 0) {
-    node_.log().append(worker_.index_, worker_.log_batch_.view().substr(0, begin));
-    worker_.log_batch_.consume(begin);
-    begin = 0;
-    node_.log_grew();
-  }
+  worker_.append_finished_units();
   holds_section_ = worker_.seized_ || node_.exclusive().inside();
   if (holds_section_) {
     node_.exclusive().set_serving(true);

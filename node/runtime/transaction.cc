@@ -2,6 +2,7 @@
 //
 // A transaction runs as one unit on the worker that owns its slot. When it needs more than that worker (node-wide
 // commands, or a WATCH on a key of another worker) it runs in the exclusive section.
+#include <algorithm>
 #include <set>
 
 #include "node/commands/permission.h"
@@ -57,6 +58,24 @@ void end_transaction(Connection& c) {
   c.transaction = {};
 }
 
+// What run_watch() made.
+std::shared_ptr<Watch> watch_of(const commands::Transaction& transaction) {
+  return std::static_pointer_cast<Watch>(transaction.watch_broken);
+}
+
+// Adds the keys to those that are watched, which are in order; returns those that were not.
+std::vector<std::string_view> note_watched(std::vector<std::string>& watched, std::span<const std::string_view> keys) {
+  std::vector<std::string_view> fresh(keys.begin(), keys.end());
+  std::ranges::sort(fresh);
+  const auto repeated = std::ranges::unique(fresh);
+  fresh.erase(repeated.begin(), repeated.end());
+  std::erase_if(fresh, [&](std::string_view key) { return std::ranges::binary_search(watched, key, std::less<>()); });
+  const auto old = static_cast<std::ptrdiff_t>(watched.size());
+  watched.insert(watched.end(), fresh.begin(), fresh.end());
+  std::inplace_merge(watched.begin(), watched.begin() + old, watched.end());
+  return fresh;
+}
+
 }  // namespace
 
 bool Worker::queue_command(Connection& c, const CommandSpec& spec, std::span<const std::string_view> args,
@@ -107,7 +126,7 @@ bool Worker::run_transaction_command(Connection& c, const CommandSpec& spec, std
   } else if (plan == nullptr) {
     reply.error("ERR EXEC without MULTI");
   } else {
-    return run_exec(c, *plan);
+    return run_exec(c, args, *plan);
   }
   return true;
 }
@@ -120,12 +139,12 @@ bool Worker::run_watch(Connection& c, std::span<const std::string_view> args) {
                   "ERR WATCH of a key of another node is not served on the router port; use the cluster port");
   }
   if (!target.error.empty()) return refuse(c, &spec, target.error);
-  if (!c.transaction.watch_broken) c.transaction.watch_broken = std::make_shared<std::atomic<bool>>(false);
-  for (const std::string_view key : args.subspan(1)) c.transaction.watched_keys.emplace_back(key);
+  if (!c.transaction.watch_broken) c.transaction.watch_broken = std::make_shared<Watch>();
+  const std::vector<std::string_view> fresh = note_watched(c.transaction.watched_keys, args.subspan(1));
   const uint16_t owner = node_.owner_of(*target.slot);
-  WatchJob job{c.transaction.watch_broken};
-  if (owner == index_) {
-    execute_watch(job, args.subspan(1));
+  WatchJob job{watch_of(c.transaction)};
+  if (owner == index_ || fresh.empty()) {
+    execute_watch(job, fresh);
     resp::ReplyWriter(c.reply_target(), c.resp).ok();
     return true;
   }
@@ -135,15 +154,17 @@ bool Worker::run_watch(Connection& c, std::span<const std::string_view> args) {
   task.slot = *target.slot;
   task.caller = caller_of(c);
   task.watch = std::make_unique<WatchJob>(std::move(job));
-  hand_over(owner, c, std::move(task), args.subspan(1));
+  hand_over(owner, c, std::move(task), fresh);
   return true;
 }
 
 void Worker::execute_watch(const WatchJob& job, std::span<const std::string_view> keys) {
   for (const std::string_view key : keys) {
-    const store::Entry* e = keyspace_.find_live({key_slot(key), key}, now_, store::Touch::kNo);
-    const auto expiry = e == nullptr ? std::nullopt : e->expiry();
-    watches_.add(key, job.flag, expiry.value_or(UnixMillis()), expiry.has_value());
+    const store::Entry* entry = keyspace_.find({key_slot(key), key});
+    const auto expiry = entry == nullptr ? std::nullopt : entry->expiry();
+    const bool stale = expiry && now_ > *expiry;
+    if (expiry && !stale) job.watch->note_expiry(*expiry);
+    watches_.add(key, job.watch, stale);
   }
 }
 
@@ -182,7 +203,7 @@ uint32_t Worker::exec_flags(const CommandSpec& exec, const commands::Transaction
   return (exec.flags | (transaction.flags_of_any & kOfAny)) & ~(~transaction.flags_of_all & kOfAll);
 }
 
-bool Worker::run_exec(Connection& c, const ExecPlan& plan) {
+bool Worker::run_exec(Connection& c, std::span<const std::string_view> args, const ExecPlan& plan) {
   const CommandSpec& spec = *commands::find_command("exec");
   resp::ReplyWriter reply(c.reply_target(), c.resp);
   const ExecNeeds& needs = plan.needs;
@@ -190,10 +211,11 @@ bool Worker::run_exec(Connection& c, const ExecPlan& plan) {
   // After the slots of what was queued, as in Redis.
   if (c.transaction.poisoned) {
     end_transaction(c);
+    if (node_.has_monitors()) feed_monitors(monitored_name(c), args, spec);
     reply.error("EXECABORT Transaction discarded because of previous errors.");
     return true;
   }
-  if (plan.forward) return forward_exec(c, spec, needs);
+  if (plan.forward) return forward_exec(c, args, needs);
   // Where the watched keys live: 0 workers, one, or several.
   std::set<uint16_t> places;
   for (const std::string& key : c.transaction.watched_keys) places.insert(node_.owner_of(key_slot(key)));
@@ -201,7 +223,8 @@ bool Worker::run_exec(Connection& c, const ExecPlan& plan) {
   if (needs.session) places.insert(index_);
   auto job = std::make_unique<ExecJob>();
   job->queue = std::move(c.transaction.queue);
-  job->watch_broken = std::move(c.transaction.watch_broken);
+  job->watch = watch_of(c.transaction);
+  if (node_.has_monitors()) job->shown = ExecJob::Shown{.client = monitored_name(c), .word = std::string(args[0])};
   end_transaction(c);
   const commands::Caller caller = caller_of(c);
 
@@ -212,27 +235,33 @@ bool Worker::run_exec(Connection& c, const ExecPlan& plan) {
     }
     c.hold(Hold::kExclusive);
     const uint16_t owner = needs.slot ? node_.owner_of(*needs.slot) : index_;
-    const std::optional<Slot> moving = route_at_owner ? needs.slot : std::nullopt;
-    node_.exclusive().request(
-        [this, id = c.id, caller, owner, moving, &spec, job = std::shared_ptr<ExecJob>(std::move(job))] {
-          Connection* connection = find_connection(id);
-          if (connection == nullptr || connection->closing()) return;
-          Worker& runner = node_.worker(owner);
-          runner.now_ = wall_now();
-          const std::string error = moving ? runner.route_exec(*job, *moving, caller) : std::string();
-          if (!error.empty()) {
-            refuse(*connection, &spec, connection->router ? "TRYAGAIN The slot is changing hands" : error);
-          } else {
-            runner.execute_exec(*job, caller, connection, connection->reply_target());
-          }
-          runner.finish_unit();
-          runner.wake();  // replies to those who waited may lie there
-          runner.append_log_batch();
-          node_.log_grew();
-          post([this, id] {
-            if (Connection* waiting = find_connection(id); waiting != nullptr) waiting->release();
-          });
-        });
+    const bool moving = route_at_owner && needs.slot;
+    const bool writes = may_write(*job);
+    request_section({.client_id = c.id,
+                     .writes = writes,
+                     .run = [this, caller, owner, moving, slot = needs.slot, version = routes_version_, &spec,
+                             job = std::shared_ptr<ExecJob>(std::move(job))](Connection& connection) {
+                       Worker& runner = node_.worker(owner);
+                       runner.now_ = wall_now();
+                       std::string error;
+                       if (moving || (slot && version != routes_version_)) {
+                         error = runner.route_exec(*job, *slot, caller);
+                         if (!error.empty() && connection.router) error = "TRYAGAIN The slot is changing hands";
+                       } else if (!routes_->is_primary && may_write(*job)) {
+                         error = "EXECABORT Transaction discarded because of: READONLY You can't write against a read "
+                                 "only replica.";
+                       }
+                       if (!error.empty()) {
+                         refuse(connection, &spec, error);
+                       } else {
+                         runner.execute_exec(*job, caller, &connection, connection.reply_target());
+                       }
+                       runner.finish_unit();
+                       runner.wake();  // replies to those who waited may lie there
+                       runner.append_log_batch();
+                       node_.log_grew();
+                       release_later(connection.id);
+                     }});
   } else if (place == index_) {
     execute_exec(*job, caller, &c, c.reply_target());
   } else {
@@ -249,7 +278,8 @@ bool Worker::run_exec(Connection& c, const ExecPlan& plan) {
 }
 
 // A transaction of the router port on a slot that another node serves: all of it goes there as one unit.
-bool Worker::forward_exec(Connection& c, const CommandSpec& spec, const ExecNeeds& needs) {
+bool Worker::forward_exec(Connection& c, std::span<const std::string_view> args, const ExecNeeds& needs) {
+  const CommandSpec& spec = *commands::find_command("exec");
   const bool watches = c.transaction.watch_broken != nullptr;
   auto job = std::make_unique<ExecJob>();
   job->queue = std::move(c.transaction.queue);
@@ -264,6 +294,11 @@ bool Worker::forward_exec(Connection& c, const CommandSpec& spec, const ExecNeed
   }
   for (const std::string& denial : exec_denials(c, job->queue)) {
     if (!denial.empty()) return refuse(c, &spec, "EXECABORT Transaction discarded because of: " + denial);
+  }
+  if (node_.has_monitors()) {
+    const std::string who = monitored_name(c);
+    for (const QueuedCommand& q : job->queue) feed_monitors(who, views_of(q), *q.spec);
+    feed_monitors(who, args, spec);
   }
   router_->take_exec(c, spec, std::move(job), *needs.slot, needs.effect);
   return true;
@@ -291,17 +326,28 @@ std::string Worker::route_exec(const ExecJob& job, Slot slot, const commands::Ca
       if (leaving_.holds_back(args[k.index], here, true)) return "TRYAGAIN The key is on its way to another node";
     }
   }
+  if (seen.empty()) return {};
   query.multiple_keys = seen.size() > 1;
   const routing::Decision decision = routing::route(*routes_->view, query);
   if (std::holds_alternative<routing::Serve>(decision)) return {};
   return routing::error_text(*routes_->view, decision, {});
 }
 
+bool Worker::may_write(const ExecJob& job) {
+  return std::ranges::any_of(job.queue, [this](const QueuedCommand& q) { return may_write(*q.spec, views_of(q)); });
+}
+
 void Worker::execute_exec(const ExecJob& job, commands::Caller caller, commands::Session* session, resp::Buffer& out) {
   resp::ReplyWriter reply(out, caller.resp);
-  if (job.watch_broken) {
-    watches_.sweep(now_);  // a watched key may have expired by itself
-    if (job.watch_broken->load(std::memory_order_acquire)) return reply.null_array();
+  // To monitors EXEC comes last, as in redis-server, which shows a command after it ran.
+  const auto show = [&](std::span<const std::string_view> args, const CommandSpec& spec) {
+    if (job.shown) feed_monitors(job.shown->client, args, spec);
+  };
+  const std::string_view request[] = {job.shown ? std::string_view(job.shown->word) : std::string_view()};
+  const CommandSpec& exec = *commands::find_command("exec");
+  if (job.watch && job.watch->is_broken(now_)) {
+    show(request, exec);
+    return reply.null_array();
   }
   caller.in_exec = true;
   caller.may_block = false;
@@ -327,8 +373,10 @@ void Worker::execute_exec(const ExecJob& job, commands::Caller caller, commands:
     if (!q.spec->keys.empty() && commands::find_keys(*q.spec, args, key_scratch_) && !key_scratch_.empty()) {
       slot = key_slot(args[key_scratch_.front().index]);
     }
+    show(args, *q.spec);
     execute(*q.spec, args, slot, caller, session, out);
   }
+  show(request, exec);
   if (exec_replicated_) log_batch_.append("*1\r\n$4\r\nEXEC\r\n");
   exec_open_ = false;
   release_seized();

@@ -2,8 +2,10 @@
 #include "node/runtime/worker.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "node/base/log.h"
+#include "node/runtime/client_memory.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/net.h"
 #include "node/runtime/node.h"
@@ -19,6 +21,8 @@ constexpr size_t kExpireBudget = 256;
 constexpr Millis kBusyPause{20};
 // After which a worker without anything else to do sends what it put off.
 constexpr Millis kFlushDelay{1};
+// Watchers looked at by one timer for those that are gone.
+constexpr int64_t kSweepBudget = 4096;
 // Frees of large values in one turn.
 constexpr size_t kFreeBudget = 512;
 
@@ -63,7 +67,7 @@ void Worker::post(std::function<void()> mail) {
   wake();
 }
 
-bool Worker::push_apply(std::unique_ptr<ApplyBatch>& batch) {
+bool Worker::push_apply(std::unique_ptr<TaskBatch>& batch) {
   if (!applies_.push(batch)) return false;
   wake();
   return true;
@@ -152,6 +156,9 @@ void Worker::run() {
   while (!node_.stopping()) turn();
   // What was computed is committed before the thread ends.
   commit_turn();
+  if (!node_.fenced()) {
+    for (const auto& [id, c] : connections_) c->flush(SIZE_MAX);
+  }
   node_.exclusive().leave();
 }
 
@@ -241,125 +248,6 @@ void Worker::take_mail() {
   for (const auto& m : mail) m();
 }
 
-// ---- hand-over between workers ----
-
-void Worker::hand_over(uint16_t to, Connection& connection, Task task, std::span<const std::string_view> args) {
-  Parcel& parcel = outgoing_[to];
-  if (!parcel.tasks) parcel.tasks = spare_tasks_.take();
-  task.client_id = connection.id;
-  connection.handed_over = true;
-  const size_t before = parcel.tasks->arguments.size();
-  parcel.tasks->add_arguments(task, args);
-  handed_bytes_.add(parcel.tasks->arguments.size() - before);
-  parcel.tasks->tasks.push_back(std::move(task));
-  stats_.handover_commands.add();
-}
-
-void Worker::take_parcels() {
-  for (uint16_t from = 0; from < count_; ++from) {
-    Parcel parcel;
-    while (inbox_[from]->pop(parcel)) {
-      spare_tasks_.give(std::move(parcel.read_tasks));
-      spare_replies_.give(std::move(parcel.read_replies));
-      if (parcel.replies) {
-        deliver_replies(*parcel.replies);
-        spare_replies_.give_back(outgoing_[from].read_replies, std::move(parcel.replies));
-      }
-      deliver_news(parcel);
-      if (parcel.tasks) {
-        run_tasks(from, *parcel.tasks);
-        spare_tasks_.give_back(outgoing_[from].read_tasks, std::move(parcel.tasks));
-      }
-      for (const uint64_t client : parcel.gone) forget_blocked(client);
-    }
-  }
-}
-
-void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
-  std::unique_ptr<ReplyBatch>& replies = outgoing_[from].replies;
-  if (!replies) replies = spare_replies_.take();
-  ArgumentReader reader(batch);
-  ArgumentReader ahead(batch);
-  size_t number = 0;
-  for (Task& task : batch.tasks) {
-    if (number++ % resp::CommandBatch::kMaxCommands == 0) prefetch(ahead, std::span(batch.tasks).subspan(number - 1));
-    const std::span<const std::string_view> args = reader.next(task);
-    if (task.answered) continue;
-    tasks_behind_ = {.from = from, .tasks = std::span(batch.tasks).subspan(number), .client = task.client_id};
-    const size_t mark = replies->bytes.size();
-    bool answered = true;
-    std::string refusal;
-    if (task.route_here) refusal = route_by_keys(task.slot, task.caller, *task.spec, args);
-    if (!refusal.empty()) {
-      resp::ReplyWriter(replies->bytes, task.caller.resp).error(refusal);
-    } else if (task.exec) {
-      execute_exec(*task.exec, task.caller, nullptr, replies->bytes);
-    } else if (task.watch) {
-      execute_watch(*task.watch, args);
-      resp::ReplyWriter(replies->bytes, task.caller.resp).ok();
-    } else if (task.spec->has(commands::kBlocking)) {
-      const ReplyPlace place{.worker = from, .client = task.client_id, .sequence = task.sequence};
-      answered = execute_blocking(*task.spec, args, task.slot, task.caller, nullptr, place, replies->bytes);
-    } else {
-      execute(*task.spec, args, task.slot, task.caller, nullptr, replies->bytes);
-    }
-    if (answered) replies->headers.push_back({task.client_id, task.sequence, replies->bytes.size() - mark});
-    finish_unit();
-  }
-  tasks_behind_ = {};
-  taken_bytes_.add(batch.arguments.size());
-}
-
-void Worker::deliver_replies(ReplyBatch& batch) {
-  std::string_view bytes = batch.bytes.view();
-  uint64_t id = 0;  // of `c`; replies to one client often come together
-  Connection* c = nullptr;
-  for (const ReplyBatch::Header& h : batch.headers) {
-    const std::string_view reply = bytes.substr(0, h.bytes);
-    if (h.client_id != id) c = find_connection(id = h.client_id);
-    deliver_reply(h, reply, c);
-    bytes.remove_prefix(h.bytes);
-  }
-}
-
-void Worker::deliver_reply(const ReplyBatch::Header& h, std::string_view reply, Connection* c) {
-  if (h.kind == ReplyBatch::Kind::kRequest) return router_->take_back(h.client_id, h.sequence, reply);
-  if (h.kind != ReplyBatch::Kind::kMessage && router_->take_local_reply(h.client_id, h.sequence, reply)) return;
-  if (c == nullptr) return;
-  if (h.kind == ReplyBatch::Kind::kMessage) return c->push_message(reply);
-  c->close_after_reply |= h.kind == ReplyBatch::Kind::kLastReply;
-  c->fill_reply(h.sequence, reply);
-}
-
-void Worker::deliver_news(const Parcel& parcel) {
-  for (const auto& message : parcel.messages) deliver(*message);
-  for (const Invalidation& i : parcel.invalidations) deliver_invalidation(i);
-  for (const auto& b : parcel.broadcasts) deliver_broadcast(*b);
-}
-
-void Worker::send_parcels() {
-  for (uint16_t to = 0; to < count_; ++to) {
-    Parcel& parcel = outgoing_[to];
-    std::deque<Parcel>& waiting = overflow_[to];
-    if (parcel.empty() && waiting.empty()) continue;
-    SpscQueue<Parcel, kQueueCapacity>& queue = *node_.worker(to).inbox_[index_];
-    while (!waiting.empty() && queue.push(waiting.front())) {
-      waiting.pop_front();
-      stats_.handover_batches.add();
-    }
-    if (!parcel.empty()) {
-      if (waiting.empty() && queue.push(parcel)) {
-        stats_.handover_batches.add();
-      } else {
-        waiting.push_back(std::move(parcel));
-      }
-      parcel = {};
-    }
-    if (!waiting.empty()) stats_.handover_full.add();
-    node_.worker(to).wake();
-  }
-}
-
 // ---- the end of a turn ----
 
 int64_t Worker::append_log_batch() {
@@ -377,6 +265,7 @@ void Worker::commit_turn() {
   }
   send_parcels();
   flush_connections();
+  evict_clients();
   reap_connections();
 }
 
@@ -385,6 +274,7 @@ void Worker::commit_turn() {
 void Worker::flush_connections() {
   node_.notice_absence();
   if (node_.fenced()) return withhold_replies();
+  const bool counting = client_memory_limit(*config_) != 0;
   // A flush may not schedule new ones: it only writes.
   std::vector<Connection*> later;
   for (Connection* c : flush_list_) {
@@ -402,42 +292,12 @@ void Worker::flush_connections() {
     if (c->closing()) continue;
     if (!c->flush()) {
       c->close_soon();
-    } else if (over_output_limit(*c)) {
-      log::warning("Client id={} addr={} closed for overcoming of output buffer limits.", c->id, c->address);
-      stats_.output_limit_disconnections.add();
-      c->close_soon();
+    } else {
+      close_if_over_limit(*c);
     }
+    if (counting) count_memory(*c);
   }
   flush_list_.swap(later);
-}
-
-bool Worker::over_output_limit(Connection& c) const {
-  const bool subscriber = c.kind == commands::SessionKind::kPubsub;
-  const config::BufferLimit& limit = subscriber ? config_->client_output_pubsub : config_->client_output_normal;
-  const size_t bytes = c.output_bytes();
-  if (limit.hard != 0 && bytes > limit.hard) return true;
-  if (limit.soft == 0 || bytes <= limit.soft) {
-    c.soft_limit_since = {};
-    return false;
-  }
-  if (c.soft_limit_since == UnixMillis()) c.soft_limit_since = now_;
-  return now_ - c.soft_limit_since > limit.soft_for;
-}
-
-void Worker::reap_connections() {
-  for (const uint64_t id : dead_) {
-    const auto it = connections_.find(id);
-    if (it == connections_.end()) continue;
-    if (it->second->kind == commands::SessionKind::kMonitor) node_.stop_monitor(*it->second);
-    if (it->second->subscriptions) leave_channels(*it->second);
-    if (it->second->tracking) leave_tracking(*it->second);
-    if (it->second->blocked_at != Connection::kNowhere) leave_blocked(*it->second);
-    connections_.erase(it);
-    node_.client_left();
-  }
-  if (!dead_.empty()) stats_.connected_clients.set(connections_.size());
-  dead_.clear();
-  dead_told_ = 0;
 }
 
 // ---- timers ----
@@ -451,33 +311,10 @@ void Worker::periodic() {
   }
   watch_memory();
   watch_fragmentation();
-  if (!watches_.empty()) watches_.sweep(now_);
+  watches_.sweep(kSweepBudget);
   router_->step();
   release_paused();
-  size_t input = 0;
-  size_t output = 0;
-  size_t buffers = 0;
-  deferred_ = 0;
-  size_t subscribers = 0;
-  const bool once_a_second = periodic_count_ % config_->hz == 0;
-  for (const auto& [id, c] : connections_) {
-    c->update_usage();
-    // CLUSTER commands, answered when they are on disk, do not wait for anything in redis-server.
-    if (c->held() == Hold::kDeferred && c->last_command->group != "cluster") ++deferred_;
-    if (c->kind == commands::SessionKind::kPubsub) ++subscribers;
-    input = std::max(input, c->query_buffer_used);
-    output = std::max(output, c->output_bytes());
-    buffers += c->query_buffer_used + c->query_buffer_free + c->output_bytes();
-    if (!once_a_second) continue;
-    c->shrink_buffers();
-    const bool idle_limit = config_->timeout.count() != 0 && c->kind == commands::SessionKind::kNormal;
-    if (idle_limit && c->held() == Hold::kNone && now_ - c->last_interaction > config_->timeout) c->close_soon();
-  }
-  count_blocked();
-  stats_.pubsub_clients.set(subscribers);
-  stats_.max_input_buffer.set(input);
-  stats_.max_output_buffer.set(output);
-  stats_.client_buffer_bytes.set(buffers);
+  look_after_clients();
   stats_.watched_keys.set(watches_.size());
   stats_.keys.set(keyspace_.keys());
   stats_.keys_with_expiry.set(keyspace_.keys_with_expiry());
@@ -490,13 +327,16 @@ void Worker::release_paused() {
   for (const uint64_t id : std::exchange(paused_, {})) {
     if (Connection* c = find_connection(id); c != nullptr && c->held() == Hold::kPaused) c->release();
   }
+  if (held_jobs_.empty() || node_.paused(now_, true)) return;
+  for (SectionJob& job : std::exchange(held_jobs_, {})) request_section(std::move(job));
 }
 
 // Deletes due keys and due fields of hashes, at most a quarter of the time.
 void Worker::expire_some() {
   const uint64_t start = nanos_now();
   if (start < expire_not_before_) return;
-  if (!routes_->is_primary) {
+  // While writes are paused, the data set and the log stay as they are.
+  if (!routes_->is_primary || node_.paused(now_, true)) {
     expire_more_ = false;
     return;
   }
@@ -553,7 +393,12 @@ void Worker::replicate(std::span<const std::string_view> args) {
 
 void Worker::key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) {
   Worker& owner = data_owner(slot);
-  if (!owner.watches_.empty()) owner.watches_.touch(key);
+  if (!owner.watches_.empty()) {
+    // The cycle tells of a key before it goes.
+    owner.watches_.touch(key, [&] {
+      return event_class == config::kNotifyExpired || owner.keyspace_.find({slot, key}) == nullptr;
+    });
+  }
   if (!owner.blocked_.empty()) owner.blocked_.touch(key);
   if (owner.tracking_.wanted) owner.touch_tracked(key, running_client_);
   if ((config_->notify_keyspace_events & event_class) != 0) [[unlikely]]
@@ -563,6 +408,10 @@ void Worker::key_changed(Slot slot, std::string_view key, uint32_t event_class, 
 void Worker::key_missed(Slot, std::string_view key) {
   if ((config_->notify_keyspace_events & config::kNotifyKeyMiss) != 0) [[unlikely]]
     notify_key_event(config::kNotifyKeyMiss, "keymiss", key);
+}
+
+bool Worker::keeps_expired() const {
+  return node_.paused(now_, true);
 }
 
 void Worker::removing_all_keys() {

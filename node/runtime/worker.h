@@ -58,10 +58,11 @@ class Worker final : public commands::EffectSink {
   void wake() { wakeup_.notify(); }
   // Runs on this worker's thread, in the next turn.
   void post(std::function<void()> mail);
-  // From the replication thread only; false when the queue is full.
-  bool push_apply(std::unique_ptr<ApplyBatch>& batch);
-  // Position up to which this worker applied its part of the primary's stream.
-  int64_t applied_offset() const { return applied_.load(std::memory_order_acquire); }
+  // A stretch of the primary's stream. From the replication thread only; false when the queue is full.
+  bool push_apply(std::unique_ptr<TaskBatch>& batch);
+  // How many of those batches this worker has applied since it began: a number that never repeats, as a position in the
+  // stream does.
+  uint64_t applied_batches() const { return applied_batches_.load(std::memory_order_acquire); }
   uint64_t last_turn_nanos() const { return last_turn_.load(std::memory_order_relaxed); }
   metrics::WorkerStats& stats() { return stats_; }
 
@@ -176,11 +177,11 @@ class Worker final : public commands::EffectSink {
 
   // Runs a command of the primary's stream, in the exclusive section or on this worker's thread.
   void apply(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot);
-  // A new stream begins at this position.
-  void reset_applied(int64_t offset) { applied_.store(offset, std::memory_order_release); }
 
   // Appends the writes collected so far to the log; returns the log's position after them.
   int64_t append_log_batch();
+  // ... but for those of the command, script or transaction that runs: what earlier ones wrote counts from now on.
+  void append_finished_units();
   // Puts bytes that are already requests into the turn's batch (MULTI and EXEC around a transaction).
   resp::Buffer& log_batch() { return log_batch_; }
 
@@ -196,6 +197,7 @@ class Worker final : public commands::EffectSink {
   uint64_t publish(bool sharded, std::string_view channel, std::string_view message) override;
   void run_script(commands::Context& context, const commands::ScriptCall& call) override;
   scripting::Evaluator& evaluator() override;
+  bool keeps_expired() const override;
   void count_hit() override { stats_.keyspace_hits.add(); }
   void count_miss() override { stats_.keyspace_misses.add(); }
   void count_expired() override { stats_.expired_keys.add(); }
@@ -207,9 +209,17 @@ class Worker final : public commands::EffectSink {
   friend class ScriptRun;
   void run();
   void turn();
-  void take_parcels();
   void take_mail();
+  // hand_over.cc
+  void take_parcels();
+  void send_parcels();
   void run_tasks(uint16_t from, TaskBatch& batch);
+  void run_task(uint16_t from, const Task& task, std::span<const std::string_view> args, bool look_again,
+                ReplyBatch& replies);
+  ReplyBatch& replies_to(uint16_t worker);
+  std::string why_no_longer_here(const Task& task, std::span<const std::string_view> args);
+  bool must_wait(uint16_t from, const Task& task, std::span<const std::string_view> args);
+  void run_held_tasks();
   void deliver_replies(ReplyBatch& batch);
   // To the router or to the client's connection, null when it is gone.
   void deliver_reply(const ReplyBatch::Header& header, std::string_view reply, Connection* c);
@@ -219,9 +229,14 @@ class Worker final : public commands::EffectSink {
   void measure_turn_cpu();
   // An event of LATENCY, when it took latency-monitor-threshold or more.
   void note_if_slow(std::string_view event, uint64_t nanos);
-  void send_parcels();
   void flush_connections();
+  // clients.cc
   bool over_output_limit(Connection& c) const;
+  void close_if_over_limit(Connection& c);
+  void count_memory(Connection& c);
+  uint64_t memory_of_all_clients() const;
+  void evict_clients();
+  void look_after_clients();
   void reap_connections();
   // prefetch.cc
   void run_gathered();
@@ -310,6 +325,18 @@ class Worker final : public commands::EffectSink {
                      std::span<const std::string_view> args, std::optional<Slot> first_slot = {});
   bool run_at_home(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_exclusive(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  // A command or transaction of a connection, to be run in the exclusive section.
+  struct SectionJob {
+    uint64_t client_id = 0;
+    bool writes = false;  // a pause of writes holds it back
+    std::function<void(Connection&)> run;
+  };
+  void request_section(SectionJob job);
+  // The connection goes on in the next turn, outside of the section.
+  void release_later(uint64_t client_id);
+  bool may_write(const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  std::string why_no_longer(const commands::CommandSpec& spec, std::span<const std::string_view> args,
+                            const commands::Caller& caller);
   bool run_far_script(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_on_owner(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args,
                     const Target& target);
@@ -317,6 +344,8 @@ class Worker final : public commands::EffectSink {
   bool is_for_router(const Connection& c, const Target& target) const;
   void count_slot_usage(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
                         uint64_t nanos, size_t reply_bytes, size_t log_mark);
+  std::string monitored_name(const Connection& c) const;
+  // Nothing when monitors do not see such commands.
   void feed_monitors(std::string_view who, std::span<const std::string_view> args, const commands::CommandSpec& spec);
 
   // script.cc
@@ -341,12 +370,13 @@ class Worker final : public commands::EffectSink {
   ExecPlan plan_exec(const Connection& c);
   // EXEC's own flags and those of its queue, as redis-server takes them together.
   static uint32_t exec_flags(const commands::CommandSpec& exec, const commands::Transaction& transaction);
-  bool run_exec(Connection& c, const ExecPlan& plan);
+  bool run_exec(Connection& c, std::span<const std::string_view> args, const ExecPlan& plan);
   // What the connection's user may no longer do of what was queued: the error for each command, empty for the others.
   std::vector<std::string> exec_denials(Connection& c, std::span<const commands::QueuedCommand> queue);
-  bool forward_exec(Connection& c, const commands::CommandSpec& spec, const ExecNeeds& needs);
+  bool forward_exec(Connection& c, std::span<const std::string_view> args, const ExecNeeds& needs);
   // As route_by_keys() for all keys of a transaction together.
   std::string route_exec(const ExecJob& job, Slot slot, const commands::Caller& caller);
+  bool may_write(const ExecJob& job);
   bool run_watch(Connection& c, std::span<const std::string_view> args);
 
   Node& node_;
@@ -389,8 +419,12 @@ class Worker final : public commands::EffectSink {
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> flush_list_;
   std::vector<uint64_t> dead_;
+  metrics::Counter client_memory_;   // of the connections, as last counted
+  metrics::Counter largest_client_;  // of those that maxmemory-clients may close
+  uint64_t evict_clients_not_before_ = 0;
   size_t dead_told_ = 0;                  // of dead_, those that other workers know of already
   std::vector<uint64_t> paused_;          // ids of connections on hold by a pause
+  std::vector<SectionJob> held_jobs_;     // likewise, of connections whose command waited for the section already
   std::vector<uint64_t> memory_waiters_;  // ids of connections on hold until keys are evicted
   bool memory_wait_ = false;              // node_refusal(): the command must wait for that
   std::atomic<bool> evict_asked_{false};  // by any worker that found the node above maxmemory
@@ -401,6 +435,7 @@ class Worker final : public commands::EffectSink {
     uint64_t client = 0;
   };
   TasksBehind tasks_behind_;
+  std::vector<HeldTask> held_tasks_;  // in the order in which they came
   // Bytes of arguments given to other workers' tasks, and of tasks taken from them and done. What all gave and nobody
   // has done yet may become memory.
   metrics::Counter handed_bytes_;
@@ -466,8 +501,8 @@ class Worker final : public commands::EffectSink {
   std::atomic<bool> has_mail_{false};
 
   static constexpr size_t kApplyCapacity = 256;
-  SpscQueue<std::unique_ptr<ApplyBatch>, kApplyCapacity> applies_;
-  std::atomic<int64_t> applied_{0};
+  SpscQueue<std::unique_ptr<TaskBatch>, kApplyCapacity> applies_;
+  std::atomic<uint64_t> applied_batches_{0};
 
   // A snapshot that is under way: continued a little each turn.
   std::function<SnapshotStep()> snapshot_step_;

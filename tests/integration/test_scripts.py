@@ -38,6 +38,45 @@ class Scripts(ScriptCase):
                     self.assertIn("Script killed by user", str(endless.read()))
             server.remove()
 
+    @staticmethod
+    def of_workers(count):
+        """A key of each worker."""
+        return [next(key for key in map(str, range(1000)) if slot_of(key) % count == worker) for worker in range(count)]
+
+    def test_of_two_that_need_each_others_worker_one_gives_way(self):
+        """TRYAGAIN, which clients answer by running it again, only while it has written nothing."""
+        server = self.server(busy_reply_threshold=5000, io_threads=2)
+        server.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        until(lambda: server.cluster_info()["cluster_state"] == "ok", 10, "the cluster is up")
+        one, other = self.of_workers(2)
+        body = ("-- {turn}\n{first} local function micros() local t = redis.call('TIME') return t[1] * 1000000 + t[2] end "
+                "local begin = micros() while micros() - begin < {time} * 1000 do end "
+                "return redis.call('INCR', ARGV[1])")
+        for first, error in (("redis.call('INCR', KEYS[1])",
+                              "ERR Another script is using the keys of several workers at the moment; what this one wrote "
+                              "before stays"),
+                             ("", "TRYAGAIN Another script is using the keys of several workers at the moment")):
+            seen = []
+            for turn in range(40):
+                # A script is remembered once it was seen at another worker's keys: each is a new one. Where the second one's
+                # connection belongs to the first one's worker it comes too late.
+                server.call("FLUSHALL")
+                with server.connect() as a, server.connect() as b:
+                    a.send(resp.encode("EVAL", body.format(turn=turn, first=first, time=100), 1, one, other))
+                    b.send(resp.encode("EVAL", body.format(turn=-turn - 1, first=first, time=300), 1, other, one))
+                    replies = {one: a.read(), other: b.read()}
+                failed = [key for key, reply in replies.items() if isinstance(reply, resp.ReplyError)]
+                counts = {key: int(server.call("GET", key) or 0) for key in (one, other)}
+                for key in failed:
+                    self.assertEqual(str(replies[key]).partition(" script: ")[0], error)
+                    seen.append(key)
+                # Each INCR that was not refused took effect, once.
+                own = 1 if first else 0
+                self.assertEqual(counts, {one: own + (other not in failed), other: own + (one not in failed)})
+                if len(seen) >= 3:
+                    break
+            self.assertTrue(seen, "no two scripts ever met")
+
     def test_kill(self):
         for threads in (1, 3):
             server = self.node(io_threads=threads)

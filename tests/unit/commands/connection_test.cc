@@ -141,6 +141,10 @@ TEST(Client, ListsOthers) {
   EXPECT_NE(node.run("CLIENT LIST TYPE replica").find("id=4 "), std::string::npos);
   EXPECT_EQ(node.run("CLIENT LIST TYPE replica").find("id=5 "), std::string::npos);
   EXPECT_EQ(node.run("CLIENT LIST ID 5").find("id=4 "), std::string::npos);
+  const std::string asked = node.run("CLIENT LIST ID 5 99 3 5");
+  const size_t first = asked.find("id=5 ");
+  EXPECT_LT(first, asked.find("id=3 ")) << "in the order asked for";
+  EXPECT_NE(asked.find("id=5 ", first + 1), std::string::npos) << "as often as asked for";
   const Step steps[] = {
       {"CLIENT LIST TYPE foo", "-ERR Unknown client type 'foo'|"},
       {"CLIENT LIST TYPE master", "$0||"},
@@ -150,6 +154,16 @@ TEST(Client, ListsOthers) {
       {"CLIENT LIST FOO", "-ERR syntax error|"},
   };
   run_steps(node, steps);
+}
+
+TEST(Client, AMonitorIsANormalClient) {
+  Node node;
+  with_clients(node);
+  node.host.sessions[1]->kind = SessionKind::kMonitor;
+  EXPECT_NE(node.run("CLIENT LIST TYPE normal").find("id=5 "), std::string::npos);
+  EXPECT_EQ(node.run("CLIENT LIST TYPE replica").find("id=5 "), std::string::npos);
+  EXPECT_EQ(node.run("CLIENT KILL TYPE normal"), ":1|");
+  EXPECT_EQ(node.host.calls, std::vector<std::string>{"close 5"});
 }
 
 TEST(Client, KillsOthers) {

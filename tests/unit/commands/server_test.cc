@@ -182,6 +182,22 @@ TEST(Server, PasswordsOfMigrateAreSecret) {
   EXPECT_EQ(secrets({"AUTH"}), ".");
 }
 
+TEST(Server, PasswordsOfHelloAreSecret) {
+  const auto secrets = [](std::vector<std::string_view> options) {
+    std::vector<std::string_view> args = {"HELLO", "3"};
+    args.insert(args.end(), options.begin(), options.end());
+    std::string out;
+    for (size_t i = 0; i < args.size(); ++i) out += is_secret(*find_command("hello"), args, i) ? 'x' : '.';
+    return out;
+  };
+  EXPECT_EQ(secrets({}), "..");
+  EXPECT_EQ(secrets({"AUTH", "u", "p"}), "...xx");
+  EXPECT_EQ(secrets({"auth", "u", "p", "SETNAME", "auth"}), "...xx..");
+  EXPECT_EQ(secrets({"SETNAME", "AUTH", "AUTH", "u", "p"}), ".....xx");
+  EXPECT_EQ(secrets({"AUTH", "p"}), "...x") << "one is missing";
+  EXPECT_EQ(secrets({"AUHT", "u", "p"}), "...xx") << "a slip";
+}
+
 TEST(Server, HelpTexts) {
   Node node;
   EXPECT_TRUE(
