@@ -2,10 +2,12 @@
 left, and connections that were read already. With one worker and with three."""
 
 import contextlib
+import time
 
 from integration.lib import resp
 from integration.lib.resp import Push
 from integration.lib.scripts import BUSY_SCRIPT, ENDLESS, Endless, ScriptCase
+from integration.lib.server import NODE_TIMEOUT_MS
 from integration.lib.wait import until
 
 
@@ -126,6 +128,25 @@ class Busy(ScriptCase):
             self.busy(server, busy_key)
             self.assertEqual(server.call("SCRIPT", "KILL"), "OK")
             self.assertIn("Script killed by user", str(runs.read()))
+
+    def test_an_absence_ends_for_those_who_ask_meanwhile(self):
+        """Their replies are held back until it is known that the slots are still the node's."""
+        server = self.node(io_threads=3)
+        for body in (ENDLESS, "for i = 1, 30 do redis.call('get', 'k' .. i) end " + ENDLESS):
+            connections = [self.client(server) for _ in range(6)]
+            for connection in connections:
+                connection.call("PING")
+            endless = Endless(server, "EVAL", body, 0)
+            until(lambda: any(str(connection.ask("PING")) == BUSY_SCRIPT for connection in connections), 10, "it is busy")
+            server.freeze()
+            for connection in connections:
+                connection.send(resp.encode("PING"))
+            time.sleep(NODE_TIMEOUT_MS / 1000)  # longer than others take for an absence
+            server.thaw()
+            for connection in connections:
+                self.assertIn(str(connection.read()), (BUSY_SCRIPT, "PONG"))
+            self.kill(server, endless)
+            self.assertIn("This process did not run", server.log())
 
     def test_whoever_waits_is_served_after_the_script(self):
         """Not in the middle of it, when somebody else's command ends."""
