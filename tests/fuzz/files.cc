@@ -79,7 +79,7 @@ bool redis_conf(std::string_view input) {
 std::vector<std::string> redis_conf_seeds() {
   return {"port 7000\nbind 127.0.0.1 ::1\nmaxmemory 100mb\nmaxmemory-policy allkeys-lru\nappendonly no\n# comment\n",
           "client-output-buffer-limit replica 256mb 64mb 60\nsave \"\"\nuser alice on >\"p\\x20w\" ~a* +@read\n",
-          "include redis.conf\n", "dir a\ninclude *.conf\nsave 900 1\nsave \"\"\ndatabases 16\n",
+          "include redis.conf\n", "dir a\ninclude c*.conf\nsave 900 1\nsave \"\"\ndatabases 16\n",
           "notify-keyspace-events KEA\nrequirepass 'a b'\nhash-max-listpack-entries 10\nport 70000\n"};
 }
 
