@@ -65,7 +65,7 @@ class Replication(Case):
         primary, replica = cluster.servers
         cluster.wait_replicated()
         primary.call("RPUSH", "{l}source", *["x" * 20] * 500)
-        replica.call("CONFIG", "SET", "latency-monitor-threshold", 200)
+        replica.call("CONFIG", "SET", "latency-monitor-threshold", 120)
         replica.freeze()
         with primary.connect() as c:
             for _ in range(15):
