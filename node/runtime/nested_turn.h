@@ -13,6 +13,7 @@
 //                      order (Worker::late_replies_)
 //   clients that left  are forgotten, so that nothing is taken for them: those of others here, and those of this worker
 //                      elsewhere. Their connections are closed by the turn outside
+//   replies held back  after an absence (absence.cc) leave once our slots are confirmed, unless they have changed
 //   mail               runs; what would touch data asks Worker::serves_busy()
 //   all else           waits: who is served by a changed key, the primary's stream, snapshots, expiry, timers
 //

@@ -2,10 +2,12 @@
 left, and connections that were read already. With one worker and with three."""
 
 import contextlib
+import time
 
 from integration.lib import resp
 from integration.lib.resp import Push
 from integration.lib.scripts import BUSY_SCRIPT, ENDLESS, Endless, ScriptCase
+from integration.lib.server import NODE_TIMEOUT_MS
 from integration.lib.wait import until
 
 
@@ -44,14 +46,14 @@ class Busy(ScriptCase):
                 until(lambda: server.info("clients")["blocked_clients"] == str(len(waiters)), 10, "all wait")
                 endless = Endless(server, "EVAL", ENDLESS, 1, busy_key)
                 self.busy(server, busy_key)
-                before = int(self.clients(observer))
+                before = int(self.field(observer, "connected_clients"))
                 for waiter in waiters:
                     waiter.close()
                 # Those at the busy worker are closed after the script.
-                until(lambda: int(self.clients(observer)) <= before - len(others), 10, "they are gone")
+                until(lambda: int(self.field(observer, "connected_clients")) <= before - len(others), 10, "they are gone")
                 if key != busy_key:
                     until(lambda: self.field(observer, "total_blocking_keys") == "0", 10, "their worker knows")
-                    self.assertEqual(self.push_at(others, observer, key), 1)
+                    self.assertEqual(observer.call("RPUSH", key, "x"), 1)
                 self.kill(server, endless)
                 if key == busy_key:
                     self.assertEqual(server.call("RPUSH", key, "x"), 1)
@@ -61,16 +63,9 @@ class Busy(ScriptCase):
                 until(lambda: server.info("clients")["blocked_clients"] == "0", 10, "nobody waits")
 
     @staticmethod
-    def push_at(_, observer, key):
-        return observer.call("RPUSH", key, "x")
-
-    @staticmethod
     def field(connection, name):
         lines = connection.call("INFO", "clients").decode().splitlines()
         return dict(line.split(":", 1) for line in lines if ":" in line)[name]
-
-    def clients(self, connection):
-        return self.field(connection, "connected_clients")
 
     def test_subscribers_and_caches_are_told(self):
         """By workers that go on, while their own is busy."""
@@ -111,7 +106,7 @@ class Busy(ScriptCase):
             for text in ("first", "second"):
                 writer.call("PUBLISH", "news", text)
             self.assertEqual(server.call("SCRIPT", "KILL"), "OK")
-            got = [c.read() for _ in range(8)]
+            got = [c.read() for _ in range(7)]
             self.assertEqual([g for g in got if isinstance(g, Push)],
                              [[b"message", b"news", b"first"], [b"message", b"news", b"second"]])
             replies = [g for g in got if not isinstance(g, Push)]
@@ -133,6 +128,25 @@ class Busy(ScriptCase):
             self.busy(server, busy_key)
             self.assertEqual(server.call("SCRIPT", "KILL"), "OK")
             self.assertIn("Script killed by user", str(runs.read()))
+
+    def test_an_absence_ends_for_those_who_ask_meanwhile(self):
+        """Their replies are held back until it is known that the slots are still the node's."""
+        server = self.node(io_threads=3)
+        for body in (ENDLESS, "for i = 1, 30 do redis.call('get', 'k' .. i) end " + ENDLESS):
+            connections = [self.client(server) for _ in range(6)]
+            for connection in connections:
+                connection.call("PING")
+            endless = Endless(server, "EVAL", body, 0)
+            until(lambda: any(str(connection.ask("PING")) == BUSY_SCRIPT for connection in connections), 10, "it is busy")
+            server.freeze()
+            for connection in connections:
+                connection.send(resp.encode("PING"))
+            time.sleep(NODE_TIMEOUT_MS / 1000)  # longer than others take for an absence
+            server.thaw()
+            for connection in connections:
+                self.assertIn(str(connection.read()), (BUSY_SCRIPT, "PONG"))
+            self.kill(server, endless)
+            self.assertIn("This process did not run", server.log())
 
     def test_whoever_waits_is_served_after_the_script(self):
         """Not in the middle of it, when somebody else's command ends."""
@@ -168,7 +182,7 @@ class Busy(ScriptCase):
                     with server.connect(timeout=30) as runs:
                         for part in parts:
                             runs.send(part)
-                            server.call("PING")
+                            server.ask("PING")  # the parts come one by one
                         self.busy(server, key)
                         for _ in range(2 * threads):
                             self.assertEqual(str(server.ask("GET", key)), BUSY_SCRIPT)

@@ -64,11 +64,11 @@ class Replication(Case):
         cluster = self.cluster(1, 1, io_threads=1)
         primary, replica = cluster.servers
         cluster.wait_replicated()
-        primary.call("RPUSH", "{l}source", *range(500))
-        replica.call("CONFIG", "SET", "latency-monitor-threshold", 100)
+        primary.call("RPUSH", "{l}source", *["x" * 20] * 500)
+        replica.call("CONFIG", "SET", "latency-monitor-threshold", 120)
         replica.freeze()
         with primary.connect() as c:
-            for _ in range(40):
+            for _ in range(15):
                 c.pipeline([("COPY", "{l}source", "{l}copy", "REPLACE")] * 1000)
         replica.thaw()
         until(lambda: offset(primary) == offset(replica), 60, "it has caught up")
