@@ -64,12 +64,12 @@ class Pause(Clients):
         writers = [self.client(node) for _ in range(2)]
         writers[0].send(encode("EVAL", script, 1, "key"))
         writers[1].send(encode("MULTI") + encode("EVAL", script, 1, "key") + encode("EXEC"))
-        self.assertEqual([writers[1].read() for _ in range(2)], ["OK", "QUEUED"])
+        self.assertEqual(writers[1].read(), "OK")
         hold(lambda: node.call("EXISTS", "key") == 0, 0.5, "the pause holds")
         self.assertEqual(node.call("EVAL", "#!lua flags=no-writes\nreturn 1", 0), 1)
         node.call("CLIENT", "UNPAUSE")
         self.assertEqual(writers[0].read(), "OK")
-        self.assertEqual(writers[1].read(), ["OK"])
+        self.assertEqual([writers[1].read() for _ in range(2)], ["QUEUED", ["OK"]])
 
     def test_a_pause_of_all_stays_one_of_all(self):
         node = self.node()
@@ -224,7 +224,7 @@ class Limits(Clients):
 
 
 class Turns(Clients):
-    """Nobody holds a worker with one large reply or request: it leaves, and is read, in parts."""
+    """Nobody holds a worker with one large reply or request: it leaves, and is read, in parts (not so in redis-server)."""
 
     def counts(self, node):
         stats = node.info("stats")
@@ -234,7 +234,7 @@ class Turns(Clients):
     def test_a_large_reply_leaves_in_parts(self):
         node = self.node()
         client = self.client(node)
-        value = os.urandom(64) * (MIB // 64) * 64
+        value = b"x" * (16 * MIB)
         client.call("SET", "key", value)
         before = self.counts(node)
         self.assertEqual(client.call("GET", "key"), value)
