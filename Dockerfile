@@ -17,4 +17,8 @@ WORKDIR /data
 # RESP, router, cluster bus, admin, metrics, health
 EXPOSE 6379 6380 16379 9379 9121 9122
 ENTRYPOINT ["guccho-node"]
-CMD ["--dir", "/data", "--port", "6379", "--router-port", "6380", "--metrics-port", "9121", "--health-port", "9122"]
+# Protected mode would answer every other container, and what comes through a published port, with -DENIED, since there is no
+# password. It guards machines whose ports are open by accident; a container's are reached over the networks it was given and
+# by -p alone. The official Redis image turns it off, too. Own arguments take the place of these: repeat it, or set requirepass.
+CMD ["--dir", "/data", "--port", "6379", "--router-port", "6380", "--metrics-port", "9121", "--health-port", "9122", \
+     "--protected-mode", "no"]

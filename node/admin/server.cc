@@ -1,11 +1,13 @@
 // Starting and stopping the admin service's listeners.
 #include "node/admin/server.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/tls_certificate_provider.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,6 +81,29 @@ std::vector<std::string> tcp_addresses(const Listen& listen, bool with_optional)
   return out;
 }
 
+// Whoever listens on a socket holds the lock beside it. gRPC removes what is at the path before it binds, which would
+// take the socket of a node that runs.
+class SocketLock {
+ public:
+  SocketLock() = default;
+  ~SocketLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  SocketLock(const SocketLock&) = delete;
+  SocketLock& operator=(const SocketLock&) = delete;
+
+  Status take(const std::string& socket_path) {
+    const std::string path = socket_path + ".lock";
+    fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd_ < 0) return fail(fmt::format("admin-socket: {}: {}", path, std::strerror(errno)));
+    if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return {};
+    return fail(fmt::format("admin-socket: {} is in use by another node process: give this one another", socket_path));
+  }
+
+ private:
+  int fd_ = -1;
+};
+
 class Server final : public AdminServer {
  public:
   Server(AdminHost& host, TermFile terms) : service_(host, std::move(terms)) {}
@@ -93,6 +118,7 @@ class Server final : public AdminServer {
       return fail(fmt::format("admin-socket: {} is longer than {} bytes", path, kMaxSocketPath));
     }
     if (Status s = prepare_directory(directory_of(path)); !s) return s;
+    if (Status s = socket_lock_.take(path); !s) return s;
     if (!build({"unix:" + path}, grpc::InsecureServerCredentials())) {
       return fail(fmt::format("admin-socket: cannot listen on {}", path));
     }
@@ -136,6 +162,7 @@ class Server final : public AdminServer {
   AdminService service_;
   std::vector<std::unique_ptr<grpc::Server>> servers_;  // end before the service
   std::string socket_path_;
+  SocketLock socket_lock_;
 };
 
 }  // namespace

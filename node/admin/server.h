@@ -14,8 +14,8 @@ namespace guccho::admin {
 
 struct Listen {
   // Empty: none. Its directory is made (mode 0700) when missing, and refused when others may enter it or it is not
-  // ours; the socket gets mode 0600. At most 107 bytes, the limit of Unix socket addresses: give it relative to the
-  // working directory where that is long.
+  // ours; the socket gets mode 0600, and a lock file beside it keeps a second process away. At most 107 bytes, the
+  // limit of Unix socket addresses: give it relative to the working directory where that is long.
   std::string socket_path;
   uint16_t port = 0;              // 0: none
   std::vector<std::string> bind;  // of the port, as the directive

@@ -33,6 +33,19 @@ const NodeView* find_node(const cluster::View& view, const NodeId& id) {
   return found == view.nodes.end() ? nullptr : &*found;
 }
 
+// Its fields are all given; returns who is dead.
+NodeId check_proof(FieldReader& fields, const v1::ProofOfDeath& proof) {
+  const NodeId dead = fields.id(proof.node_id(), "proof.node_id");
+  fields.require(!proof.incarnation().empty(), "proof.incarnation", "not given");
+  fields.require(!proof.evidence().empty(), "proof.evidence", "not given");
+  return dead;
+}
+
+// A process that ended, unlike these, may come back with its data.
+bool proves_loss(const v1::ProofOfDeath& proof) {
+  return proof.evidence() == "storage deleted" || proof.evidence() == "machine deleted";
+}
+
 // What changes all the time, taken out, so that a watch speaks only of facts.
 void keep_facts(v1::NodeStatus& s) {
   s.clear_keys();
@@ -128,8 +141,8 @@ grpc::Status AdminService::Watch(grpc::ServerContext* context, const v1::WatchRe
 
 grpc::Status AdminService::Capabilities(grpc::ServerContext*, const v1::CapabilitiesRequest*,
                                         v1::CapabilitiesResponse* response) {
-  for (const char* name : {"watch", "meet", "assign", "replicate", "failover", "takeover", "forget", "config",
-                           "reload-certificates", "drain", "shutdown"}) {
+  for (const char* name : {"watch", "meet", "assign", "replicate", "failover", "takeover", "forget", "forget-on-proof",
+                           "config", "reload-certificates", "drain", "shutdown"}) {
     response->add_names(name);
   }
   return grpc::Status::OK;
@@ -192,9 +205,7 @@ grpc::Status AdminService::Failover(grpc::ServerContext* context, const v1::Fail
   NodeId dead;
   if (takeover) {
     fields.require(r->has_proof(), "proof", "demanded by a takeover");
-    if (r->has_proof()) dead = fields.id(r->proof().node_id(), "proof.node_id");
-    fields.require(!r->proof().incarnation().empty(), "proof.incarnation", "not given");
-    fields.require(!r->proof().evidence().empty(), "proof.evidence", "not given");
+    if (r->has_proof()) dead = check_proof(fields, r->proof());
   }
   View view;
   if (const auto s = admit(fields, r->guard(), view); !s.ok()) return s;
@@ -212,16 +223,25 @@ grpc::Status AdminService::Failover(grpc::ServerContext* context, const v1::Fail
 grpc::Status AdminService::Forget(grpc::ServerContext* context, const v1::ForgetRequest* r, v1::MutationResponse*) {
   FieldReader fields;
   const NodeId id = fields.id(r->forget_id(), "forget_id");
+  if (r->has_proof()) {
+    check_proof(fields, r->proof());
+    // One that is about somebody else proves nothing here, and is no state that could change.
+    fields.require(r->proof().node_id() == r->forget_id(), "proof.node_id", "is not forget_id");
+    fields.require(proves_loss(r->proof()), "proof.evidence", "does not say that the data is gone");
+  }
   View view;
   if (const auto s = admit(fields, r->guard(), view); !s.ok()) return s;
   const NodeView* node = find_node(*view, id);
   if (node == nullptr) return grpc::Status::OK;
   if (node->id == view->self().id) return refused("a node does not forget itself");
   if (view->self().primary_id == id) return refused("a replica does not forget its primary");
-  if (node->slot_count != 0) return refused(fmt::format("{} owns {} slots", id.view(), node->slot_count));
+  if (node->slot_count != 0 && !r->has_proof()) {
+    return refused(fmt::format("{} owns {} slots", id.view(), node->slot_count));
+  }
   for (const NodeView& other : view->nodes) {
     if (other.primary_id == id) return refused(fmt::format("{} is followed by {}", id.view(), other.id.view()));
   }
+  if (node->slot_count != 0) return submit(context, request::ForgetOnProof{id});
   return submit(context, request::Forget{id});
 }
 

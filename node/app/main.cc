@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <iterator>
 #include <string>
@@ -17,9 +19,12 @@
 #include "node/app/services.h"
 #endif
 #include "node/base/log.h"
+#include "node/base/random.h"
 #include "node/config/load.h"
+#include "node/runtime/data_dir.h"
 #include "node/runtime/machine.h"
 #include "node/runtime/node.h"
+#include "node/store/key.h"
 #include "node/supervise/supervisor.h"
 
 namespace {
@@ -40,6 +45,14 @@ Result<std::string> read_file(const std::string& path) {
 std::string absolute(const std::string& path) {
   char resolved[PATH_MAX];
   return realpath(path.c_str(), resolved) != nullptr ? resolved : path;
+}
+
+// As redis-server: a node that cannot say its process id serves all the same.
+void write_pid_file(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  if (file == nullptr) return guccho::log::warning("Failed to write PID file: {}", std::strerror(errno));
+  std::fprintf(file, "%d\n", static_cast<int>(getpid()));
+  std::fclose(file);
 }
 
 constexpr const char* kSuperviseHelp =
@@ -89,8 +102,9 @@ int main(int argc, char** argv) {
   }
   Result<config::CommandLine> line = config::parse_command_line(args);
   if (!line) return refuse(line.error().text);
+  const config::Config defaults = runtime::defaults_of_this_machine();
   if (line->action == config::CommandLine::Action::kHelp) {
-    std::fputs(config::help_text().c_str(), stdout);
+    std::fputs(config::help_text(defaults).c_str(), stdout);
     std::fputs(kSuperviseHelp, stdout);
     return 0;
   }
@@ -98,22 +112,27 @@ int main(int argc, char** argv) {
     std::printf("guccho-node %s (compatible with Redis 7.2)\n", GUCCHO_VERSION);
     return 0;
   }
-  const config::Config defaults = runtime::defaults_of_this_machine();
-  Result<config::Loaded> loaded = config::load(*line, read_file, defaults);
+  std::setlocale(LC_COLLATE, "");  // for SORT ALPHA and the order of included files, before there are threads
+  Result<config::Loaded> loaded =
+      config::load(*line, {.read = read_file, .matching = runtime::matching_files}, defaults);
   if (!loaded) return refuse(loaded.error().text);
-  std::setlocale(LC_COLLATE, "");  // for SORT ALPHA, before there are threads
+  store::set_hash_seed(random_seed());
 
   runtime::NodeOptions options;
   options.config = loaded->config;
-  options.defaults = defaults;
+  options.defaults = loaded->defaults;
   if (line->file) options.config_file = absolute(*line->file);
   options.executable = absolute(argv[0]);
+  Result<std::string> dir = runtime::enter_directory(options.config.dir);
+  if (!dir) return refuse(dir.error().text);
+  options.config.dir = *dir;
   const auto level = static_cast<log::Level>(std::min<int>(static_cast<int>(options.config.loglevel), 3));
   if (!log::configure(level, options.config.logfile)) {
     return refuse("logfile: cannot write '" + options.config.logfile + "' (make its directory, or name another file)");
   }
   for (const std::string& w : loaded->warnings) log::warning("{}", w);
   raise_descriptor_limit(options.config.maxclients);
+  const std::string pid_file = options.config.pidfile;
 
   try {
     runtime::Node node(std::move(options));
@@ -130,7 +149,9 @@ int main(int argc, char** argv) {
       return refuse(services.error().text);
     }
 #endif
+    if (!pid_file.empty()) write_pid_file(pid_file);
     node.run();
+    if (!pid_file.empty()) unlink(pid_file.c_str());
 #ifdef GUCCHO_WITH_SERVICES
     // The HTTP library takes up to two seconds to stop; the process ends here anyway.
     std::fflush(nullptr);

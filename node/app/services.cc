@@ -1,8 +1,6 @@
 // The bridge between the node and its service endpoints.
 #include "node/app/services.h"
 
-#include <unistd.h>
-
 #include <utility>
 
 #include "node/admin/host.h"
@@ -55,8 +53,11 @@ class AdminBridge final : public admin::AdminHost {
   }
 
   void reload_certificates(Done done) override {
-    const Status status = node_.reload_tls();
-    done(status ? Result<std::string>("OK") : Result<std::string>(fail("ERR " + status.error().text)));
+    // In the section that CONFIG SET runs in: else certificates could be put in force that it has just replaced.
+    node_.exclusive().request([this, done] {
+      const Status status = node_.reload_tls();
+      done(status ? Result<std::string>("OK") : Result<std::string>(fail("ERR " + status.error().text)));
+    });
   }
 
   void drain(Done done) override { node_.hand_over(std::move(done)); }
@@ -85,7 +86,7 @@ class RunningServices final : public Services {
 
   Status open(runtime::Node& node) {
     const auto config = node.config();
-    if (Status s = open_admin(node, *config); !s) return s;
+    if (Status s = open_admin(*config); !s) return s;
     if (config->metrics_port != 0) {
       auto endpoint =
           metrics::PrometheusEndpoint::start(config->bind, config->metrics_port, [&node] { return node.measure(); });
@@ -102,17 +103,17 @@ class RunningServices final : public Services {
   }
 
  private:
-  Status open_admin(runtime::Node& node, const config::Config& config) {
+  Status open_admin(const config::Config& config) {
     if (config.admin_socket.empty() && config.admin_port == 0) return {};
-    // Socket paths are limited to 107 bytes, so the path stays relative to the data directory.
-    if (chdir(node.data_dir().path().c_str()) != 0) return fail("dir: cannot enter '" + node.data_dir().path() + "'");
+    // Socket paths are limited to 107 bytes, so this one stays relative to the data directory, which main() has
+    // entered.
     auto server = admin::AdminServer::start(bridge_, {.socket_path = config.admin_socket,
                                                       .port = config.admin_port,
                                                       .bind = config.bind,
                                                       .cert_file = config.admin_tls_cert_file,
                                                       .key_file = config.admin_tls_key_file,
                                                       .ca_file = config.admin_tls_ca_cert_file,
-                                                      .term_file = "admin-term"});
+                                                      .term_file = config.admin_term_file()});
     if (!server) return fail(server.error().text);
     admin_ = std::move(*server);
     return {};

@@ -86,13 +86,25 @@ Gossip decode_gossip(const wire::Gossip& w) {
           .plain_port = w.plain_port.get()};
 }
 
+bool is_hostname(std::string_view text) {
+  const auto ok = [](char c) { return is_alnum(c) || c == '.' || c == '-' || c == '_'; };
+  return text.size() <= kMaxHostname && std::all_of(text.begin(), text.end(), ok);
+}
+
 // Zero-terminated text, host name characters only.
 std::string decode_hostname(std::string_view data) {
   const size_t length = data.find('\0');
   if (length == std::string_view::npos) refuse(Reject::kBadExtension);
   const std::string_view text = data.substr(0, length);
-  const auto ok = [](char c) { return is_alnum(c) || c == '.' || c == '-' || c == '_'; };
-  if (text.size() > kMaxHostname || !std::all_of(text.begin(), text.end(), ok)) refuse(Reject::kBadHostname);
+  if (!is_hostname(text)) refuse(Reject::kBadHostname);
+  return std::string(text);
+}
+
+// A name for people to read: Redis 7.2 and Valkey allow nearly any character in it ('/', spaces), and nothing depends
+// on it. What we would not print is as good as not sent.
+std::optional<std::string> decode_human_name(std::string_view data) {
+  const std::string_view text = data.substr(0, data.find('\0'));
+  if (text.size() == data.size() || !is_hostname(text)) return std::nullopt;
   return std::string(text);
 }
 
@@ -128,7 +140,7 @@ void decode_extension(uint16_t type, std::string_view data, Extensions& out) {
       out.hostname = decode_hostname(data);
       break;
     case wire::kExtHumanName:
-      out.human_name = decode_hostname(data);
+      out.human_name = decode_human_name(data);
       break;
     case wire::kExtForgotten: {
       const auto w = in.pod<wire::Forgotten>(Reject::kBadExtension);
@@ -228,7 +240,11 @@ Header decode_header(const wire::Header& w, MessageType type) {
            .message_flags = w.message_flags[0]};
   if (const NodeId primary = get_optional_name(w.primary); !primary.is_null()) h.primary = primary;
   if (std::memcmp(w.own_mark, wire::kOwnMark, sizeof(w.own_mark)) == 0) {
-    h.own = OwnHeader{.version = w.own_version, .electorate_tag = w.own_electorate_tag.get()};
+    h.own = OwnHeader{.version = w.own_version,
+                      .electorate_tag = w.own_electorate_tag.get(),
+                      .list_accepted = (w.own_flags & 1) != 0,
+                      .by_list = (w.own_flags & 2) != 0,
+                      .meant = (w.own_flags & 4) != 0};
   }
   return h;
 }

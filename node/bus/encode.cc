@@ -149,6 +149,8 @@ wire::Header encode_header(const Header& h) {
     std::memcpy(w.own_mark, wire::kOwnMark, sizeof(w.own_mark));
     w.own_version = h.own->version;
     w.own_electorate_tag.set(h.own->electorate_tag);
+    w.own_flags =
+        static_cast<uint8_t>((h.own->list_accepted ? 1 : 0) | (h.own->by_list ? 2 : 0) | (h.own->meant ? 4 : 0));
   }
   return w;
 }

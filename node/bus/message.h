@@ -57,6 +57,10 @@ enum MessageFlag : uint8_t {
 struct OwnHeader {
   uint8_t version = 1;          // of our dialect; a greater one is read as this one
   uint64_t electorate_tag = 0;  // names the voter list that the sender knows (cluster/electorate.h); 0: none
+  // It accepted a successor of that list, which may have been decided: it may vote by another one soon.
+  bool list_accepted = false;
+  bool by_list = false;  // votes are counted by that list, not by slot-owning primaries
+  bool meant = false;    // the three above are filled in: the receiver was known to be Guccho
   friend bool operator==(const OwnHeader&, const OwnHeader&) = default;
 };
 

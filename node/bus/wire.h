@@ -61,7 +61,8 @@ struct Header {
   Be16 extensions;            // number of extensions after the gossip entries
   char own_mark[4];           // here `notused1` begins: 30 bytes that Redis leaves zero
   uint8_t own_version;
-  uint8_t own_zero;
+  uint8_t own_flags;  // bit 0: a successor of the voter list was accepted; bit 1: votes are counted by the list; bit 2:
+                      // these are meant
   Be64 own_electorate_tag;
   uint8_t zero[16];  // here it ends
   Be16 plain_port;

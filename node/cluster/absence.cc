@@ -2,12 +2,14 @@
 // clients' commands went on arriving in its sockets. Until it knows better it answers none of them.
 //
 // It knows better once a majority of those who could have elected another has answered a PING that was sent after the
-// return: whoever voted tells a newer epoch in the answer, and whoever knows the new owner corrects our claims. PONGs come
-// back in the order of the PINGs of a link, so the PONGs to older PINGs, which wait in our sockets too, are counted off.
+// return: whoever voted tells a newer epoch in the answer, and whoever knows the new owner corrects our claims. PONGs
+// come back in the order of the PINGs of a link, so the PONGs to older PINGs, which wait in our sockets too, are
+// counted off.
 #include <fmt/core.h>
 
 #include <algorithm>
 
+#include "node/cluster/electorate.h"
 #include "node/cluster/rules.h"
 
 namespace guccho::cluster {
@@ -29,7 +31,10 @@ void confirm(Core& c) {
 // Messages that waited in our sockets may have told of a newer epoch already, so the current one is no measure: a PONG
 // can overtake the UPDATE that says who won in it, since they come on different connections.
 void on_event(Core& c, const WasAbsent& e) {
-  c.absence = {.active = true, .number = e.number, .since = c.now, .epoch = c.settled_epoch,
+  c.absence = {.active = true,
+               .number = e.number,
+               .since = c.now,
+               .epoch = c.settled_epoch,
                .long_enough = e.duration > c.config.node_timeout * 3 / 4};
   c.count("guccho_cluster_absences_total");
   for (Node* n : c.order) {
@@ -55,13 +60,15 @@ void check_presence(Core& c) {
   // Who owns nothing answers nothing of its own; and where nobody can be elected, nobody was.
   if (!c.self->is_primary() || !c.self->owns_slots() || is_small_list(c)) return confirm(c);
   size_t present = is_voter(c, *c.self) ? 1 : 0;
+  size_t steady = present == 1 && is_steady_voter(c, *c.self) ? 1 : 0;
   bool newer_epoch = false;
   for (const Node* n : c.order) {
     if (n == c.self || n->in_handshake() || !is_voter(c, *n) || n->pongs_received < n->asked_ping) continue;
     ++present;
+    steady += is_steady_voter(c, *n) ? 1 : 0;
     newer_epoch |= n->epoch_answered > c.absence.epoch;
   }
-  if (present < quorum(c)) return;
+  if (!meets_every_majority(c, voter_count(c), present, steady)) return;
   const Instant until = c.absence.since + std::clamp(c.config.node_timeout, kMinWait, kMaxWait);
   // Who was silent for T may have been replaced, and the news of it is given the same time.
   if ((newer_epoch || c.absence.long_enough) && c.now < until) return c.wake_at(until);

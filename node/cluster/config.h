@@ -36,6 +36,7 @@ struct Config {
   int replica_validity_factor = 10;  // 0: a replica's data is never too old
   bool require_full_coverage = true;
   bool allow_reads_when_down = false;
+  bool allow_pubsubshard_when_down = true;
   bool replica_no_failover = false;
   bool tls_cluster = false;  // the bus uses TLS: then the base port on the wire is the TLS port
   EndpointType preferred_endpoint = EndpointType::kIp;

@@ -38,11 +38,19 @@ Core::Core(Config c, const PersistedData& data, Rng r)
     p.slots.for_each([this, n](Slot s) { assign(s, *n); });
     if (Node* primary = find(p.primary); primary != nullptr && primary != n) set_primary_of(*n, primary);
     if (n != self) continue;
-    for (const auto& m : p.migrating) migrating[m.slot.value] = m.peer;
-    for (const auto& m : p.importing) importing[m.slot.value] = m.peer;
+    for (const auto& m : p.migrating) restore_move(m, migrating);
+    for (const auto& m : p.importing) restore_move(m, importing);
   }
   self->shard_id = own.shard_id;
   save_conf = data.fresh;
+}
+
+void Core::restore_move(const PersistedNode::Moving& m, std::map<uint16_t, NodeId>& moves) {
+  if (find(m.peer) == nullptr) {
+    dropped_moves.push_back(m);
+  } else {
+    moves[m.slot.value] = m.peer;
+  }
 }
 
 void Core::wake_at(Instant t) {
@@ -91,6 +99,11 @@ void Core::remove_node(Node& node) {
 void Core::rename_node(Node& node, const NodeId& id) {
   auto handle = nodes.extract(node.id);
   std::erase(order, &node);
+  for (auto* moves : {&migrating, &importing}) {
+    for (auto& [slot, peer] : *moves) {
+      if (peer == node.id) peer = id;
+    }
+  }
   if (node.link.value != 0) outbound[node.link.value] = id;
   node.id = id;
   handle.key() = id;

@@ -72,8 +72,8 @@ struct AwaitingTakeover {
 struct Absence {
   bool active = false;
   uint64_t number = 0;
-  Instant since{};     // the return
-  CurrentEpoch epoch;  // what we knew then
+  Instant since{};           // the return
+  CurrentEpoch epoch;        // what we knew then
   bool long_enough = false;  // for others to have replaced us
 };
 
@@ -95,6 +95,7 @@ struct ElectorateProposal {
 struct RivalList {
   NodeId founder;
   std::optional<Instant> heard;
+  NodeId not_taken;  // of another list, which decides nothing or not here: as last logged
 };
 
 // CLUSTER FORGET keeps a node from coming back through gossip for this long.
@@ -128,12 +129,15 @@ struct Core {
   std::map<uint16_t, NodeId> importing;
   // Slots whose owner, as we know it, does not claim them in its own heartbeats, and since when (ownership.cc).
   std::map<uint16_t, Instant> unclaimed;
-  SlotSet non_empty;          // slots that hold keys here
-  bool held_partial = false;  // a replica's data came from disk and was not synced since
+  SlotSet non_empty;                                 // slots that hold keys here
+  bool held_partial = false;                         // a replica's data came from disk and was not synced since
+  std::vector<PersistedNode::Moving> dropped_moves;  // of nodes.conf, with nodes that it does not know
 
   // --- epochs ---
   CurrentEpoch current_epoch;
   CurrentEpoch last_vote_epoch;
+  // Our own file was lost, and with it the name of our shard: others know it better (gossip.cc).
+  bool shard_made_up = false;
   std::pair<NodeId, CurrentEpoch> last_denied;  // whose request in which epoch we refused last
   NodeId voted_for;                             // who got the vote of last_vote_epoch; null after a restart
   OwnState own;
@@ -149,6 +153,7 @@ struct Core {
   uint16_t slots_fail = 0;
   size_t voters = 0;                      // whose reach decides whether we may serve
   size_t reachable_voters = 0;            // of those
+  size_t steady_voters = 0;               // of those, who count by our list and are not on the way to another
   std::optional<Instant> minority_since;  // last time we could not reach a majority
 
   // --- replication, as the runtime reports it ---
@@ -218,6 +223,8 @@ struct Core {
   // Forgets the node: its slots become unassigned, its links are closed, its replicas lose their primary.
   void remove_node(Node& node);
   void rename_node(Node& node, const NodeId& id);
+  // Puts a moving slot of nodes.conf back, if its peer is known.
+  void restore_move(const PersistedNode::Moving& m, std::map<uint16_t, NodeId>& moves);
   void set_primary_of(Node& replica, Node* primary);
   void make_primary(Node& node);
   void close_link(Node& node);

@@ -39,7 +39,8 @@ struct Reply {
   bool integer = false;
 };
 // The newest state, for workers and CLUSTER commands. A view that takes a role or a slot away must be in force before
-// anything later of the same step is done.
+// anything later of this step and of the next ones is done. Messages alone need not wait for that, once clients get no
+// answers any more.
 struct PublishView {
   std::shared_ptr<const View> view;
 };

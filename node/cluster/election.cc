@@ -35,8 +35,10 @@ Millis auth_timeout(const Core& c) {
   return std::max(c.config.node_timeout * 2, kMinTimeout);
 }
 
+// The primary holds writes back, and that ends: what comes later (a process that was stopped reads its sockets before
+// it looks at the clock) must not count.
 bool forced(const Core& c) {
-  return c.manual.until && c.manual.may_start;
+  return c.manual.until && c.now < *c.manual.until && c.manual.may_start;
 }
 
 // Siblings that may stand for election as well.
@@ -69,15 +71,18 @@ Millis step_for(const Core& c) {
 
 Millis election_delay(Core& c, uint32_t rank) {
   bool alone = true;
-  bool redis_sibling = false;
+  bool redis = false;
   for_each_sibling(c, [&](const Node& r) {
     alone &= r.has(bus::kFlagPfail | bus::kFlagFail);
-    redis_sibling |= !r.is_guccho && !r.failed();
+    redis |= !r.is_guccho && !r.failed();
   });
-  if (alone) return Millis{0};
+  // A Redis voter must have heard of the FAIL from somebody before our request comes: it is not asked again.
+  redis |= std::any_of(c.order.begin(), c.order.end(),
+                       [&c](const Node* n) { return is_voter(c, *n) && n->is_redis() && !n->failed(); });
+  if (alone && !redis) return Millis{0};
   const Millis first = std::clamp(std::chrono::ceil<Millis>(c.round_trip * 2), kMinFirst, kMaxFirst);
-  const Millis base = redis_sibling ? kRedisDelay : first;
-  const Millis chance = redis_sibling ? kRedisDelay : kFirstJitter;
+  const Millis base = redis ? kRedisDelay : first;
+  const Millis chance = redis ? kRedisDelay : kFirstJitter;
   const Millis jitter{static_cast<int64_t>(c.rng.below(static_cast<uint64_t>(chance.count()) + 1))};
   return base + jitter + step_for(c) * rank;
 }
@@ -234,6 +239,8 @@ void count_votes(Core& c) {
     return voter != nullptr && is_voter(c, *voter);
   });
   if (!e.requested || static_cast<size_t>(votes) < quorum(c)) return;
+  // What it was asked for must still be so: the primary has failed, or it waits for us.
+  if (!forced(c) && (c.self->primary == nullptr || !c.self->primary->failed())) return;
   if (c.self->config_epoch.value < e.epoch.value) c.self->config_epoch = ConfigEpoch(e.epoch.value);
   // Who has won an epoch must not vote in it.
   c.last_vote_epoch = std::max(c.last_vote_epoch, e.epoch);
@@ -252,6 +259,7 @@ std::string reason_to_refuse(Core& c, const Node& sender, const bus::Header& h) 
   if (sender.primary == nullptr) return "I don't know its master";
   const Node& primary = *sender.primary;
   if (&primary == c.self ? !force : (!primary.failed() && !force)) return "its master is up";
+  if (h.own && !may_elect_for(c, primary, h.own->electorate_tag)) return "its master counts by another voter list";
   const Millis wait = c.config.node_timeout * 2;
   // The one that we voted for may stand again: it has not won, or it would not ask.
   const bool another = primary.voted_replica != sender.id || !sender.is_guccho;
@@ -275,7 +283,9 @@ std::string reason_to_refuse(Core& c, const Node& sender, const bus::Header& h) 
 // May we vote for this candidate at all? Both must count by the same voters, or two majorities need not meet.
 bool same_electorate(Core& c, const bus::Header& h) {
   if (!votes_by_list(c)) return c.self->is_primary() && c.self->owns_slots();
-  if (!h.own) return c.self->is_primary() && c.self->owns_slots();  // a Redis replica counts primaries
+  // A Redis replica counts primaries, and its majority need not meet one of the list. With it in the cluster they will
+  // vote soon (electorate.cc).
+  if (!h.own) return false;
   if (accepted_small_list(c)) return false;
   return is_voter(c, *c.self) && h.own->electorate_tag == electorate_tag(c.own.electorate.list);
 }

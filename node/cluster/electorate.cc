@@ -8,6 +8,11 @@
 // chosen already, ACCEPT/ACCEPTED choose one; every answer is on the voter's disk before it leaves. Decided lists
 // spread with heartbeats. A candidate and its voters must count by the same version (election.cc).
 //
+// A list of which no majority is left (its disks are lost, or it is of an old cluster) can never change. Nobody takes
+// one over; of a list of two the slot owner goes on alone once the other was forgotten; for a greater one it takes an
+// administrator's order. A cluster in which slot-owning primaries vote without ever having agreed on it takes no list
+// over but one that says just that: what it decides meanwhile a list's majority need not know.
+//
 // Two clusters that are joined bring two lists. The one of the greater founder's name is given up: its own majority
 // takes one voter after the other off it, until at most two are left, on which nothing can be decided by vote; from
 // then on each holder takes the other list, whose majority adds it as a voter. Why no slot gets two owners in one
@@ -31,28 +36,15 @@ using bus::ElectorateBody;
 using bus::VoterList;
 using Step = ElectorateBody::Step;
 
-// Below this number of voters the loss of one leaves no majority.
-constexpr size_t kMinVoters = 3;
 // A proposal that got no majority by then is given up; the next one uses a greater round.
 constexpr Millis kProposalTimeout{1000};
+// An administrator's new list comes after all that its lost voters may have decided among themselves.
+constexpr uint64_t kVersionsLeftOut = 1000;
 // A rival list that nobody has shown for this long has gone, with the cluster that had it.
 constexpr Millis kRivalForgotten{10000};
 // All slots must have had their owners for this long before a list is founded: at formation several nodes become
 // primaries at the same time and each would found one.
 constexpr Millis kFoundingDelay{2000};
-
-bool contains(const std::vector<NodeId>& v, const NodeId& id) {
-  return std::binary_search(v.begin(), v.end(), id);
-}
-
-bool slot_primary(const Node& n) {
-  return n.is_primary() && n.owns_slots();
-}
-
-size_t slot_primaries(Core& c) {
-  count_cluster(c);
-  return c.size;
-}
 
 // The members of the old electorate decide on the new one.
 bool decides(Core& c, const Node& n) {
@@ -62,10 +54,12 @@ size_t deciders_needed(Core& c) {
   return quorum(c);
 }
 
-// Should the slot-owning primaries vote, as in Redis?
+// Should the slot-owning primaries vote, as in Redis? Also for a single Redis replica (DESIGN rule 8): it counts by
+// them when it stands, and a majority of them need not meet one of our list.
 bool wants_primaries(Core& c) {
   if (slot_primaries(c) >= kMinVoters) return true;
-  return std::any_of(c.order.begin(), c.order.end(), [](const Node* n) { return slot_primary(*n) && !n->is_guccho; });
+  return std::any_of(c.order.begin(), c.order.end(),
+                     [](const Node* n) { return n->is_redis() && (n->is_replica() || n->owns_slots()); });
 }
 
 bool reachable(const Core& c, const Node& n) {
@@ -82,22 +76,17 @@ void insert(std::vector<NodeId>& v, const NodeId& id) {
   v.insert(std::lower_bound(v.begin(), v.end(), id), id);
 }
 
-bool decides_by_vote(const VoterList& l) {
-  return l.primaries || l.voters.size() >= kMinVoters;
-}
-
 bool must_give_way(const Core& c) {
   return c.rival.heard && c.now - *c.rival.heard < kRivalForgotten;
 }
 
 bool has_our_founder(const Core& c, const Node& n) {
-  const auto founder_of = [](uint64_t tag) { return static_cast<uint32_t>(tag); };
-  return n.electorate_tag != 0 && founder_of(n.electorate_tag) == founder_of(electorate_tag(c.own.electorate.list));
+  return n.own.electorate_tag != 0 && same_founder(n.own.electorate_tag, electorate_tag(c.own.electorate.list));
 }
 
 // It counts by another list and does not answer as a voter of ours.
 bool has_another_founder(const Core& c, const Node& n) {
-  return &n != c.self && n.electorate_tag != 0 && !has_our_founder(c, n);
+  return &n != c.self && n.own.electorate_tag != 0 && !has_our_founder(c, n);
 }
 
 // One voter less, ourselves last; version 0: what is left decides nothing any more.
@@ -107,6 +96,28 @@ VoterList give_way(const Core& c) {
   VoterList next = next_version(list);
   std::erase(next.voters, next.voters.back() != c.self->id ? next.voters.back() : next.voters.front());
   return next;
+}
+
+// Most of its voters are here and count by it. One whose majority is gone (of an old cluster, shown by a node that was
+// not reset) decides nothing any more, and whoever takes it over serves nothing any more either.
+bool is_alive(const Core& c, const VoterList& list) {
+  if (list.primaries) return true;  // its voters only say who agreed to it
+  const auto here = static_cast<size_t>(std::count_if(list.voters.begin(), list.voters.end(), [&](const NodeId& id) {
+    if (id == c.self->id) return true;
+    const auto it = c.nodes.find(id);
+    return it != c.nodes.end() && reachable(c, *it->second) && it->second->own.electorate_tag != 0 &&
+           same_founder(it->second->own.electorate_tag, electorate_tag(list));
+  }));
+  return here >= list.voters.size() / 2 + 1;
+}
+
+// Slot-owning primaries that do not count by the list yet. Two majorities must meet: of those who will vote instead of
+// a list that decides, at most one may be new.
+bool must_wait_for_owners(const Core& c, const VoterList& list) {
+  const auto missing = std::count_if(c.order.begin(), c.order.end(), [&](const Node* n) {
+    return slot_primary(*n) && !n->is_redis() && !is_on_list(list, n->id);
+  });
+  return decides_by_vote(list) && missing > 1;
 }
 
 // The list that should come next; version 0: none. Removals first: a forgotten node must not count in majorities.
@@ -132,7 +143,7 @@ VoterList next_list(Core& c) {
     return next;
   }
   for (const Node* n : c.order) {
-    if (contains(list.voters, n->id) || !n->is_guccho || !reachable(c, *n) || list.voters.size() == bus::kMaxVoters) {
+    if (is_on_list(list, n->id) || !n->is_guccho || !reachable(c, *n) || list.voters.size() == bus::kMaxVoters) {
       continue;
     }
     if (primaries && !slot_primary(*n)) continue;
@@ -141,7 +152,7 @@ VoterList next_list(Core& c) {
     insert(next.voters, n->id);
     return next;
   }
-  if (!primaries) return {};
+  if (!primaries || must_wait_for_owners(c, list)) return {};
   next.primaries = true;
   return next;
 }
@@ -182,13 +193,56 @@ void found_if_due(Core& c) {
   if (!slot_primary(*c.self) || c.assigned < kSlotCount || wants_primaries(c)) return;
   if (c.now - c.slots_changed < kFoundingDelay) return;
   for (const Node* n : c.order) {
-    if (n != c.self && (!n->is_guccho || !reachable(c, *n) || n->electorate_tag != 0)) return;
+    if (n != c.self && (!n->is_guccho || !reachable(c, *n) || n->own.electorate_tag != 0)) return;
   }
   for (const Node* n : c.order) {
     if (n == c.self) break;
     if (slot_primary(*n)) return;
   }
   adopt(c, VoterList{.version = 1, .founder = c.self->id, .voters = {c.self->id}});
+}
+
+// A voter that is known no more was forgotten by an administrator. On a list of two the other can decide nothing
+// without us, so the one that owns slots goes on alone, under a name of its own: whatever the other was told meanwhile,
+// no two lists are called the same.
+bool is_left_alone(const Core& c) {
+  const ElectorateState& e = c.own.electorate;
+  if (e.list.primaries || e.list.voters.size() != 2 || e.accepted.version != 0) return false;
+  if (!is_on_list(e.list, c.self->id) || !slot_primary(*c.self)) return false;
+  return std::count_if(e.list.voters.begin(), e.list.voters.end(),
+                       [&c](const NodeId& id) { return c.nodes.contains(id); }) == 1;
+}
+
+// Voters of our list that an administrator has not forgotten.
+size_t known_voters(const Core& c) {
+  const auto& voters = c.own.electorate.list.voters;
+  return static_cast<size_t>(
+      std::count_if(voters.begin(), voters.end(), [&c](const NodeId& id) { return c.nodes.contains(id); }));
+}
+
+bool majority_is_forgotten(Core& c) {
+  return votes_by_list(c) && slot_primary(*c.self) && known_voters(c) < quorum(c) && !is_left_alone(c);
+}
+
+// May a node without a list take over this one? Where slot-owning primaries vote already, only one that says the same,
+// or that most of them hold (they were few when it was made): what they decided without it would not be known to it.
+bool may_begin_with(Core& c, const VoterList& list) {
+  if (list.primaries) return true;
+  if (!is_alive(c, list)) return false;
+  if (!wants_primaries(c)) return true;
+  const auto holders = std::count_if(c.order.begin(), c.order.end(), [&](const Node* n) {
+    return slot_primary(*n) && n->own.electorate_tag != 0 && same_founder(n->own.electorate_tag, electorate_tag(list));
+  });
+  return static_cast<size_t>(holders) >= slot_primaries(c) / 2 + 1;
+}
+
+void report_list_not_taken(Core& c, const Node& sender, const VoterList& list) {
+  if (c.rival.not_taken == list.founder) return;
+  c.rival.not_taken = list.founder;
+  c.notice(
+      fmt::format("VoterListNotTaken: node {} has the voter list founded by {}, which no majority here holds. If its "
+                  "cluster is no more, CLUSTER RESET that node.",
+                  sender.id.view(), list.founder.view()));
 }
 
 // So many voters of our list have gone over to another that those who may still hold it are no majority of it.
@@ -206,8 +260,9 @@ bool no_majority_left(const Core& c) {
 // every epoch in which anybody can have won by it. A greater list is kept until its own majority has made it small.
 bool should_give_up(const Core& c, const VoterList& other) {
   const ElectorateState& mine = c.own.electorate;
+  if (!is_alive(c, other)) return false;
   if (no_majority_left(c)) return true;
-  if (decides_by_vote(mine.list) || mine.accepted.version != 0 || !contains(mine.list.voters, c.self->id)) return false;
+  if (decides_by_vote(mine.list) || mine.accepted.version != 0 || !is_on_list(mine.list, c.self->id)) return false;
   return decides_by_vote(other) || other.founder < mine.list.founder;
 }
 
@@ -237,7 +292,12 @@ ElectorateBody answer(Core& c, const ElectorateBody& q) {
     if (q.founder == s.list.founder && q.version <= s.list.version) a.value = s.list;
     return a;
   }
-  if (q.step == Step::kAccept && !is_one_change(s.list, q.value, slot_owners(c))) return a;
+  // Who owns slots is looked at when a value is new. One that somebody accepted before may have been chosen: it must
+  // stay acceptable when owners change, or no other could ever be chosen either.
+  const bool accepted_before = q.accepted_round != 0;
+  if (q.step == Step::kAccept && !is_one_change(s.list, q.value, accepted_before ? q.value.voters : slot_owners(c))) {
+    return a;
+  }
   s.promised_round = q.ballot_round;
   s.promised_node = q.ballot_node;
   c.save_own = true;
@@ -246,6 +306,11 @@ ElectorateBody answer(Core& c, const ElectorateBody& q) {
     s.accepted_node = q.ballot_node;
     s.accepted = q.value;
     a.step = Step::kAccepted;
+    c.changed(Urgency::kTick);
+    // A slot owner may count on what we can vote for (state.cc): it hears at once that this has changed.
+    for (Node* n : c.order) {
+      if (n != c.self && slot_primary(*n) && n->is_guccho && decides(c, *n)) send_ping(c, *n);
+    }
     return a;
   }
   a.step = Step::kPromise;
@@ -262,7 +327,11 @@ void ask(Core& c, Step step) {
   c.proposal.accepting = step == Step::kAccept;
   c.proposal.answers.clear();
   ElectorateBody q = message(c, step);
-  if (step == Step::kAccept) q.value = c.proposal.value;
+  if (step == Step::kAccept) {
+    q.value = c.proposal.value;
+    q.accepted_round = c.proposal.best_accepted_round;  // 0: the value is ours
+    q.accepted_node = c.proposal.best_accepted_node;
+  }
   for (Node* n : c.order) {
     if (n != c.self && decides(c, *n)) send_body(c, *n, q);
   }
@@ -342,42 +411,33 @@ std::vector<NodeId> slot_owners(const Core& c) {
   return out;
 }
 
-uint64_t electorate_tag(const VoterList& list) {
-  if (list.version == 0) return 0;
-  uint64_t founder = 0;
-  for (const char digit : list.founder.view().substr(0, 8)) {
-    founder = founder * 16 + static_cast<uint64_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
-  }
-  return list.version << 32 | founder;
+bool is_vote_needed(Core& c, const Node& node) {
+  if (!votes_by_list(c) || is_small_list(c) || !is_voter(c, *c.self) || !is_voter(c, node)) return false;
+  if (!reachable(c, node)) return false;
+  const auto others = std::count_if(c.order.begin(), c.order.end(),
+                                    [&](const Node* n) { return n != &node && is_voter(c, *n) && reachable(c, *n); });
+  return static_cast<size_t>(others) < quorum(c);
 }
 
-bool votes_by_list(const Core& c) {
-  return c.own.electorate.list.version != 0 && !c.own.electorate.list.primaries;
+void report_lost_voters(Core& c) {
+  if (!majority_is_forgotten(c)) return;
+  c.log(
+      LogLevel::kWarning,
+      fmt::format("VotersLost: {} of the {} voters are known here, no majority: the voter list cannot change any more "
+                  "and nobody can be elected. If the forgotten ones are gone for good, CLUSTER FAILOVER TAKEOVER, sent "
+                  "to this primary, makes a list of those that are left.",
+                  known_voters(c), voter_count(c)));
 }
 
-bool is_voter(Core& c, const Node& node) {
-  if (votes_by_list(c)) return contains(c.own.electorate.list.voters, node.id);
-  return slot_primary(node);
-}
-
-size_t quorum(Core& c) {
-  const size_t voters = votes_by_list(c) ? c.own.electorate.list.voters.size() : slot_primaries(c);
-  return voters / 2 + 1;
-}
-
-bool is_small_list(const Core& c) {
-  return votes_by_list(c) && !decides_by_vote(c.own.electorate.list);
-}
-
-// It may be decided: no vote by the list before it may be given any more.
-bool accepted_small_list(const Core& c) {
-  const ElectorateState& e = c.own.electorate;
-  return votes_by_list(c) && decides_by_vote(e.list) && e.accepted.version > e.list.version &&
-         !decides_by_vote(e.accepted);
-}
-
-bool no_automatic_failover(const Core& c) {
-  return is_small_list(c) || accepted_small_list(c);
+bool found_list_again(Core& c) {
+  if (!majority_is_forgotten(c)) return false;
+  VoterList next = c.own.electorate.list;
+  next.version += kVersionsLeftOut;
+  std::erase_if(next.voters, [&c](const NodeId& id) { return !c.nodes.contains(id); });
+  if (!is_on_list(next, c.self->id)) insert(next.voters, c.self->id);
+  c.log(LogLevel::kWarning, "Making a new voter list of those that are left (user request).");
+  adopt(c, next);
+  return true;
 }
 
 void electorate_tick(Core& c) {
@@ -387,6 +447,10 @@ void electorate_tick(Core& c) {
     return;
   }
   if (c.own.electorate.list.primaries && slot_primaries(c) >= kMinVoters) return;  // as it should be
+  if (is_left_alone(c)) {
+    c.notice("The other one of two voters was forgotten: going on alone.");
+    adopt(c, VoterList{.version = c.own.electorate.list.version + 1, .founder = c.self->id, .voters = {c.self->id}});
+  }
   ElectorateProposal& p = c.proposal;
   if (p.active && c.now - p.started > kProposalTimeout) {
     p.active = false;
@@ -399,16 +463,19 @@ void electorate_tick(Core& c) {
 void on_voter_list(Core& c, const Node& sender, const VoterList& list) {
   const VoterList& mine = c.own.electorate.list;
   if (list.version == 0) return;
-  if (mine.version == 0 || (list.founder == mine.founder && list.version > mine.version)) {
-    adopt(c, list);
+  if (mine.version == 0) {
+    return may_begin_with(c, list) ? adopt(c, list) : report_list_not_taken(c, sender, list);
+  }
+  if (list.founder == mine.founder) {
+    if (list.version > mine.version) adopt(c, list);
     return;
   }
-  if (list.founder == mine.founder) return;
   if (should_give_up(c, list)) {
     c.notice(fmt::format("Giving up our voter list for that of node {}", sender.id.view()));
     adopt(c, list);
     return;
   }
+  if (!is_alive(c, list)) return report_list_not_taken(c, sender, list);
   if (!decides_by_vote(list) || list.founder > mine.founder) return;
   if (c.rival.founder != list.founder) {
     c.log(LogLevel::kWarning,
@@ -417,7 +484,8 @@ void on_voter_list(Core& c, const Node& sender, const VoterList& list) {
                       "it has fewer than three, nobody is elected by it.",
                       sender.id.view(), list.founder.view(), mine.founder.view()));
   }
-  c.rival = {.founder = list.founder, .heard = c.now};
+  c.rival.founder = list.founder;
+  c.rival.heard = c.now;
 }
 
 void on_electorate_message(Core& c, Node& sender, const ElectorateBody& body) {

@@ -118,6 +118,12 @@ struct CountFailureReports {
 struct TakeoverOnProof {
   NodeId node;
 };
+// A supervisor's proof that `node` is gone together with its data, so that the slots it owns may be owned by others.
+// Refused unless it failed in our view (or is suspected, where too few are left to agree that it failed), and while
+// anybody, alive or not, is known to follow it. Unknown already: "OK".
+struct ForgetOnProof {
+  NodeId node;
+};
 // An administrator accepts that the data this primary lost is gone: ends awaiting_takeover. Refused otherwise.
 struct AcceptLoss {};
 }  // namespace request
@@ -126,7 +132,8 @@ using Request =
     std::variant<request::Meet, request::Forget, request::AddSlots, request::DelSlots, request::FlushSlots,
                  request::SetSlotMigrating, request::SetSlotImporting, request::SetSlotStable, request::SetSlotNode,
                  request::Replicate, request::Failover, request::Reset, request::SetConfigEpoch, request::BumpEpoch,
-                 request::SaveConfig, request::CountFailureReports, request::TakeoverOnProof, request::AcceptLoss>;
+                 request::SaveConfig, request::CountFailureReports, request::TakeoverOnProof, request::ForgetOnProof,
+                 request::AcceptLoss>;
 
 struct ClientRequest {
   RequestId id;

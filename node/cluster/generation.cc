@@ -33,12 +33,13 @@ DataGeneration next_generation(const Core& c) {
 }
 
 // Ours, or of an earlier primary of our shard whose data we continued: whoever has not synced from us since our
-// election holds that, and it is all that is left of what we lost.
+// election holds that, and it is all that is left of what we lost. Of a node that was not heard since we started the
+// shard is not known: it may be ours.
 bool is_our_shards(const Core& c, const NodeId& source) {
   if (source.is_null()) return false;
   if (source == c.self->id) return true;
   const auto it = c.nodes.find(source);
-  return it != c.nodes.end() && !c.self->shard_id.is_null() && it->second->shard_id == c.self->shard_id;
+  return it == c.nodes.end() || it->second->shard_id.is_null() || it->second->shard_id == c.self->shard_id;
 }
 
 // A replica that synced before it heard our generation says 0: unknown, so it may.
@@ -91,6 +92,7 @@ Holders look_for_holders(Core& c) {
 void serve_what_we_have(Core& c, const std::string& why, bool loss_accepted) {
   c.log(LogLevel::kWarning, why);
   c.awaiting = AwaitingTakeover();
+  c.shard_made_up = false;
   if (loss_accepted) c.own.loss_accepted = true;
   c.own.held = {.source = c.self->id, .generation = c.own.generation};
   c.save_own = true;
@@ -108,10 +110,14 @@ void name_candidate(Core& c, Node& candidate) {
 }
 
 void load_as_primary(Core& c, const DatasetLoaded& e) {
-  const DataGeneration before = c.own.generation;
+  using Outcome = DatasetLoaded::Outcome;
+  const bool known = c.own.generation.value != 0;
   // What was complete when it was saved may itself have been what was left after a loss.
   const bool was_whole = c.own.held.source == c.self->id;
-  const bool lost = before.value != 0 && (e.outcome != DatasetLoaded::Outcome::kComplete || !was_whole);
+  // An owner of slots whose generation is not known (our own file was lost, or redis-server wrote the nodes.conf) held
+  // data, as far as anybody can tell: whatever was loaded, a replica may hold more.
+  const bool lost = known ? e.outcome != Outcome::kComplete || !was_whole : c.self->owns_slots();
+  const bool older_copy = e.outcome == Outcome::kPartial || (!known && e.outcome == Outcome::kComplete);
   c.own.generation = next_generation(c);
   c.own.loss_accepted = false;
   c.save_own = true;
@@ -122,14 +128,14 @@ void load_as_primary(Core& c, const DatasetLoaded& e) {
   c.own.base = c.own.generation;
   if (c.order.size() == 1) {
     c.own.held = {.source = c.self->id, .generation = c.own.generation};
+    c.shard_made_up = false;
     return;
   }
   c.own.held = {};
-  c.awaiting =
-      AwaitingTakeover{.active = true, .bounded = e.outcome == DatasetLoaded::Outcome::kPartial, .since = c.now};
-  c.log(LogLevel::kWarning,
-        "This primary was restarted without the data it held. It serves nothing until its replicas have said what they "
-        "hold.");
+  c.awaiting = AwaitingTakeover{.active = true, .bounded = older_copy, .since = c.now};
+  c.log(LogLevel::kWarning, fmt::format("This primary was restarted {}. It serves nothing until its replicas have said "
+                                        "what they hold.",
+                                        known ? "without the data it held" : "and does not know which data it held"));
 }
 
 }  // namespace

@@ -89,8 +89,12 @@ void on_extensions(Core& c, Node& sender, const bus::Extensions& x) {
   if (x.shard_id) {
     sender.takes_shard_id = true;
     sender.shard_id = *x.shard_id;
-    // A primary may have taken another one (its own file was lost): a replica is of its primary's shard.
-    if (&sender == c.self->primary && c.self->shard_id != sender.shard_id) {
+    // A primary may have taken another one (its own file was lost): a replica is of its primary's shard. Until that
+    // primary has heard a replica it does not say which one it took: data that an earlier primary of the shard left
+    // must still be known for what it is (generation.cc).
+    const bool back = c.shard_made_up && sender.primary == c.self;
+    if (back) c.shard_made_up = false;
+    if ((&sender == c.self->primary || back) && c.self->shard_id != sender.shard_id) {
       c.self->shard_id = c.own.shard_id = sender.shard_id;
       c.save_own = true;
     }
@@ -113,8 +117,10 @@ void on_extensions(Core& c, Node& sender, const bus::Extensions& x) {
     const auto ttl = std::min(std::chrono::seconds(f.ttl_s), kForgetBan);
     // Met again since it was forgotten: an administrator's newer wish.
     if (n->met_at && *n->met_at >= c.now - (kForgetBan - ttl) - std::chrono::seconds(1)) continue;
+    if (is_vote_needed(c, *n)) continue;  // the next heartbeat tells it again
     c.banned[f.id] = c.now + ttl;
     c.remove_node(*n);
+    report_lost_voters(c);
     c.must_save();
   }
 }

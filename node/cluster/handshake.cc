@@ -2,6 +2,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
 
 #include "node/cluster/rules.h"
 
@@ -9,15 +11,51 @@ namespace guccho::cluster {
 
 namespace {
 
-bool is_ip(const std::string& text) {
-  if (text.empty() || text.size() > 45) return false;
-  const bool v6 = text.find(':') != std::string::npos;
-  const auto ok = [v6](char ch) {
-    if (ch >= '0' && ch <= '9') return true;
-    if (!v6) return ch == '.';
-    return ch == ':' || ch == '.' || (ch >= 'a' && ch <= 'f') || (ch >= 'A' && ch <= 'F');
-  };
-  return std::all_of(text.begin(), text.end(), ok);
+bool all_hex(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
+// Addresses as inet_pton() takes them, which is what redis-server asks: four numbers up to 255 without leading zeros
+// ...
+bool is_ipv4(std::string_view text) {
+  for (int part = 0; part < 4; ++part) {
+    const std::string_view number = text.substr(0, text.find('.'));
+    uint8_t value = 0;
+    const auto [end, ec] = std::from_chars(number.data(), number.data() + number.size(), value);
+    if (number.empty() || ec != std::errc() || end != number.data() + number.size()) return false;
+    if (number.size() > 1 && number.front() == '0') return false;
+    text.remove_prefix(number.size());
+    if (text.empty()) return part == 3;
+    text.remove_prefix(1);
+  }
+  return false;
+}
+
+// ... or eight groups of up to four hexadecimal digits, "::" once for a run of zero groups, the last two perhaps as
+// IPv4.
+bool is_ipv6(std::string_view text) {
+  size_t groups = 0;
+  bool gap = text.starts_with("::");
+  if (gap) text.remove_prefix(2);
+  while (!text.empty()) {
+    const std::string_view group = text.substr(0, text.find(':'));
+    text.remove_prefix(group.size());
+    if (group.find('.') != std::string_view::npos) {
+      if (!text.empty() || !is_ipv4(group)) return false;
+      groups += 2;
+      break;
+    }
+    if (group.empty() || group.size() > 4 || !all_hex(group)) return false;
+    ++groups;
+    if (text.empty()) break;
+    text.remove_prefix(1);
+    if (text.empty()) return false;
+    if (text.front() != ':') continue;
+    if (gap) return false;
+    gap = true;
+    text.remove_prefix(1);
+  }
+  return gap ? groups < 8 : groups == 8;
 }
 
 bool handshake_in_progress(const Core& c, const std::string& ip, uint16_t bus_port) {
@@ -47,7 +85,7 @@ Millis handshake_timeout(const Core& c) {
 }
 
 Status start_handshake(Core& c, const std::string& ip, uint16_t port, uint16_t bus_port) {
-  if (!is_ip(ip) || port == 0 || bus_port == 0) {
+  if ((!is_ipv4(ip) && !is_ipv6(ip)) || port == 0 || bus_port == 0) {
     return fail(fmt::format("ERR Invalid node address specified: {}:{}", ip, port));
   }
   if (handshake_in_progress(c, ip, bus_port)) return {};

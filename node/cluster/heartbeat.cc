@@ -73,7 +73,7 @@ bus::Extensions extensions_for(Core& c, const Node* to) {
     x.hostname = c.config.announce.hostname;
   }
   if (to->takes_shard_id || to->is_guccho) {
-    x.shard_id = c.self->shard_id;
+    if (!c.shard_made_up) x.shard_id = c.self->shard_id;
     for (const auto& [id, until] : c.banned) {
       if (until <= c.now || id == to->id) continue;
       const auto left = std::chrono::ceil<std::chrono::seconds>(until - c.now);
@@ -109,7 +109,12 @@ bus::Header make_header(Core& c, MessageType type, const Node* to) {
                 .cluster_ok = c.state_ok,
                 .own = bus::OwnHeader()};
   if (c.self->is_replica() && c.self->primary != nullptr) h.primary = c.self->primary->id;
-  if (to != nullptr && to->is_guccho) h.own->electorate_tag = electorate_tag(c.own.electorate.list);
+  if (to != nullptr && to->is_guccho) {
+    h.own->electorate_tag = electorate_tag(c.own.electorate.list);
+    h.own->list_accepted = c.own.electorate.accepted.version != 0;
+    h.own->by_list = votes_by_list(c);
+    h.own->meant = true;
+  }
   if (c.self->is_primary() && c.manual.until && c.manual.writes_stopped) h.message_flags |= bus::kMessagePaused;
   return h;
 }

@@ -1,11 +1,21 @@
 // Manual failover: the primary stops writes, its replica catches up to the last byte, and is elected with FORCEACK.
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "node/cluster/rules.h"
 
 namespace guccho::cluster {
 
 namespace {
+
+// Offsets of two primaries cannot be compared: one that was just attached here has the offset of its former one's
+// stream (or of its own, as a primary) until its sync has ended. As in Redis, more than the primary has is not it
+// either.
+bool has_all_of_primary(const Core& c, ReplOffset offset) {
+  return c.replication.link_up && c.self->primary != nullptr && c.own.held.source == c.self->primary->id &&
+         c.replication.offset == offset;
+}
 
 void start(Core& c) {
   end_manual_failover(c);
@@ -25,9 +35,13 @@ void on_manual_start(Core& c, Node& sender) {
   c.log(LogLevel::kWarning, fmt::format("Manual failover requested by replica {}.", sender.id.view()));
 }
 
-// As the replica: the primary's offset is final.
+// As the replica: the primary's offset is final, but for PINGs in its stream, which it tells of too.
 void on_paused_primary(Core& c, ReplOffset offset) {
-  if (!c.manual.until || c.manual.primary_offset || c.manual.may_start) return;
+  if (!c.manual.until || c.manual.may_start) return;
+  if (c.manual.primary_offset) {
+    c.manual.primary_offset = std::max(*c.manual.primary_offset, offset);
+    return;
+  }
   c.manual.primary_offset = offset;
   c.notice(fmt::format("Received replication offset for paused master manual failover: {}", offset.value));
 }
@@ -47,7 +61,7 @@ void manual_failover_tick(Core& c) {
     if (m.writes_stopped && replica != nullptr) send_ping(c, *replica);
     return;
   }
-  if (!m.may_start && m.primary_offset && c.replication.offset >= *m.primary_offset) {
+  if (!m.may_start && m.primary_offset && has_all_of_primary(c, *m.primary_offset)) {
     m.may_start = true;
     c.notice("All master replication stream processed, manual failover can start.");
   }
@@ -64,6 +78,7 @@ void end_manual_failover(Core& c) {
 Result<std::string> request_failover(Core& c, request::Failover::Mode mode) {
   using Mode = request::Failover::Mode;
   Node* primary = c.self->primary;
+  if (c.self->is_primary() && mode == Mode::kTakeover && found_list_again(c)) return "OK";
   if (c.self->is_primary()) return fail("ERR You should send CLUSTER FAILOVER to a replica");
   if (primary == nullptr) return fail("ERR I'm a replica but my master is unknown to me");
   if (mode == Mode::kDefault && (primary->failed() || !primary->link_open)) {

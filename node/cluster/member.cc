@@ -1,6 +1,8 @@
 // Member: one step = the event's rule, then the rules that any event may have made due, then the output in its order.
 #include "node/cluster/member.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -25,8 +27,16 @@ void first_step(Core& c) {
     const Node* primary = c.self->primary;
     c.own.shard_id = primary != nullptr && !primary->shard_id.is_null() ? primary->shard_id : c.rng.node_id();
     c.self->shard_id = c.own.shard_id;
+    c.shard_made_up = c.self->is_primary() && c.self->owns_slots();
     c.save_own = true;
   }
+  for (const PersistedNode::Moving& m : c.dropped_moves) {
+    c.log(LogLevel::kWarning,
+          fmt::format("nodes.conf: slot {} moves to or from the unknown node {}: it does not move now", m.slot.value,
+                      m.peer.view()));
+  }
+  c.save_conf |= !c.dropped_moves.empty();
+  c.dropped_moves.clear();
   apply_announce(c);
 }
 

@@ -79,8 +79,8 @@ struct Node {
   bool takes_shard_id = false;    // it sent a 7.2 extension: shard ids may be sent
   bool is_guccho = false;
   bus::GenerationInfo generation;
-  bool generation_heard = false;  // since this process started
-  uint64_t electorate_tag = 0;
+  bool generation_heard = false;   // since this process started
+  bus::OwnHeader own;              // as last heard and meant: by which list it votes
   size_t watch = 0;                // its place in Core::watches
   NodeIndex view_index = kNoNode;  // in the view that is being made
 
@@ -93,6 +93,9 @@ struct Node {
   bool pfail() const { return has(bus::kFlagPfail); }
   bool failed() const { return has(bus::kFlagFail); }
   bool owns_slots() const { return slot_count > 0; }
+  // Only who spoke since this process started, and without our mark, is known to be a redis-server: of the others we
+  // know no more than that they are silent.
+  bool is_redis() const { return !is_guccho && heard != Instant{}; }
 };
 
 }  // namespace guccho::cluster

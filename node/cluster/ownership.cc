@@ -127,6 +127,12 @@ void follow(Core& c, Node& primary, const std::string& reason) {
     c.importing.clear();
     // What we held as a primary is ours until the sync replaces it.
     c.awaiting = AwaitingTakeover();
+    c.shard_made_up = false;
+  }
+  if (c.self->primary != &primary && c.replication.link_up) {
+    // What the runtime said last was about the link to another.
+    c.replication.link_up = false;
+    c.replication.down_since = c.now;
   }
   c.set_primary_of(*c.self, &primary);
   if (!primary.shard_id.is_null()) {

@@ -27,7 +27,12 @@ void learn_from_header(Core& c, Node& sender, const bus::Header& h) {
     sender.is_guccho = h.own.has_value();
     c.changed(Urgency::kTick);
   }
-  if (h.own) sender.electorate_tag = h.own->electorate_tag;
+  // After its restart a node may not know yet that we would understand it: what it said before holds.
+  const bus::OwnHeader own = h.own.value_or(bus::OwnHeader());
+  if (sender.own != own && (own.meant || !h.own)) {
+    sender.own = own;
+    c.changed(Urgency::kTick);  // whether its reach counts (state.cc)
+  }
   observe_epochs(c, sender, h);
   if (sender.offset != h.offset) {
     sender.offset = h.offset;

@@ -35,8 +35,14 @@ Answer handle(Core& c, const request::Forget& r) {
   if (n == nullptr) return unknown_node(r.node);
   if (n == c.self) return fail("ERR I tried hard but I can't forget myself...");
   if (c.self->is_replica() && c.self->primary == n) return fail("ERR Can't forget my master!");
+  if (is_vote_needed(c, *n)) {
+    return fail(
+        "ERR The voter list cannot be changed without this node's vote: forget those that are gone first, or try "
+        "again when the others answer");
+  }
   c.banned[r.node] = c.now + kForgetBan;
   c.remove_node(*n);
+  report_lost_voters(c);
   return ok(c);
 }
 
@@ -73,10 +79,16 @@ Answer handle(Core& c, const request::FlushSlots&) {
   return ok(c);
 }
 
+// A node as clients may name it: until a handshake has ended, nobody knows whose name it is.
+Node* find_named(Core& c, const NodeId& id) {
+  Node* n = c.find(id);
+  return n != nullptr && n->in_handshake() ? nullptr : n;
+}
+
 // The node that a SETSLOT names.
 Result<Node*> setslot_target(Core& c, const NodeId& id, const char* unknown) {
   if (c.self->is_replica()) return fail("ERR Please use SETSLOT only with masters.");
-  Node* n = c.find(id);
+  Node* n = find_named(c, id);
   if (n == nullptr) return fail(fmt::format("ERR {} {}", unknown, id.view()));
   if (n->is_replica()) return fail("ERR Target node is not a master");
   return n;
@@ -132,7 +144,8 @@ Answer handle(Core& c, const request::SetSlotNode& r) {
     return fail(fmt::format(
         "ERR Can't assign hashslot {} to a different node while I still hold keys for this hash slot.", r.slot.value));
   }
-  if (was_mine && &n != c.self) c.migrating.erase(r.slot.value);
+  // Nothing is left to migrate, whoever owns it now.
+  if (!c.non_empty.contains(r.slot)) c.migrating.erase(r.slot.value);
   c.assign(r.slot, n);
   c.topology_changed = true;
   if (was_mine && &n != c.self && !c.self->owns_slots() && c.config.allow_replica_migration) {
@@ -145,7 +158,7 @@ Answer handle(Core& c, const request::SetSlotNode& r) {
 }
 
 Answer handle(Core& c, const request::Replicate& r) {
-  Node* n = c.find(r.primary);
+  Node* n = find_named(c, r.primary);
   if (n == nullptr) return unknown_node(r.primary);
   if (n == c.self) return fail("ERR Can't replicate myself");
   if (n->is_replica()) return fail("ERR I can only replicate a master, not a replica.");
@@ -234,6 +247,29 @@ Answer handle(Core& c, const request::TakeoverOnProof& r) {
   bump_epoch_without_consensus(c);
   take_over(c, "Takeover on proof of death: I'm the new master.");
   return "OK";
+}
+
+// True when those who are left could not agree that a node failed, so that nobody waits for them.
+bool too_few_to_agree(Core& c) {
+  const auto left = std::count_if(c.order.begin(), c.order.end(), [&c](const Node* n) {
+    const bool here = n == c.self || (n->link_open && !n->has(bus::kFlagPfail | bus::kFlagFail));
+    return here && is_voter(c, *n);
+  });
+  return static_cast<size_t>(left) < quorum(c);
+}
+
+Answer handle(Core& c, const request::ForgetOnProof& r) {
+  Node* n = c.find(r.node);
+  if (n == nullptr) return "OK";
+  if (!n->failed() && !(n->pfail() && too_few_to_agree(c))) {
+    return fail(fmt::format("ERR {} has not failed: it does not look dead from here", r.node.view()));
+  }
+  if (!n->replicas.empty()) {
+    return fail(fmt::format("ERR {} is followed by {}", r.node.view(), n->replicas.front()->id.view()));
+  }
+  c.log(LogLevel::kWarning,
+        fmt::format("Forgetting {} and what it owned: a supervisor has proof that its data is gone.", r.node.view()));
+  return handle(c, request::Forget{r.node});
 }
 
 Answer handle(Core& c, const request::AcceptLoss&) {

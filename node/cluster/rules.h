@@ -58,18 +58,32 @@ void mark_failed_if_agreed(Core& c, Node& node);
 void on_reachable(Core& c, Node& node);
 void on_fail_message(Core& c, Node& sender, const NodeId& about);
 
-// electorate.cc: who votes, and agreement on the voter list.
+// voters.cc: who votes, and by how many.
 bool is_voter(Core& c, const Node& node);
+size_t voter_count(Core& c);
 size_t quorum(Core& c);
 bool votes_by_list(const Core& c);
 // Fewer than three voters: nobody is elected by vote, but for a handover on which both agree.
 bool is_small_list(const Core& c);
 // We accepted such a list; whether it was decided is not known yet. Until then we neither vote nor stand.
 bool accepted_small_list(const Core& c);
-bool no_automatic_failover(const Core& c);
+// Nobody is elected by vote: a small list, or fewer than three slot-owning primaries that vote.
+bool no_automatic_failover(Core& c);
+// Does whoever can be elected need one of those whom we have just heard? Of `voters` in all, `heard` answered us, and
+// of those `steady` count by our list and are not on the way to another (is_steady_voter in electorate.h).
+bool meets_every_majority(const Core& c, size_t voters, size_t heard, size_t steady);
+
+// electorate.cc: agreement on the voter list.
 void electorate_tick(Core& c);
 void on_voter_list(Core& c, const Node& sender, const bus::VoterList& list);
 void on_electorate_message(Core& c, Node& sender, const bus::ElectorateBody& body);
+// CLUSTER FORGET must wait: without this voter's answer the list could not be changed any more.
+bool is_vote_needed(Core& c, const Node& node);
+// So many voters are known no more that the list can never change: what an administrator can do about it.
+void report_lost_voters(Core& c);
+// An administrator's word in place of the majority that is gone (CLUSTER FAILOVER TAKEOVER at the primary). False:
+// there is a majority, or voters that may come back, or no list.
+bool found_list_again(Core& c);
 
 // election.cc: votes and failover.
 void on_auth_request(Core& c, Node& sender, const bus::Header& h);

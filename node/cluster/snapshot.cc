@@ -94,6 +94,7 @@ void publish_view(Core& c) {
   v.stats = c.stats;
   v.version = c.view == nullptr ? 1 : c.view->version + 1;
   v.allow_reads_when_down = c.config.allow_reads_when_down;
+  v.allow_pubsubshard_when_down = c.config.allow_pubsubshard_when_down;
   v.require_full_coverage = c.config.require_full_coverage;
   v.tls_cluster = c.config.tls_cluster;
   v.preferred_endpoint = c.config.preferred_endpoint;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "node/cluster/electorate.h"
 #include "node/cluster/rules.h"
 
 namespace guccho::cluster {
@@ -21,7 +22,7 @@ constexpr uint16_t kUnreachable = bus::kFlagFail | bus::kFlagPfail;
 // Whose reach decides: the voters who could elect somebody in our place. Where nobody can be elected by vote, nobody
 // can have replaced us, and the count does not matter.
 void count_reach(Core& c) {
-  c.voters = c.reachable_voters = 0;
+  c.voters = c.reachable_voters = c.steady_voters = 0;
   if (is_small_list(c)) {
     c.voters = c.reachable_voters = 1;
     return;
@@ -30,7 +31,9 @@ void count_reach(Core& c) {
     for (const NodeId& id : c.own.electorate.list.voters) {
       const Node* n = c.find(id);
       ++c.voters;
-      c.reachable_voters += n != nullptr && !n->has(kUnreachable) ? 1 : 0;
+      if (n == nullptr || n->has(kUnreachable)) continue;
+      ++c.reachable_voters;
+      c.steady_voters += is_steady_voter(c, *n) ? 1 : 0;
     }
     return;
   }
@@ -54,15 +57,14 @@ void count_slots(Core& c) {
 }
 
 DownReason judge(Core& c) {
+  // Without slot owners at all there is nothing to serve, as in Redis. Looked at first: the wait after a partition is
+  // due whatever else was wrong meanwhile.
+  const bool minority = !meets_every_majority(c, c.voters, c.reachable_voters, c.steady_voters);
+  if (minority) c.minority_since = c.now;
   if (!c.loaded) return DownReason::kLoading;
   if (c.awaiting.active) return DownReason::kAwaitingTakeover;
   if (c.config.require_full_coverage && (c.assigned < kSlotCount || c.slots_fail > 0)) return DownReason::kUncovered;
-  // Without slot owners at all there is nothing to serve, as in Redis.
-  if (c.reachable_voters < c.voters / 2 + 1) {
-    c.minority_since = c.now;
-    return DownReason::kMinority;
-  }
-  return DownReason::kNone;
+  return minority ? DownReason::kMinority : DownReason::kNone;
 }
 
 // A primary that was away waits before it serves: the others may have replaced it and their news is on its way.

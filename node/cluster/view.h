@@ -104,6 +104,7 @@ struct View {
   uint64_t version = 0;  // grows with each view of one member
   // What routing needs to know of the configuration.
   bool allow_reads_when_down = false;
+  bool allow_pubsubshard_when_down = true;
   bool require_full_coverage = true;
   bool tls_cluster = false;
   EndpointType preferred_endpoint = EndpointType::kIp;

@@ -8,6 +8,7 @@
 #include "node/commands/handlers.h"
 #include "node/commands/numbers.h"
 #include "node/commands/text.h"
+#include "node/config/directives.h"
 #include "node/store/keyspace.h"
 #include "node/store/string_value.h"
 
@@ -18,8 +19,9 @@ std::optional<uint64_t> read_bit_offset(Context& c, std::string_view text, std::
   const auto number = parse_integer(in_fields ? text.substr(1) : text);
   const int64_t scale = in_fields ? *field_width : 1;
   int64_t offset = 0;
+  const uint64_t limit = c.caller.from_primary ? uint64_t{config::kMaxBulkLength} : c.config.proto_max_bulk_len;
   const bool fits = number && *number >= 0 && !__builtin_mul_overflow(*number, scale, &offset) &&
-                    (c.caller.from_primary || static_cast<uint64_t>(offset) / 8 < c.config.proto_max_bulk_len);
+                    static_cast<uint64_t>(offset) / 8 < limit;
   if (fits) return static_cast<uint64_t>(offset);
   c.reply.error("ERR bit offset is not an integer or out of range");
   return std::nullopt;

@@ -15,11 +15,11 @@ store::Entry* Context::peek(const store::KeyRef& key) {
   return read(key, store::Touch::kNo);
 }
 store::Entry* Context::find_for_write(const store::KeyRef& key) {
-  return find(key, store::Touch::kYes);
+  return find(key, store::Touch::kYes, false);
 }
 
 store::Entry* Context::read(const store::KeyRef& key, store::Touch touch) {
-  store::Entry* entry = find(key, touch);
+  store::Entry* entry = find(key, touch, true);
   if (entry != nullptr) {
     effects.count_hit();
   } else {
@@ -29,11 +29,11 @@ store::Entry* Context::read(const store::KeyRef& key, store::Touch touch) {
   return entry;
 }
 
-store::Entry* Context::find(const store::KeyRef& key, store::Touch touch) {
+store::Entry* Context::find(const store::KeyRef& key, store::Touch touch, bool reading) {
   if (caller.from_primary) return data.find(key);
   if (caller.no_touch && spec.name != "touch") touch = store::Touch::kNo;
   if (store::Entry* entry = data.find_live(key, now, touch)) return entry;
-  if (is_primary && data.find(key) != nullptr) delete_expired(key);
+  if (is_primary && data.find(key) != nullptr && !(reading && effects.keeps_expired())) delete_expired(key);
   return nullptr;
 }
 

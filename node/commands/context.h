@@ -76,6 +76,9 @@ class EffectSink {
   virtual void run_script(Context& context, const ScriptCall& call) = 0;
   // The worker's interpreter of scripts.
   virtual scripting::Evaluator& evaluator() = 0;
+  // Reading deletes nothing that has expired, as long as clients are paused (CLIENT PAUSE, a manual failover): the log
+  // must not grow then.
+  virtual bool keeps_expired() const { return false; }
   virtual void count_hit() = 0;
   virtual void count_miss() = 0;
   virtual void count_expired() = 0;
@@ -156,7 +159,7 @@ class Context {
   void not_a_float() { reply.error("ERR value is not a valid float"); }
 
  private:
-  store::Entry* find(const store::KeyRef& key, store::Touch touch);
+  store::Entry* find(const store::KeyRef& key, store::Touch touch, bool reading);
   store::Entry* read(const store::KeyRef& key, store::Touch touch);
   void delete_expired(const store::KeyRef& key);
 

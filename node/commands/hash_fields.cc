@@ -32,7 +32,7 @@ void delete_if_empty(Context& c, const KeyRef& key, const HashValue& hash) {
 
 // Replicated at once, before anything that the command itself does.
 void ExpiredFields::missed_slow(std::string_view field) {
-  if (!may_delete() || !hash_.hides(field)) return;
+  if (!may_delete() || !hash_.hides(field) || c_.effects.keeps_expired()) return;
   hash_.erase(field);
   const std::string_view request[] = {"HDEL", key_.bytes, field};
   c_.effects.replicate(request);
@@ -50,7 +50,7 @@ bool ExpiredFields::overwrites_slow(std::string_view field) {
 void ExpiredFields::delete_some() {
   // Read, not deleted; about 0.1 ms. The rest is the active cycle's.
   constexpr size_t kMost = 1000;
-  if (!may_delete()) return;
+  if (!may_delete() || c_.effects.keeps_expired()) return;
   const auto told = [this](std::span<const std::string_view> fields) {
     std::vector<std::string_view> request{"HDEL", key_.bytes};
     request.insert(request.end(), fields.begin(), fields.end());

@@ -105,7 +105,9 @@ void subscribe(Context& c) {
 void psubscribe(Context& c) {
   subscribe_to(c, SubscriptionKind::kPattern);
 }
+// As in redis-server, older clients may send the other two in a transaction.
 void ssubscribe(Context& c) {
+  if (c.caller.in_exec) return c.reply.error("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
   subscribe_to(c, SubscriptionKind::kShard);
 }
 void unsubscribe(Context& c) {

@@ -7,6 +7,7 @@
 #include "node/commands/host.h"
 #include "node/commands/numbers.h"
 #include "node/commands/text.h"
+#include "node/scripting/running.h"
 
 namespace guccho::commands::handlers {
 namespace {
@@ -113,6 +114,7 @@ void time(Context& c) {
 }
 
 void monitor(Context& c) {
+  if (c.caller.in_exec) return c.reply.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
   if (c.session->kind == SessionKind::kMonitor) return;  // redis-server answers nothing, either
   c.host.start_monitor(*c.session);
   c.reply.ok();
@@ -122,8 +124,11 @@ void shutdown(Context& c) {
   ShutdownOptions options;
   bool abort = false;
   if (!parse_shutdown(c, options, abort)) return c.syntax_error();
-  if (!abort) return c.host.shutdown(options, c.defer());
-  c.host.abort_shutdown() ? c.reply.ok() : c.reply.error("ERR No shutdown in progress.");
+  if (abort) return c.host.abort_shutdown() ? c.reply.ok() : c.reply.error("ERR No shutdown in progress.");
+  // What the script has done so far is neither whole nor undone.
+  const scripting::BusyScriptPtr busy = c.host.busy_scripts().one();
+  if (busy && !options.nosave) return c.reply.error(busy->refusal());
+  c.host.shutdown(options, c.defer());
 }
 
 // Who follows whom is decided by CLUSTER REPLICATE.

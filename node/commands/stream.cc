@@ -202,8 +202,8 @@ void xsetid(Context& c) {
       return c.reply.error("ERR The entries_added specified in XSETID is smaller than the target stream length");
     }
   }
-  stream.change([&](Stream& s, SlabAllocator&) {
-    s.last_id = *id;
+  stream.change([&](Stream& s, SlabAllocator& alloc) {
+    s.set_last_id(*id, alloc);
     if (added) s.entries_added = static_cast<uint64_t>(*added);
     if (!max_deleted.is_zero()) s.max_deleted_id = max_deleted;
   });

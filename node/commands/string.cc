@@ -6,6 +6,7 @@
 #include "node/commands/numbers.h"
 #include "node/commands/text.h"
 #include "node/commands/times.h"
+#include "node/config/directives.h"
 #include "node/store/keyspace.h"
 #include "node/store/string_value.h"
 
@@ -178,10 +179,9 @@ void set_all(Context& c) {
   }
 }
 
-// False after an error reply. The primary's stream is obeyed whatever the limit here.
+// False after an error reply. The primary's stream is obeyed whatever limit is set here.
 bool check_length(Context& c, uint64_t size, uint64_t more) {
-  if (c.caller.from_primary) return true;
-  const uint64_t limit = c.config.proto_max_bulk_len;
+  const uint64_t limit = c.caller.from_primary ? uint64_t{config::kMaxBulkLength} : c.config.proto_max_bulk_len;
   if (size <= limit && more <= limit - size) return true;
   c.reply.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
   return false;

@@ -12,4 +12,13 @@ uint16_t Config::bus_port() const {
   return base == 0 || sum > 65535 ? 0 : static_cast<uint16_t>(sum);
 }
 
+std::string Config::default_admin_socket() const {
+  if (cluster_config_file == kDefaultClusterConfigFile) return std::string(kDefaultAdminSocket);
+  return "admin/" + cluster_config_file + ".sock";
+}
+
+std::string Config::admin_term_file() const {
+  return cluster_config_file == kDefaultClusterConfigFile ? "admin-term" : cluster_config_file + ".admin-term";
+}
+
 }  // namespace guccho::config

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "node/base/time.h"
@@ -85,7 +86,14 @@ struct UserLine {
   friend bool operator==(const UserLine&, const UserLine&) = default;
 };
 
-// Ports: 0 means "do not listen". Memory and sizes are in bytes.
+// The replication log keeps twice that for replicas that are behind.
+inline constexpr uint64_t kMaxReplBacklog = uint64_t{8} << 30;
+
+inline constexpr std::string_view kDefaultClusterConfigFile = "nodes.conf";
+inline constexpr std::string_view kDefaultAdminSocket = "admin/admin.sock";
+
+// Ports: 0 means "do not listen". Memory and sizes are in bytes. Names of files are relative to `dir`, which the
+// process enters at its start.
 struct Config {
   // Network.
   std::vector<std::string> bind = {"*", "-::*"};  // a leading '-' means: no error when the address is not available
@@ -137,7 +145,7 @@ struct Config {
   Seconds tls_session_cache_timeout{300};
 
   // Process and files.
-  std::string dir = ".";  // the data directory; relative to where the process was started
+  std::string dir = ".";  // the data directory; relative to where the process was started, until it has entered it
   std::string logfile;    // empty: standard output
   LogLevel loglevel = LogLevel::kNotice;
   std::string pidfile;
@@ -146,7 +154,7 @@ struct Config {
   Guard enable_debug_command = Guard::kNo;
 
   // Cluster.
-  std::string cluster_config_file = "nodes.conf";
+  std::string cluster_config_file{kDefaultClusterConfigFile};
   Millis cluster_node_timeout{1000};
   uint16_t cluster_port = 0;  // the bus; 0: port (or tls_port under tls_cluster) + 10000
   std::string cluster_announce_ip;
@@ -180,7 +188,7 @@ struct Config {
   uint16_t replica_announce_port = 0;
   bool replica_announced = true;
   bool replica_ignore_maxmemory = true;
-  uint64_t repl_backlog_size = 1u << 20;
+  uint64_t repl_backlog_size = 1u << 20;  // at most kMaxReplBacklog
   Seconds repl_backlog_ttl{3600};
   Seconds repl_timeout{60};
   Seconds repl_ping_replica_period{10};
@@ -237,7 +245,7 @@ struct Config {
   Millis busy_reply_threshold{5000};
 
   // Operation: the admin service, metrics and health. They bind to the addresses of `bind`.
-  std::string admin_socket = "admin/admin.sock";  // relative to dir; empty: none
+  std::string admin_socket{kDefaultAdminSocket};  // empty: none
   uint16_t admin_port = 0;                        // mutual TLS only
   std::string admin_tls_cert_file;
   std::string admin_tls_key_file;
@@ -249,8 +257,16 @@ struct Config {
   // where it differs from the default of the table.
   std::map<std::string, std::string, std::less<>> ineffective;
 
+  // Whether writes depend on how many good replicas there are; without a greatest lag every one is good enough.
+  bool counts_good_replicas() const { return min_replicas_to_write != 0 && min_replicas_max_lag != Seconds(0); }
+
   // The bus port that follows from cluster_port, port and tls_port; 0 when the sum is no port.
   uint16_t bus_port() const;
+
+  // As usual with Redis, nodes may share `dir` when their cluster-config-files differ. What else is a node's own in
+  // there is then named after that file, unless it has its default name.
+  std::string default_admin_socket() const;
+  std::string admin_term_file() const;  // the fencing term that the node obeys
 
   friend bool operator==(const Config&, const Config&) = default;
 };

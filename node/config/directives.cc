@@ -38,8 +38,9 @@ constexpr Directive one_of(std::string_view name, uint8_t flags, std::string_vie
   return {name, "", Kind::kEnum, flags, 0, 0, choices, fields::read_enum<Field>, fields::print_enum<Field>, "", help};
 }
 template <auto Field>
-constexpr Directive text(std::string_view name, uint8_t flags, std::string_view help) {
-  return {name, "", Kind::kString, flags, 0, 0, "", fields::read_string<Field>, fields::print_string<Field>, "", help};
+constexpr Directive text(std::string_view name, uint8_t flags, std::string_view help, std::string_view alias = "") {
+  return {name, alias, Kind::kString, flags, 0, 0, "", fields::read_string<Field>, fields::print_string<Field>,
+          "",   help};
 }
 template <auto Field>
 constexpr Directive file_name(std::string_view name, uint8_t flags, std::string_view help) {
@@ -70,8 +71,14 @@ constexpr Directive unused(std::string_view name, Kind kind, std::string_view de
           default_text,
           why};
 }
+// One value alone is possible; a file that says otherwise is read when the command line puts it right.
 constexpr Directive only(std::string_view name, std::string_view value, std::string_view why, uint8_t flags) {
-  return {name, "", Kind::kString, flags, 0, 0, "", fields::read_only_value, fields::print_only_value, value, why};
+  const uint8_t all = kReplaceable | flags;
+  return {name, "", Kind::kString, all, 0, 0, "", fields::read_only_value, fields::print_only_value, value, why};
+}
+// Any number may be written, and CONFIG GET says `value`, which is what there is.
+constexpr Directive fixed_number(std::string_view name, std::string_view value, std::string_view why, uint8_t flags) {
+  return {name, "", Kind::kInteger, flags, 1, kInt, "", fields::read_ineffective, fields::print_only_value, value, why};
 }
 
 constexpr std::string_view kNoFork = "nothing here forks";
@@ -92,7 +99,7 @@ constexpr Directive kDirectives[] = {
     yes_no<&Config::router_tls>("router-tls", kImmutable, "the router port speaks TLS"),
     number<&Config::router_max_wait>("router-max-wait", kPlain, 0, 600'000,
                                      "milliseconds that a command on the router port waits for a shard's new primary"),
-    text<&Config::unixsocket>("unixsocket", kImmutable, "path of a Unix socket to listen on"),
+    text<&Config::unixsocket>("unixsocket", kImmutable, "path of a Unix socket to listen on, relative to dir"),
     special("unixsocketperm", Kind::kOctal, kImmutable, fields::read_file_mode, fields::print_file_mode,
             "file mode of the Unix socket; 0: as the umask says", 0, 0777),
     number<&Config::tcp_backlog>("tcp-backlog", kImmutable, 0, kInt, "length of the accept queue"),
@@ -101,7 +108,8 @@ constexpr Directive kDirectives[] = {
     number<&Config::maxclients>("maxclients", kPlain, 1, std::numeric_limits<uint32_t>::max(),
                                 "greatest number of client connections"),
     yes_no<&Config::protected_mode>("protected-mode", kPlain,
-                                    "without a password and a bind address, serve this machine only"),
+                                    "without a password for the default user, serve loopback addresses only, "
+                                    "whatever bind says"),
     text<&Config::requirepass>("requirepass", kSensitive, "password of the default user"),
     text<&Config::aclfile>("aclfile", kImmutable, "file of users and their rules, relative to dir"),
     number<&Config::acllog_max_len>("acllog-max-len", kPlain, 0, kAny, "denials kept for ACL LOG"),
@@ -113,14 +121,16 @@ constexpr Directive kDirectives[] = {
             fields::print_buffer_limits, "class hard soft seconds, for normal, replica and pubsub"),
     memory<&Config::client_query_buffer_limit>("client-query-buffer-limit", kPlain, kMiB, kAny,
                                                "greatest size of a client's unread commands"),
-    memory<&Config::proto_max_bulk_len>("proto-max-bulk-len", kPlain, kMiB, kAny, "greatest size of one argument"),
+    memory<&Config::proto_max_bulk_len>("proto-max-bulk-len", kPlain, kMiB, kMaxBulkLength,
+                                        "greatest size of one argument and of a string, at most 4095mb"),
     special("maxmemory-clients", Kind::kMemoryOrPercent, kPlain, fields::read_memory_or_percent,
             fields::print_memory_or_percent, "memory of all clients' buffers, or percent of maxmemory; 0: no limit"),
     number<&Config::tracking_table_max_keys>("tracking-table-max-keys", kPlain, 0, kAny,
                                              "keys remembered for client-side caching"),
 
     // TLS.
-    text<&Config::tls_cert_file>("tls-cert-file", kPlain, "certificate of this node (PEM)"),
+    text<&Config::tls_cert_file>("tls-cert-file", kPlain,
+                                 "certificate of this node (PEM); as all files, relative to dir"),
     text<&Config::tls_key_file>("tls-key-file", kPlain, "its private key (PEM)"),
     text<&Config::tls_key_file_pass>("tls-key-file-pass", kSensitive, "passphrase of the private key"),
     text<&Config::tls_client_cert_file>("tls-client-cert-file", kPlain,
@@ -145,17 +155,18 @@ constexpr Directive kDirectives[] = {
     unused("tls-dh-params-file", Kind::kString, "", "elliptic curves are used"),
 
     // Process and files.
-    text<&Config::dir>("dir", kImmutable | kProtected, "the data directory"),
-    text<&Config::logfile>("logfile", kImmutable, "empty: standard output"),
+    special("dir", Kind::kString, kImmutable | kProtected, fields::read_dir, fields::print_string<&Config::dir>,
+            "the data directory; the node enters it, and relative paths mean what is in it"),
+    text<&Config::logfile>("logfile", kImmutable, "relative to dir; empty: standard output"),
     one_of<&Config::loglevel>("loglevel", kPlain, "debug, verbose, notice, warning, nothing", "what is logged"),
-    text<&Config::pidfile>("pidfile", kImmutable | kIneffective, "no such file is written"),
+    text<&Config::pidfile>("pidfile", kImmutable, "file with the process id, relative to dir; empty: none"),
     number<&Config::shutdown_timeout>("shutdown-timeout", kPlain, 0, kInt,
                                       "seconds that a stopping primary waits for its replicas"),
     one_of<&Config::enable_protected_configs>("enable-protected-configs", kImmutable, "no, yes, local",
                                               "who may set protected directives"),
     one_of<&Config::enable_debug_command>("enable-debug-command", kImmutable, "no, yes, local", "who may use DEBUG"),
     only("daemonize", "no", "start it in the foreground, under a service manager or with '&'", kImmutable),
-    only("databases", "1", "a cluster has one database", kImmutable),
+    fixed_number("databases", "1", "a cluster has one database, number 0, and CONFIG GET says so", kImmutable),
     only("syslog-enabled", "no", "write to standard output and let the service manager collect it", kImmutable),
     unused("syslog-ident", Kind::kString, "redis", "there is no logging to syslog", "", kImmutable),
     unused("syslog-facility", Kind::kString, "local0", "there is no logging to syslog", "", kImmutable),
@@ -241,14 +252,16 @@ constexpr Directive kDirectives[] = {
                                        "shown in INFO; in a cluster no replica takes writes", "slave-read-only"),
     number<&Config::replica_priority>("replica-priority", kPlain, 0, kInt, "shown in INFO for Sentinel-like tools",
                                       "slave-priority"),
-    text<&Config::replica_announce_ip>("replica-announce-ip", kPlain, "address that a replica tells its primary"),
+    text<&Config::replica_announce_ip>("replica-announce-ip", kPlain, "address that a replica tells its primary",
+                                       "slave-announce-ip"),
     number<&Config::replica_announce_port>("replica-announce-port", kPlain, 0, kPort,
                                            "port that a replica tells its primary", "slave-announce-port"),
     yes_no<&Config::replica_announced>("replica-announced", kPlain, "shown in INFO for Sentinel-like tools"),
     yes_no<&Config::replica_ignore_maxmemory>("replica-ignore-maxmemory", kIneffective,
                                               "replicas never evict by themselves", "slave-ignore-maxmemory"),
-    memory<&Config::repl_backlog_size>("repl-backlog-size", kPlain, 1, kAny,
-                                       "bytes of writes kept for replicas that reconnect"),
+    special("repl-backlog-size", Kind::kMemory, kPlain, fields::read_backlog_size,
+            fields::print_number<&Config::repl_backlog_size>,
+            "bytes of writes kept for replicas that reconnect, at most 8gb", 1, kAny),
     number<&Config::repl_backlog_ttl>("repl-backlog-ttl", kIneffective, 0, kInt,
                                       "the backlog is kept without replicas"),
     number<&Config::repl_timeout>("repl-timeout", kPlain, 1, kInt, "seconds of silence that end a replication link"),
@@ -356,7 +369,7 @@ constexpr Directive kDirectives[] = {
                                           "milliseconds after which a script counts as busy", "lua-time-limit"),
 
     // Persistence: a later version's.
-    special("save", Kind::kList, kManyArguments | kRepeatable, fields::read_save, fields::print_save,
+    special("save", Kind::kList, kManyArguments | kRepeatable | kReplaceable, fields::read_save, fields::print_save,
             "snapshots on disk; only \"\" is accepted, they are not available yet"),
     only("appendonly", "no", "the append-only file is not available yet", kPlain),
     unused("dbfilename", Kind::kString, "dump.rdb", kNoRdbFile, "", kProtected),
@@ -378,7 +391,8 @@ constexpr Directive kDirectives[] = {
 
     // Operation.
     text<&Config::admin_socket>("admin-socket", kImmutable,
-                                "Unix socket of the admin service, relative to dir; \"\": none"),
+                                "Unix socket of the admin service, relative to dir; \"\": none; default: named after a "
+                                "cluster-config-file that is not nodes.conf"),
     number<&Config::admin_port>("admin-port", kImmutable, 0, kPort, "admin service over mutual TLS; 0: off"),
     text<&Config::admin_tls_cert_file>("admin-tls-cert-file", kImmutable, "certificate of the admin service (PEM)"),
     text<&Config::admin_tls_key_file>("admin-tls-key-file", kImmutable, "its private key (PEM)"),
@@ -400,6 +414,10 @@ constexpr Refused kRefused[] = {
     {"slaveof", "not allowed in cluster mode; use CLUSTER REPLICATE"},
     {"sentinel", "the cluster fails over by itself"},
 };
+
+// Redis 7 reads them from files of the versions before it.
+constexpr std::string_view kObsolete[] = {"list-max-ziplist-entries", "list-max-ziplist-value",
+                                          "lua-replicate-commands"};
 
 constexpr bool well_formed() {
   for (const Directive& d : kDirectives) {
@@ -445,6 +463,10 @@ const Directive* find_directive(std::string_view name) {
     if (equal_ignoring_case(d.name, name) || equal_ignoring_case(d.alias, name)) return &d;
   }
   return nullptr;
+}
+
+bool is_obsolete(std::string_view name) {
+  return std::ranges::any_of(kObsolete, [&](std::string_view o) { return equal_ignoring_case(o, name); });
 }
 
 std::string_view refusal(std::string_view name) {

@@ -12,6 +12,9 @@
 
 namespace guccho::config {
 
+// The greatest proto-max-bulk-len. Sizes of values have 32 bits, and a field of BITFIELD may end some bytes later.
+inline constexpr int64_t kMaxBulkLength = int64_t{4095} << 20;
+
 enum class Kind : uint8_t { kBool, kInteger, kMemory, kMemoryOrPercent, kOctal, kEnum, kString, kList };
 
 enum Flag : uint8_t {
@@ -22,7 +25,8 @@ enum Flag : uint8_t {
   kHidden = 1 << 3,       // CONFIG GET shows it only when asked for by its full name
   kIneffective = 1 << 4,  // accepted with a warning: nothing here uses it
   kManyArguments = 1 << 5,
-  kRepeatable = 1 << 6,  // each line of a file adds to those before it
+  kRepeatable = 1 << 6,   // each line of a file adds to those before it
+  kReplaceable = 1 << 7,  // a value that is refused in a file counts only when no later line replaces it
 };
 
 using Arguments = std::span<const std::string>;
@@ -51,6 +55,9 @@ std::span<const Directive> directives();
 
 // By name or alias, without regard to case; null when there is none.
 const Directive* find_directive(std::string_view name);
+
+// A directive of the past that Redis itself reads in files, with one argument, and ignores; CONFIG does not know it.
+bool is_obsolete(std::string_view name);
 
 // A directive of Redis that is refused here: why, and what to do instead; empty for every other name.
 std::string_view refusal(std::string_view name);

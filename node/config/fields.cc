@@ -75,7 +75,12 @@ std::vector<std::string> split_blanks(std::string_view text) {
   }
 }
 
+std::string path_in(const std::string& dir, const std::string& path) {
+  return path.empty() || path.starts_with('/') || dir == "." ? path : dir + "/" + path;
+}
+
 namespace fields {
+
 Result<bool> parse_bool(std::string_view text) {
   if (equal_ignoring_case(text, "yes")) return true;
   if (equal_ignoring_case(text, "no")) return false;

@@ -25,6 +25,8 @@ Status check_range(const Directive& d, int64_t value);
 std::vector<std::string_view> split_choices(std::string_view choices);
 // Parts between single blanks; as Redis splits the value of CONFIG SET for directives with many arguments.
 std::vector<std::string> split_blanks(std::string_view text);
+// What a relative path means to who has entered `dir`; "." is where the process was started.
+std::string path_in(const std::string& dir, const std::string& path);
 
 namespace fields {
 
@@ -116,6 +118,7 @@ std::string print_only_value(const Directive& d, const Config& c);
 // Those with a form of their own.
 Status read_bind(const Directive& d, Arguments args, Config& c);
 std::string print_bind(const Directive& d, const Config& c);
+Status read_dir(const Directive& d, Arguments args, Config& c);
 Status read_save(const Directive& d, Arguments args, Config& c);
 std::string print_save(const Directive& d, const Config& c);
 Status read_buffer_limits(const Directive& d, Arguments args, Config& c);
@@ -126,6 +129,7 @@ Status read_file_mode(const Directive& d, Arguments args, Config& c);
 std::string print_file_mode(const Directive& d, const Config& c);
 Status read_hostname(const Directive& d, Arguments args, Config& c);
 Status read_human_nodename(const Directive& d, Arguments args, Config& c);
+Status read_backlog_size(const Directive& d, Arguments args, Config& c);
 Status read_hz(const Directive& d, Arguments args, Config& c);
 Status read_notify_events(const Directive& d, Arguments args, Config& c);
 std::string print_notify_events(const Directive& d, const Config& c);

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <map>
+#include <set>
 
 #include "node/base/words.h"
 #include "node/config/fields.h"
@@ -23,33 +24,50 @@ std::string_view trim(std::string_view s) {
 
 class Loader {
  public:
-  Loader(const FileReader& read_file, const Config& defaults) : read_file_(read_file), loaded_{defaults, {}} {}
+  Loader(const Files& files, const Config& defaults) : files_(files), loaded_{defaults, defaults, {}} {}
 
   Status file(const std::string& path, int depth) {
     if (depth > kMaxIncludeDepth) return fail(path + ": files include each other more than 16 deep");
-    const Result<std::string> text = read_file_(path);
+    const Result<std::string> text = files_.read(path);
     if (!text) return fail(fmt::format("{}: cannot read the configuration: {}", path, text.error().text));
     return lines(*text, path == "-" ? "standard input" : path, depth);
   }
 
-  Status setting(const std::string& where, const std::string& name, Arguments args) {
+  // `depth`: of the file that it stands in.
+  Status setting(const std::string& where, const std::string& name, Arguments args, int depth) {
     if (equal_ignoring_case(name, kUser)) return user(where, args);
+    if (equal_ignoring_case(name, kInclude)) return include(where, args, depth);
+    if (is_obsolete(name)) {
+      return args.size() == 1 ? Status() : fail(fmt::format("{}: {}: wrong number of arguments", where, name));
+    }
     const Directive* d = find_directive(name);
     if (d == nullptr) return unknown(where, name);
     if (!d->has(kManyArguments) && args.size() != 1) {
       return fail(fmt::format("{}: {}: wrong number of arguments", where, d->name));
     }
     if (args.empty()) return fail(fmt::format("{}: {}: wrong number of arguments", where, d->name));
+    given_.insert(d);
+    std::erase_if(refused_, [&](const Refused& r) { return r.directive == d; });
     if (Status s = d->read(*d, args, loaded_.config); !s) {
-      return fail(fmt::format("{}: {}: {}", where, d->name, s.error().text));
+      std::string why = fmt::format("{}: {}: {}", where, d->name, s.error().text);
+      if (!d->has(kReplaceable)) return fail(std::move(why));
+      refused_.push_back({d, std::move(why)});
     }
-    if (d->has(kIneffective) && d->print(*d, loaded_.config) != d->print(*d, Config())) {
+    const bool changed = d->has(kIneffective) && d->print(*d, loaded_.config) != d->print(*d, Config());
+    if (changed || loaded_.config.ineffective.contains(d->name)) {
       loaded_.warnings.push_back(fmt::format("{}: {} has no effect here: {}", where, d->name, d->help));
     }
     return {};
   }
 
-  Loaded take() { return std::move(loaded_); }
+  // After the last setting.
+  Result<Loaded> finish() {
+    if (!refused_.empty()) return fail(refused_.front().why);
+    loaded_.defaults.admin_socket = loaded_.config.default_admin_socket();
+    if (!given_.contains(find_directive("admin-socket"))) loaded_.config.admin_socket = loaded_.defaults.admin_socket;
+    if (Status s = check_consistency(loaded_.config); !s) return fail(s.error().text);
+    return std::move(loaded_);
+  }
 
  private:
   // user NAME RULE ...: at most once a name.
@@ -61,6 +79,16 @@ class Loader {
       }
     }
     loaded_.config.users.push_back({where, args[0], {args.begin() + 1, args.end()}});
+    return {};
+  }
+
+  Status include(const std::string& where, Arguments args, int depth) {
+    if (args.size() != 1) return fail(where + ": include: wrong number of arguments");
+    std::vector<std::string> paths = {path_in(loaded_.config.dir, args[0])};
+    if (args[0].find_first_of("*?[") != std::string::npos) paths = files_.matching(paths[0]);
+    for (const std::string& path : paths) {
+      if (Status s = file(path, depth + 1); !s) return fail(where + ": " + s.error().text);
+    }
     return {};
   }
 
@@ -79,11 +107,7 @@ class Loader {
     const Result<std::vector<std::string>> words = split_line(line);
     if (!words) return fail(where + ": " + words.error().text);
     if (words->empty()) return {};
-    const Arguments args = Arguments(*words).subspan(1);
-    if (!equal_ignoring_case(words->front(), "include")) return setting(where, words->front(), args);
-    if (args.size() != 1) return fail(where + ": include: wrong number of arguments");
-    if (Status s = file(args[0], depth + 1); !s) return fail(where + ": " + s.error().text);
-    return {};
+    return setting(where, words->front(), Arguments(*words).subspan(1), depth);
   }
 
   static Status unknown(const std::string& where, const std::string& name) {
@@ -94,8 +118,15 @@ class Loader {
     return fail(fmt::format("{}: unknown directive '{}'{}", where, name, hint));
   }
 
-  const FileReader& read_file_;
+  struct Refused {
+    const Directive* directive;
+    std::string why;
+  };
+
+  const Files& files_;
   Loaded loaded_;
+  std::set<const Directive*> given_;
+  std::vector<Refused> refused_;  // until a later line replaces the value
 };
 
 Status check_ports(const Config& c) {
@@ -192,12 +223,17 @@ Result<CommandLine> parse_command_line(std::span<const std::string> args) {
   return line;
 }
 
-std::string help_text() {
-  std::string out =
+std::string help_text(const Config& defaults) {
+  std::string out = fmt::format(
       "Usage: guccho-node [FILE] [--directive value ...] [-]\n"
+      "       guccho-node -h | --help | -v | --version\n"
       "FILE has the syntax of redis.conf; '-' reads more of it from standard input; the command line wins.\n\n"
-      "Directives (default):\n";
-  const Config defaults;
+      "Directives (default on this machine):\n"
+      "  --{} FILE\n"
+      "      reads FILE in this place; with '*', '?' or '[' all files that match, in alphabetical order\n"
+      "  --{} NAME RULE ...\n"
+      "      a user and what it may do, in the words of ACL SETUSER; one line for each\n",
+      kInclude, kUser);
   for (const Directive& d : directives()) {
     if (d.has(kIneffective) || d.has(kHidden)) continue;
     const std::string value = quote_word(d.print(d, defaults));
@@ -207,8 +243,8 @@ std::string help_text() {
   return out;
 }
 
-Result<Loaded> load(const CommandLine& line, const FileReader& read_file, const Config& defaults) {
-  Loader loader(read_file, defaults);
+Result<Loaded> load(const CommandLine& line, const Files& files, const Config& defaults) {
+  Loader loader(files, defaults);
   if (line.file) {
     if (Status s = loader.file(*line.file, 0); !s) return fail(s.error().text);
   }
@@ -216,13 +252,11 @@ Result<Loaded> load(const CommandLine& line, const FileReader& read_file, const 
     if (Status s = loader.file("-", 0); !s) return fail(s.error().text);
   }
   for (const CommandLine::Setting& setting : line.settings) {
-    if (Status s = loader.setting(std::string(kCommandLine), setting.name, setting.values); !s) {
+    if (Status s = loader.setting(std::string(kCommandLine), setting.name, setting.values, 0); !s) {
       return fail(s.error().text);
     }
   }
-  Loaded loaded = loader.take();
-  if (Status s = check_consistency(loaded.config); !s) return fail(s.error().text);
-  return loaded;
+  return loader.finish();
 }
 
 }  // namespace guccho::config

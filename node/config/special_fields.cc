@@ -28,6 +28,12 @@ std::string print_bind(const Directive&, const Config& c) {
   return join_blanks(c.bind);
 }
 
+Status read_dir(const Directive&, Arguments args, Config& c) {
+  // redis-server enters each directory as it reads its line.
+  c.dir = path_in(c.dir, args[0]);
+  return {};
+}
+
 Status read_save(const Directive&, Arguments args, Config&) {
   if (args.size() == 1 && args[0].empty()) return {};
   if (args.size() % 2 != 0) return fail("Invalid save parameters");
@@ -47,9 +53,10 @@ Status read_buffer_limits(const Directive&, Arguments args, Config& c) {
   if (args.size() % 4 != 0) return fail("Wrong number of arguments in buffer limit configuration.");
   for (size_t i = 0; i < args.size(); i += 4) {
     BufferLimit* limit = nullptr;
-    if (args[i] == "normal") limit = &c.client_output_normal;
-    if (args[i] == "slave" || args[i] == "replica") limit = &c.client_output_replica;
-    if (args[i] == "pubsub") limit = &c.client_output_pubsub;
+    const auto is = [&](std::string_view name) { return equal_ignoring_case(args[i], name); };
+    if (is("normal")) limit = &c.client_output_normal;
+    if (is("slave") || is("replica")) limit = &c.client_output_replica;
+    if (is("pubsub")) limit = &c.client_output_pubsub;
     if (limit == nullptr) return fail("Invalid client class specified in buffer limit configuration.");
     const auto hard = parse_memory(args[i + 1]);
     const auto soft = parse_memory(args[i + 2]);
@@ -126,6 +133,17 @@ Status read_human_nodename(const Directive&, Arguments args, Config& c) {
     }
   }
   c.cluster_announce_human_nodename = args[0];
+  return {};
+}
+
+Status read_backlog_size(const Directive& d, Arguments args, Config& c) {
+  const Result<int64_t> value = parse_number(d, args[0]);
+  if (!value) return fail(value.error().text);
+  if (static_cast<uint64_t>(*value) > kMaxReplBacklog) {
+    return fail(
+        fmt::format("argument must be at most {} (8gb), as much as the replication log can keep", kMaxReplBacklog));
+  }
+  c.repl_backlog_size = static_cast<uint64_t>(*value);
   return {};
 }
 

@@ -58,6 +58,8 @@ constexpr Metric kTable[] = {
             "Bus packets that were malformed or came from strangers", GUCCHO_READ(s.cluster.packets_dropped)),
     counter(kGuccho, "failovers", "guccho_failovers_total", "Times that this node took a primary's role",
             GUCCHO_READ(s.cluster.failovers)),
+    gauge(kGuccho, "replica_waiters", "guccho_replica_waiters", "Clients whose WAIT or WAITAOF waits for replicas",
+          GUCCHO_READ(s.replication.waiters)),
     gauge(kGuccho, "electorate_size", "guccho_electorate_size", "Nodes that vote in a failover",
           GUCCHO_READ(s.cluster.electorate_size)),
     gauge(kGuccho, "data_generation", "guccho_data_generation", "Which data this node holds; 0: none was ever held",

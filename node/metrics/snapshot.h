@@ -98,6 +98,7 @@ struct ReplicationPart {
   uint64_t full_syncs = 0;
   uint64_t partial_syncs_ok = 0;
   uint64_t partial_syncs_refused = 0;
+  uint64_t waiters = 0;  // clients in WAIT or WAITAOF
 };
 
 struct CpuPart {  // microseconds

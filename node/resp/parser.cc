@@ -39,6 +39,19 @@ void CommandParser::reset() {
   pieces_.clear();
 }
 
+void CommandParser::shrink() {
+  constexpr size_t kKept = 1024;  // arguments
+  if (inside_command()) return;
+  if (pieces_.capacity() > kKept) std::vector<Piece>().swap(pieces_);
+  if (args_.capacity() > kKept) std::vector<std::string_view>().swap(args_);
+  if (inline_args_.capacity() > kKept) std::vector<std::string>().swap(inline_args_);
+}
+
+size_t CommandParser::argument_bytes() const {
+  return pieces_.capacity() * sizeof(Piece) + args_.capacity() * sizeof(std::string_view) +
+         inline_args_.capacity() * sizeof(std::string);
+}
+
 ParseStatus CommandParser::refuse(std::string text) {
   error_ = "Protocol error: " + std::move(text);
   reset();

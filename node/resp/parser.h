@@ -37,6 +37,10 @@ class CommandParser {
   // Whether a command has begun of which it already knows a part.
   bool inside_command() const { return remaining_ >= 0; }
   void reset();
+  // Gives back what the arguments of a large command took, when none is being read; args() end with it.
+  void shrink();
+  // Bytes that it keeps for arguments.
+  size_t argument_bytes() const;
 
  private:
   struct Piece {

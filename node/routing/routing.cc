@@ -18,8 +18,12 @@ bool holds_no_valid_data(const View& view) {
 
 std::optional<Down> down(const View& view, const Query& query) {
   if (view.cluster_ok) return std::nullopt;
+  // Messages need no data.
+  if (query.shard_channel) {
+    return view.allow_pubsubshard_when_down ? std::nullopt : std::optional(Down{DownReason::kState});
+  }
   if (holds_no_valid_data(view) || !view.allow_reads_when_down) return Down{DownReason::kState};
-  if (query.writes || query.shard_channel) return Down{DownReason::kReadOnly};
+  if (query.writes) return Down{DownReason::kReadOnly};
   return std::nullopt;
 }
 
@@ -27,8 +31,10 @@ std::optional<Down> down(const View& view, const Query& query) {
 std::optional<Decision> route_migrating(const View& view, const Query& query) {
   const NodeId* to = view.slots->migrating_to(*query.slot);
   if (to == nullptr || query.keys_missing == 0) return std::nullopt;
+  const NodeIndex there = view.index_of(*to);
+  if (there == kNoNode) return std::nullopt;  // nobody to ask: the slot is as if it did not move
   if (query.keys_present > 0) return TryAgain{};
-  return Ask{.slot = *query.slot, .node = view.index_of(*to)};
+  return Ask{.slot = *query.slot, .node = there};
 }
 
 // A slot is arriving. A client that was sent here (ASKING) is served, unless a command with several keys would see only

@@ -43,6 +43,11 @@ void Node::presence_confirmed(uint64_t number) {
   for (auto& w : workers_) w->wake();
 }
 
+void Node::set_loss_pending(bool pending) {
+  if (loss_pending_.exchange(pending, std::memory_order_acq_rel) == pending) return;
+  for (auto& w : workers_) w->wake();
+}
+
 // Replies that were made stay with their connections.
 void Worker::withhold_replies() {
   fenced_ = true;
@@ -69,6 +74,12 @@ void Worker::end_absence() {
       c->close_soon();
     } else {
       schedule_flush(*c);
+    }
+  }
+  if (lost) {
+    // What other workers still have to answer may have been executed before they knew.
+    for (const auto& [id, c] : connections_) {
+      if (c->has_outstanding()) c->close_soon();
     }
   }
   release_paused();

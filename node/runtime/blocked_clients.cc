@@ -6,6 +6,7 @@
 namespace guccho::runtime {
 
 BlockedClients::Ticket BlockedClients::add(BlockedCommand command) {
+  if (ended_.contains(command.place.client)) return 0;
   if (const auto old = of_client(command.place.client)) remove(*old);
   // A key named twice is waited for once.
   std::sort(command.keys.begin(), command.keys.end());
@@ -44,6 +45,20 @@ BlockedCommand BlockedClients::remove(Ticket ticket) {
   if (command.deadline != 0) deadlines_.erase({command.deadline, ticket});
   clients_.erase(command.place.client);
   return command;
+}
+
+void BlockedClients::end(uint64_t client) {
+  forget(client);
+  ended_.insert(client);
+}
+
+void BlockedClients::forget(uint64_t client) {
+  if (const auto ticket = of_client(client)) remove(*ticket);
+  ended_.erase(client);
+}
+
+void BlockedClients::set_user(uint64_t client, std::shared_ptr<const acl::User> user) {
+  if (const auto ticket = of_client(client)) waiting_.at(*ticket).caller.user = std::move(user);
 }
 
 void BlockedClients::touch(std::string_view key) {

@@ -7,12 +7,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,10 @@
 #include "node/slots/slots.h"
 
 namespace guccho::runtime {
+
+// What those are told who wait here when this primary becomes a replica; their connections end after it.
+inline constexpr std::string_view kUnblockedByRole =
+    "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
 
 // Where the reply of a command belongs: a reserved place in the reply order of a connection.
 struct ReplyPlace {
@@ -55,13 +61,20 @@ class BlockedClients {
   // Of these, keys whose end also interests somebody.
   size_t keys_when_gone() const { return keys_when_gone_; }
 
-  // A client waits at most once: a second command of the same client takes the place of the first.
+  // A client waits at most once: a second command of the same client takes the place of the first. 0: the client's end
+  // is known, and it does not wait.
   Ticket add(BlockedCommand command);
   // Null when it does not wait any more. Valid until it is removed.
   const BlockedCommand* find(Ticket ticket) const;
   std::optional<Ticket> of_client(uint64_t client) const;
   // Takes it out, off all its keys. The ticket must be in.
   BlockedCommand remove(Ticket ticket);
+  // The client's connection ends: it waits no more, nor will a command of its that is still on its way here.
+  void end(uint64_t client);
+  // ... and no command of it will come any more. Also without end() before.
+  void forget(uint64_t client);
+  // The rules of the client's user have changed, while it waits or not; null: it may do everything.
+  void set_user(uint64_t client, std::shared_ptr<const acl::User> user);
 
   // The key was changed, created or deleted.
   void touch(std::string_view key);
@@ -96,6 +109,7 @@ class BlockedClients {
   size_t keys_when_gone_ = 0;
   std::map<Ticket, BlockedCommand> waiting_;
   std::unordered_map<uint64_t, Ticket> clients_;
+  std::unordered_set<uint64_t> ended_;
   std::unordered_map<std::string, Key, Hash, std::equal_to<>> keys_;
   std::set<std::pair<uint64_t, Ticket>> deadlines_;
   std::vector<std::string> ready_;

@@ -7,6 +7,7 @@
 #include "node/routing/routing.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/node.h"
+#include "node/runtime/replication.h"
 #include "node/runtime/router.h"
 #include "node/runtime/worker.h"
 
@@ -16,8 +17,6 @@ using commands::CommandSpec;
 
 namespace {
 
-constexpr std::string_view kRoleChanged =
-    "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
 constexpr std::string_view kByRequest = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
 std::string error_reply(std::string_view text) {
@@ -87,7 +86,7 @@ void Worker::block(const commands::Context& context, const commands::Block& bloc
 
 // Serving changes keys too (BLMOVE), for which others may wait.
 void Worker::serve_blocked() {
-  if (serving_) return;
+  if (serving_ || serving_busy_) return;  // the latter: the script is not over
   while (blocked_.has_ready()) {
     const std::string key = blocked_.take_ready();
     const Slot slot = key_slot(key);
@@ -114,12 +113,16 @@ void Worker::serve(BlockedClients::Ticket ticket) {
   }
   const CommandSpec& spec = *command.spec;
   const std::vector<std::string_view> args(command.args.begin(), command.args.end());
-  std::string refusal(node_refusal(spec.flags));
+  // Since it began to wait, its user's rules may have changed, too.
+  std::string refusal = denial(command.caller, spec, args, acl::LogContext::kTopLevel);
+  if (!refusal.empty()) refusal.insert(0, "NOPERM ");
+  if (refusal.empty()) refusal = node_refusal(spec.flags);
   if (refusal.empty() && !routes_->served.contains(command.slot)) {
     refusal = route_by_keys(command.slot, command.caller, spec, args);
   }
   if (!refusal.empty()) {
     stats_.commands[spec.id].rejected.add();
+    stats_.errors.record(refusal.substr(0, refusal.find(' ')));
     return end_block(ticket, error_reply(refusal));
   }
   served_reply_.clear();
@@ -158,17 +161,24 @@ bool Worker::unblock(uint64_t client, bool with_error) {
   return true;
 }
 
+void Worker::end_blocked(uint64_t client) {
+  blocked_.end(client);
+  count_blocked();
+}
+
 void Worker::forget_blocked(uint64_t client) {
-  const auto ticket = blocked_.of_client(client);
-  if (!ticket) return;
-  blocked_.remove(*ticket);
+  std::erase_if(held_tasks_, [client](const HeldTask& held) {
+    return held.task.client_id == client && held.task.spec->has(commands::kBlocking);
+  });
+  blocked_.forget(client);
   count_blocked();
 }
 
 // The connection is about to be forgotten: so is its command, wherever it waits.
 void Worker::leave_blocked(const Connection& c) {
-  router_->client_gone(c.id);
+  if (c.held() == Hold::kDeferred) node_.replication().forget_waiter(c.id);
   if (c.blocked_at == Connection::kNowhere) return;
+  router_->client_gone(c.id);
   if (c.blocked_at == index_) return forget_blocked(c.id);
   outgoing_[c.blocked_at].gone.push_back(c.id);
   wake();
@@ -179,7 +189,7 @@ void Worker::recheck_blocked(bool was_primary) {
   const bool lost_role = was_primary && !routes_->is_primary;
   for (const BlockedClients::Ticket ticket : blocked_.all()) {
     const BlockedCommand& command = *blocked_.find(ticket);
-    const std::string error = lost_role ? std::string(kRoleChanged) : why_not_here(command);
+    const std::string error = lost_role ? std::string(kUnblockedByRole) : why_not_here(command);
     if (error.empty()) continue;
     stats_.errors.record(error.substr(0, error.find(' ')));
     if (command.caller.router) {

@@ -144,13 +144,14 @@ void Worker::reap_connections() {
     if (it->second->kind == commands::SessionKind::kMonitor) node_.stop_monitor(*it->second);
     if (it->second->subscriptions) leave_channels(*it->second);
     if (it->second->tracking) leave_tracking(*it->second);
-    if (it->second->blocked_at != Connection::kNowhere) leave_blocked(*it->second);
+    leave_blocked(*it->second);
     count_memory(*it->second);
     connections_.erase(it);
     node_.client_left();
   }
   if (!dead_.empty()) stats_.connected_clients.set(connections_.size());
   dead_.clear();
+  dead_told_ = 0;
 }
 
 }  // namespace guccho::runtime

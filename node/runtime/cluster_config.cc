@@ -30,6 +30,7 @@ cluster::Config cluster_config_of(const config::Config& c, uint16_t bus_port) {
   out.replica_validity_factor = static_cast<int>(c.cluster_replica_validity_factor);
   out.require_full_coverage = c.cluster_require_full_coverage;
   out.allow_reads_when_down = c.cluster_allow_reads_when_down;
+  out.allow_pubsubshard_when_down = c.cluster_allow_pubsubshard_when_down;
   out.replica_no_failover = c.cluster_replica_no_failover;
   out.tls_cluster = c.tls_cluster;
   out.preferred_endpoint = endpoint_type(c.cluster_preferred_endpoint_type);

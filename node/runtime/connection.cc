@@ -86,6 +86,7 @@ void Connection::process() {
     dispatch_all(ahead);
   }
   processing_ = false;
+  home_.deliver_what_waited();
   home_.schedule_flush(*this);
 }
 
@@ -149,6 +150,7 @@ void Connection::push_output(std::string_view bytes) {
 }
 
 void Connection::push_message(std::string_view bytes) {
+  if (processing_ && home_.serves_busy()) return home_.put_off_message(*this, bytes);
   out_.append(bytes);
   home_.schedule_flush(*this);
 }
@@ -203,7 +205,7 @@ Stream Connection::take_stream(std::string& unsent, std::string& unread) {
 
 void Connection::update_usage() {
   query_buffer_used = query_.size();
-  query_buffer_free = query_.capacity() - query_.size();
+  query_buffer_free = query_.capacity() - query_.size() + parser_.argument_bytes();
   output_buffer_used = out_.size();
   output_queue_length = pending_.size();
   output_queue_bytes = pending_.bytes();
@@ -217,6 +219,7 @@ size_t Connection::memory() {
 
 void Connection::shrink_buffers() {
   query_.shrink(kReadChunk);
+  if (!processing_) parser_.shrink();  // a script that runs now has its arguments there
   out_.shrink(kReadChunk);
   pending_.shrink();
 }

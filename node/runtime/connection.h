@@ -111,7 +111,8 @@ class Connection final : public EventHandler, public commands::Session {
   uint64_t next_sequence() const { return pending_.next(); }
   // Bytes outside of the reply order (MONITOR lines).
   void push_output(std::string_view bytes);
-  // A message of pub/sub or of client-side caching: goes ahead of replies that are outstanding. Between commands only.
+  // A message of pub/sub or of client-side caching: goes ahead of replies that are outstanding. Between commands only;
+  // within the turn of a script that takes long it may wait for the end of its command.
   void push_message(std::string_view bytes);
 
   // ---- holding ----

@@ -219,6 +219,7 @@ void Control::run() {
       node_.notice_absence();
       node_.control_sleeps_until(monotonic_now());
     });
+    if (awaited_) go_on();
     take_posted();
     const Instant after = monotonic_now();
     if (after >= due) {
@@ -286,7 +287,10 @@ void Control::report_node_state() {
 // effects of one step must all be carried out before those of the next.
 void Control::step(cluster::Event event) {
   due_.push_back(std::move(event));
-  if (stepping_) return;
+  if (!stepping_) run_due();
+}
+
+void Control::run_due() {
   stepping_ = true;
   while (!due_.empty()) {
     const cluster::Event next = std::move(due_.front());
@@ -333,7 +337,11 @@ struct Control::Performer {
     c.waiting_.erase(it);
     done(e.result, e.integer);
   }
-  void operator()(const cluster::PublishView& e) { c.node_.publish_view(e.view); }
+  void operator()(const cluster::PublishView& e) {
+    const auto publish = [this_ = &c, view = e.view] { this_->publish(view); };
+    // The data must be whole before the first write is taken.
+    e.view->self().is_primary() ? c.promote(publish) : publish();
+  }
   void operator()(const cluster::SetReplicaOf& e) {
     c.following_ = e.primary;
     c.node_.replication().follow(e.primary);
@@ -341,22 +349,27 @@ struct Control::Performer {
   void operator()(const cluster::PromoteSelf& e) {
     log::notice("Becoming a primary: {}", e.reason);
     c.following_ = NodeId();
-    c.node_.replication().promote();
+    c.promote([] {});
   }
   void operator()(const cluster::FlushData&) {
-    c.node_.replication().promote();
-    c.node_.run_exclusively([this] { c.node_.flush_everything(); });
+    c.promote([this_ = &c] { this_->in_section([this_] { this_->node_.flush_everything(); }, [] {}); });
   }
-  void operator()(const cluster::DropKeysInSlots& e) { c.node_.drop_keys(e.slots); }
+  void operator()(const cluster::DropKeysInSlots& e) {
+    Node& node = c.node_;
+    c.in_section([&node, slots = e.slots] { node.drop_keys(slots); }, [&node] { node.log_grew(); });
+  }
   void operator()(const cluster::PauseWrites& e) {
-    const Millis left = std::chrono::ceil<Millis>(e.until - monotonic_now());
+    const auto pause = [&node = c.node_, until = e.until] {
+      node.pause_for_failover(wall_now() + std::chrono::ceil<Millis>(until - monotonic_now()));
+    };
     // Inside the exclusive section no write is under way, so the offset reported next is final.
-    c.node_.run_exclusively([&] { c.node_.pause_for_failover(wall_now() + left); });
-    c.writes_stopped_ = true;
-    c.watch_until_ = e.until;
-    cluster::ReplicationStatus status = c.node_.replication().status_event();
-    status.writes_stopped = true;
-    c.step(std::move(status));
+    c.in_section(pause, [this_ = &c, until = e.until] {
+      this_->writes_stopped_ = true;
+      this_->watch_until_ = until;
+      cluster::ReplicationStatus status = this_->node_.replication().status_event();
+      status.writes_stopped = true;
+      this_->step(std::move(status));
+    });
   }
   void operator()(const cluster::ResumeWrites&) {
     c.node_.pause_for_failover(UnixMillis());
@@ -384,7 +397,11 @@ struct Control::Performer {
 };
 
 void Control::carry_out(const std::vector<cluster::Effect>& effects) {
-  for (const cluster::Effect& e : effects) std::visit(Performer{*this}, e);
+  for (const cluster::Effect& e : effects) awaited_ ? put_off(e) : carry_out(e);
+}
+
+void Control::carry_out(const cluster::Effect& effect) {
+  std::visit(Performer{*this}, effect);
 }
 
 uint64_t Control::counter(const std::string& name) const {

@@ -1,5 +1,5 @@
 // The control thread: drives the member core with time, bus messages and requests, and carries out its effects. It owns
-// the bus port and all bus links, and writes nodes.conf. Workers never wait for it.
+// the bus port and all bus links, and writes nodes.conf. Workers never wait for it, nor it for them for long.
 #pragma once
 
 #include <array>
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -62,9 +63,19 @@ class Control {
 
   void run();
   void step(cluster::Event event);
+  void run_due();
   void carry_out(cluster::Effects effects);
   void carry_out(const std::vector<cluster::Effect>& effects);
+  void carry_out(const cluster::Effect& effect);
   struct Performer;
+  // control_wait.cc
+  using Work = std::function<void()>;
+  void await(const std::function<void(Work done)>& begin, Work then, const Work& late = {});
+  void in_section(Work work, Work then, const Work& late = {});
+  void promote(Work then);
+  void publish(std::shared_ptr<const cluster::View> view);
+  void put_off(const cluster::Effect& effect);
+  void go_on();
   void open_link(const cluster::OpenLink& request);
   void close_link(cluster::LinkId id);
   void take_posted();
@@ -88,8 +99,14 @@ class Control {
   SlotSet reported_non_empty_;
   std::deque<cluster::Event> due_;
   bool stepping_ = false;
-  bool writes_stopped_ = false;  // by PauseWrites
-  Instant watch_until_{};        // a manual failover is under way: report the offset often
+  struct Awaited {
+    std::future<void> end;
+    Work then;
+  };
+  std::optional<Awaited> awaited_;
+  std::deque<cluster::Effect> put_off_;  // effects that come after what is awaited
+  bool writes_stopped_ = false;          // by PauseWrites
+  Instant watch_until_{};                // a manual failover is under way: report the offset often
   NodeId following_;
 
   std::mutex mutex_;

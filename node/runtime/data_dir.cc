@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "node/runtime/machine.h"
+
 namespace guccho::runtime {
 namespace {
 
@@ -33,19 +35,33 @@ Status write_all(int fd, std::string_view text) {
   return {};
 }
 
+Result<std::string> absolute(const std::string& dir) {
+  char resolved[PATH_MAX];
+  if (realpath(dir.c_str(), resolved) != nullptr) return std::string(resolved);
+  return fail("dir: cannot use '" + dir + "': " + reason() + " (make it, or name another directory)");
+}
+
 }  // namespace
+
+Result<std::string> enter_directory(const std::string& dir) {
+  Result<std::string> path = absolute(dir);
+  if (!path) return path;
+  if (chdir(path->c_str()) != 0) {
+    return fail("dir: cannot enter '" + dir + "': " + reason() +
+                " (change its owner or mode, or name another directory)");
+  }
+  return path;
+}
 
 DataDir::~DataDir() {
   if (lock_fd_ >= 0) close(lock_fd_);
 }
 
 Status DataDir::open(const std::string& path, const std::string& lock_name) {
-  char resolved[PATH_MAX];
-  if (realpath(path.c_str(), resolved) == nullptr) {
-    return fail("dir: cannot use '" + path + "': " + reason() + " (make it, or name another directory)");
-  }
-  path_ = resolved;
-  if (access(resolved, W_OK | X_OK) != 0) {
+  const Result<std::string> resolved = absolute(path);
+  if (!resolved) return fail(resolved.error().text);
+  path_ = *resolved;
+  if (access(path_.c_str(), W_OK | X_OK) != 0) {
     return fail("dir: cannot write in '" + path + "': " + reason() + " (change its owner or mode)");
   }
   const std::string lock = file(lock_name + ".lock");
@@ -61,27 +77,11 @@ Status DataDir::open(const std::string& path, const std::string& lock_name) {
 }
 
 Result<std::string> DataDir::read(const std::string& name) const {
-  const int fd = ::open(file(name).c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fail(reason());
-  std::string text;
-  char chunk[65536];
-  for (;;) {
-    const ssize_t n = ::read(fd, chunk, sizeof chunk);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      const std::string why = reason();
-      close(fd);
-      return fail(why);
-    }
-    if (n == 0) break;
-    text.append(chunk, static_cast<size_t>(n));
-  }
-  close(fd);
-  return text;
+  return read_whole_file(file(name));
 }
 
 bool DataDir::exists(const std::string& name) const {
-  return access(file(name).c_str(), F_OK) == 0;
+  return access(file(name).c_str(), F_OK) == 0 || errno != ENOENT;
 }
 
 Status DataDir::replace(const std::string& name, std::string_view text) const {

@@ -8,6 +8,10 @@
 
 namespace guccho::runtime {
 
+// Enters `dir`, so that relative paths of the configuration mean the same at the start and later. Returns its absolute
+// path; the error says what is wrong and what to do.
+Result<std::string> enter_directory(const std::string& dir);
+
 class DataDir {
  public:
   DataDir() = default;
@@ -24,6 +28,7 @@ class DataDir {
 
   // The whole file; an error that says "No such file or directory" when it does not exist (exists() tells it apart).
   Result<std::string> read(const std::string& name) const;
+  // False only when it is certain that there is no such file; one that cannot be looked at may be there.
   bool exists(const std::string& name) const;
   // Writes a temporary file, syncs it, renames it over `name`, syncs the directory.
   Status replace(const std::string& name, std::string_view text) const;

@@ -40,6 +40,8 @@ const Known& known() {
   return instance;
 }
 
+constexpr std::string_view kReadonly = "READONLY You can't write against a read only replica.";
+
 // What a subscriber may send in RESP2, where a reply and a message look alike.
 bool allowed_to_subscribers(const CommandSpec& spec) {
   static const std::set<const CommandSpec*> allowed = [] {
@@ -103,8 +105,7 @@ std::string_view Worker::node_refusal(uint32_t flags) {
     if (memory == Memory::kNone) return "OOM command not allowed when used memory > 'maxmemory'.";
     memory_wait_ = memory == Memory::kWait;
   }
-  if ((flags & commands::kWrite) != 0 && routes_->is_primary && config_->min_replicas_to_write > 0 &&
-      node_.good_replicas() < config_->min_replicas_to_write) {
+  if ((flags & commands::kWrite) != 0 && routes_->is_primary && node_.lacks_replicas(*config_)) {
     return "NOREPLICAS Not enough good replicas to write.";
   }
   if (node_.loading() && (flags & (commands::kLoading | commands::kViewOnly)) == 0) {
@@ -130,8 +131,8 @@ Worker::Target Worker::find_target(const commands::Caller& caller, const Command
       const Slot slot = key_slot(args[k.index]);
       if (query.slot && *query.slot != slot) query.crosses_slots = true;
       if (!query.slot) query.slot = slot;
+      query.multiple_keys |= args[k.index] != args[key_scratch_.front().index];
     }
-    query.multiple_keys = key_scratch_.size() > 1;
     if (!query.slot) return target;
   }
   target.slot = *query.slot;
@@ -160,11 +161,11 @@ std::string Worker::route_by_keys(Slot slot, const commands::Caller& caller, con
   for (const commands::KeyPosition& k : key_scratch_) {
     const bool here = keyspace_.find_live({slot, args[k.index]}, now_, store::Touch::kNo) != nullptr;
     ++(here ? query.keys_present : query.keys_missing);
+    query.multiple_keys |= args[k.index] != args[key_scratch_.front().index];
     if (!leaving_.empty() && leaving_.holds_back(args[k.index], here, !spec.has(commands::kReadonly))) {
       return "TRYAGAIN The key is on its way to another node";
     }
   }
-  query.multiple_keys = key_scratch_.size() > 1;
   query.writes = spec.has(commands::kWrite);
   query.asking = caller.asking || spec.has(commands::kAsking);
   query.readonly_connection = caller.readonly;
@@ -332,7 +333,7 @@ bool Worker::dispatch_once(Connection& c, std::span<const std::string_view> args
     }
     // Of those with keys, their routing says where the primary is.
     if ((flags & commands::kWrite) != 0 && spec->where != Where::kOwner && spec->keys.empty() && !routes_->is_primary) {
-      return refuse(c, spec, "READONLY You can't write against a read only replica.");
+      return refuse(c, spec, kReadonly);
     }
     if (memory_wait_) {
       c.hold(Hold::kPaused);
@@ -441,23 +442,65 @@ bool Worker::run_exclusive(Connection& c, const CommandSpec& spec, std::span<con
   }
   c.hold(Hold::kExclusive);
   std::vector<std::string> copy(args.begin(), args.end());
-  node_.exclusive().request([this, id = c.id, &spec, copy = std::move(copy)] {
-    Connection* connection = find_connection(id);
+  request_section({.client_id = c.id,
+                   .writes = may_write(spec, args),
+                   .run = [this, &spec, copy = std::move(copy), version = routes_version_](Connection& connection) {
+                     const std::vector<std::string_view> views(copy.begin(), copy.end());
+                     const commands::Caller caller = caller_of(connection);
+                     std::string error;
+                     if (version != routes_version_) error = why_no_longer(spec, views, caller);
+                     bool done = true;
+                     if (!error.empty()) {
+                       refuse(connection, &spec, error);
+                     } else {
+                       done = execute(spec, views, Slot(), caller, &connection, connection.reply_target());
+                     }
+                     append_log_batch();
+                     node_.log_grew();
+                     if (done) {
+                       release_later(connection.id);
+                     } else {
+                       connection.hold(Hold::kDeferred);
+                     }
+                   }});
+  return true;
+}
+
+// The command left its connection's buffer, so that what dispatch looked at must be looked at again when its turn comes.
+void Worker::request_section(SectionJob job) {
+  node_.exclusive().request([this, job = std::move(job)] {
+    Connection* connection = find_connection(job.client_id);
     if (connection == nullptr || connection->closing()) return;
     now_ = wall_now();
-    std::vector<std::string_view> views(copy.begin(), copy.end());
-    const bool done = execute(spec, views, Slot(), caller_of(*connection), connection, connection->reply_target());
-    append_log_batch();
-    node_.log_grew();
-    if (!done) {
-      connection->hold(Hold::kDeferred);
-      return;
+    if (node_.paused(now_, job.writes)) {
+      held_jobs_.push_back(job);
+    } else {
+      job.run(*connection);
     }
-    post([this, id] {
-      if (Connection* waiting = find_connection(id); waiting != nullptr) waiting->release();
-    });
   });
-  return true;
+}
+
+void Worker::release_later(uint64_t client_id) {
+  post([this, client_id] {
+    if (Connection* waiting = find_connection(client_id); waiting != nullptr) waiting->release();
+  });
+}
+
+bool Worker::may_write(const CommandSpec& spec, std::span<const std::string_view> args) {
+  return has_effect(effective_flags(spec, args));
+}
+
+// Why a command that was let through by other routes than today's may not run, inside the section or on the worker of its
+// slot; empty: it runs.
+std::string Worker::why_no_longer(const CommandSpec& spec, std::span<const std::string_view> args,
+                                  const commands::Caller& caller) {
+  if (!spec.keys.empty()) {
+    const Target target = find_target(caller, spec, args);
+    if (!target.error.empty() || !target.route_at_owner) return target.error;
+    return node_.worker(node_.owner_of(*target.slot)).route_by_keys(*target.slot, caller, spec, args);
+  }
+  if (!routes_->is_primary && (effective_flags(spec, args) & commands::kWrite) != 0) return std::string(kReadonly);
+  return {};
 }
 
 bool Worker::execute_on(store::Keyspace& data, const CommandSpec& spec, std::span<const std::string_view> args,
@@ -477,7 +520,7 @@ bool Worker::execute_on(store::Keyspace& data, const CommandSpec& spec, std::spa
   }
   if (context.dirty() && !context.rewritten()) replicate(args);
   if (caller.tracked && spec.has(commands::kReadonly)) [[unlikely]]
-    remember_keys(spec, args, caller.client_id, caller.worker);
+    remember_keys(spec, args, slot, caller);
   metrics::CommandStats& command_stats = stats_.commands[spec.id];
   const uint64_t end = nanos_now();
   command_stats.record(end - command_start_);

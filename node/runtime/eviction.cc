@@ -104,6 +104,7 @@ Worker::Memory Worker::ensure_memory() {
   };
   uint64_t used = node_.used_memory();
   if (used <= config_->maxmemory) return enough(used);
+  if (node_.paused(now_, true)) return Memory::kEnough;  // nothing is evicted; who writes now is let through by the pause
   const auto policy = eviction_policy(config_->maxmemory_policy);
   if (!policy) return Memory::kNone;
   evict_here(*policy);
@@ -181,7 +182,7 @@ Worker* Worker::better_place_to_evict(store::EvictionPolicy policy, uint64_t own
 void Worker::evict_when_asked() {
   evict_asked_.store(false);
   const auto policy = eviction_policy(config_->maxmemory_policy);
-  if (!policy || config_->maxmemory == 0 || !routes_->is_primary) return;
+  if (!policy || config_->maxmemory == 0 || !routes_->is_primary || node_.paused(now_, true)) return;
   evict_here(*policy);
 }
 
@@ -191,7 +192,10 @@ void Worker::watch_memory() {
   const auto policy = eviction_policy(config_->maxmemory_policy);
   if (!policy || config_->maxmemory == 0 || !routes_->is_primary) return;
   const uint64_t used = node_.used_memory();
-  if (used > config_->maxmemory) return ask_to_evict();
+  if (used > config_->maxmemory) {
+    if (!node_.paused(now_, true)) ask_to_evict();
+    return;
+  }
   if (count_ == 1 || used < config_->maxmemory - config_->maxmemory / 8) return;
   (void)sample_victim(*policy);
 }

@@ -4,16 +4,23 @@
 #include <optional>
 #include <string>
 
+#include "node/commands/command.h"
 #include "node/slots/slots.h"
 
 namespace guccho::runtime {
+
+// Whether it may change data or send messages, as a script may: it waits for the end of a pause, and is not done twice.
+inline bool has_effect(uint32_t command_flags) {
+  return (command_flags & (commands::kWrite | commands::kMayReplicate)) != 0;
+}
 
 // What the commands of a queue need, all together.
 struct ExecNeeds {
   std::optional<Slot> slot;
   bool crosses_slots = false;
   bool multiple_keys = false;
-  bool writes = false;
+  bool writes = false;     // for certain: a replica redirects it
+  bool effect = false;     // has_effect() of any
   bool session = false;    // commands about the connection
   bool exclusive = false;  // node-wide commands
 };

@@ -2,6 +2,7 @@
 #include "node/runtime/full_sync.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "node/base/log.h"
 #include "node/base/random.h"
@@ -11,6 +12,7 @@
 #include "node/runtime/replica_feed.h"
 #include "node/runtime/replication.h"
 #include "node/runtime/spool.h"
+#include "node/runtime/sync_pieces.h"
 
 namespace guccho::runtime {
 namespace {
@@ -18,43 +20,34 @@ namespace {
 constexpr size_t kPieceBytes = 64 * 1024;
 // What one worker serialises per turn of its loop.
 constexpr size_t kStepBytes = 32 * 1024;
+// A value of which so much was made before it is whole leaves in parts.
+constexpr size_t kOpenBytes = size_t{4} << 20;
 // The log tells of a spool each time that it grew by so much.
 constexpr uint64_t kSpoolNews = uint64_t{256} << 20;
 
 }  // namespace
 
-// What workers and the replication thread share; it outlives whoever ends first.
-struct FullSync::Shared {
-  std::mutex mutex;
-  std::vector<std::string> pieces;
-  size_t bytes = 0;
-  size_t workers_left = 0;
-  bool cancelled = false;  // nobody wants it any more
-  bool overflowed = false;
-};
-
 // One worker's snapshot: a sink that serialises entries into pieces.
 class FullSync::Piece final : public rdb::SnapshotWriter {
  public:
-  Piece(std::shared_ptr<Shared> shared, Node& node, Worker& worker)
-      : shared_(std::move(shared)), node_(node), worker_(worker) {}
+  Piece(std::shared_ptr<SyncPieces> pieces, Node& node, Worker& worker)
+      : pieces_(std::move(pieces)), node_(node), worker_(worker) {}
 
   // One turn's work.
   Worker::SnapshotStep step() {
-    {
-      std::lock_guard lock(shared_->mutex);
-      if (shared_->cancelled || shared_->overflowed) {
+    switch (pieces_->state(worker_.index())) {
+      case SyncPieces::State::kGo:
+        break;
+      case SyncPieces::State::kWait:
+        return Worker::SnapshotStep::kWait;
+      case SyncPieces::State::kOver:
         worker_.keyspace().abort_snapshot();
         return Worker::SnapshotStep::kDone;
-      }
-      if (shared_->bytes > kPauseBytes) return Worker::SnapshotStep::kWait;
     }
+    if (!hand_on_part()) return Worker::SnapshotStep::kWait;
     if (worker_.keyspace().snapshot_step(kStepBytes)) return Worker::SnapshotStep::kMore;
     hand_on();
-    {
-      std::lock_guard lock(shared_->mutex);
-      --shared_->workers_left;
-    }
+    pieces_->finished();
     node_.replication().progress();
     return Worker::SnapshotStep::kDone;
   }
@@ -62,25 +55,37 @@ class FullSync::Piece final : public rdb::SnapshotWriter {
  private:
   void grew() override {
     if (record_bytes() >= kPieceBytes) hand_on();
-    if (unfinished_bytes() <= kAbortBytes) return;
-    std::lock_guard lock(shared_->mutex);
-    shared_->overflowed = true;
+    hand_on_part();
+    // What was there before, since a part may be of any size.
+    if (std::exchange(unfinished_before_, unfinished_bytes()) > kAbortBytes) pieces_->give_up();
   }
 
   void hand_on() {
-    std::string records = take_records();
-    {
-      std::lock_guard lock(shared_->mutex);
-      shared_->bytes += records.size();
-      shared_->pieces.push_back(std::move(records));
-      if (shared_->bytes > kAbortBytes) shared_->overflowed = true;
-    }
+    pieces_->add(take_records());
     node_.replication().progress();
   }
 
-  std::shared_ptr<Shared> shared_;
+  // Lets a value that is large leave before it is whole. False: it is another worker's turn.
+  bool hand_on_part() {
+    if (!open_) {
+      if (oldest_bytes() < kOpenBytes) return true;
+      open_ = pieces_->open(worker_.index());
+      if (!open_) return false;
+    } else if (oldest_bytes() < kPieceBytes && !last_part_is_there()) {
+      return true;
+    }
+    Part part = take_part();
+    open_ = !part.last;
+    pieces_->add_part(std::move(part.chunks), part.last);
+    node_.replication().progress();
+    return true;
+  }
+
+  std::shared_ptr<SyncPieces> pieces_;
   Node& node_;
   Worker& worker_;
+  bool open_ = false;  // our oldest value leaves in parts
+  size_t unfinished_before_ = 0;
 };
 
 // The stream's bytes to every replica.
@@ -99,20 +104,29 @@ class FullSync::Fanout final : public rdb::ByteSink {
   FullSync& sync_;
 };
 
-FullSync::FullSync(Node& node) : node_(node), shared_(std::make_shared<Shared>()) {}
+FullSync::FullSync(Node& node)
+    : node_(node), pieces_(std::make_shared<SyncPieces>(SyncPieces::Limits{kPauseBytes, kAbortBytes})) {}
 
 FullSync::~FullSync() {
-  std::lock_guard lock(shared_->mutex);
-  shared_->cancelled = true;
+  give_up();
+}
+
+void FullSync::give_up() {
+  const std::lock_guard lock(cut_mutex_);
+  given_up_ = true;
+  pieces_->cancel();
 }
 
 void FullSync::cut() {
+  const std::lock_guard lock(cut_mutex_);
+  if (given_up_) return;
+  if (!node_.log().active()) node_.log().restart(node_.log().head());
   SlotSet all;
   for (uint16_t s = 0; s < kSlotCount; ++s) all.insert(Slot(s));
-  shared_->workers_left = node_.worker_count();
+  pieces_->begin(node_.worker_count());
   for (uint16_t i = 0; i < node_.worker_count(); ++i) {
     Worker& w = node_.worker(i);
-    auto piece = std::make_shared<Piece>(shared_, node_, w);
+    auto piece = std::make_shared<Piece>(pieces_, node_, w);
     timed_fields_ = timed_fields_ || w.keyspace().timed_hashes() != 0;
     w.keyspace().begin_snapshot(all, *piece);
     w.set_snapshot([piece] { return piece->step(); });
@@ -163,24 +177,20 @@ FullSync::Progress FullSync::pump() {
   const auto fullest = std::max_element(feeds_.begin(), feeds_.end(),
                                         [](const auto* a, const auto* b) { return a->queued() < b->queued(); });
   if ((*fullest)->queued() > kFeedBytes) return Progress::kMore;
-  std::vector<std::string> pieces;
-  bool last = false;
-  {
-    std::lock_guard lock(shared_->mutex);
-    if (shared_->overflowed) {
-      log::warning("The snapshot was given up: {} bytes wait to be sent to replicas that are too slow", shared_->bytes);
-      return Progress::kFailed;
-    }
-    pieces.swap(shared_->pieces);
-    shared_->bytes = 0;
-    last = shared_->workers_left == 0;
+  const std::optional<SyncPieces::Taken> taken = pieces_->take();
+  if (!taken) {
+    log::warning(
+        "The snapshot was given up: more than {} MB of values that were written meanwhile wait for replicas "
+        "that are too slow",
+        kAbortBytes >> 20);
+    return Progress::kFailed;
   }
-  for (const std::string& p : pieces) writer_->entries(p);
+  for (const std::string& p : taken->pieces) writer_->entries(p);
   if (spool_ && spool_->size() - spool_told_ >= kSpoolNews) {
     spool_told_ = spool_->size();
     log::notice("{} MB of the data set are spooled", spool_told_ >> 20);
   }
-  if (!last) return Progress::kMore;
+  if (!taken->last) return Progress::kMore;
   writer_->finish();
   for (ReplicaFeed* f : feeds_) {
     if (!f->needs_length()) f->send(mark_);

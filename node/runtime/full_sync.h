@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -19,12 +18,13 @@ namespace guccho::runtime {
 class Node;
 class ReplicaFeed;
 class Spool;
+class SyncPieces;
 
 class FullSync {
  public:
   // Pieces waiting to be sent: above the first limit workers pause the snapshot (not the writes); above the second,
-  // reached only by writes that push old values out, the snapshot is given up; also when values that are sent in parts
-  // take that much on one worker before they are whole.
+  // reached only by writes that push old values out, the snapshot is given up; also when values of which writes pushed
+  // parts out take that much on one worker before their turn comes.
   static constexpr size_t kPauseBytes = size_t{8} << 20;
   static constexpr size_t kAbortBytes = size_t{1} << 30;
   // The most that may wait in one replica's output before the stream pauses for it.
@@ -33,8 +33,10 @@ class FullSync {
   explicit FullSync(Node& node);
   ~FullSync();
 
-  // Inside the exclusive section: the snapshot is of this moment.
+  // Inside the exclusive section: the snapshot is of this moment. Nothing happens when it was given up before.
   void cut();
+  // Replication thread: nobody wants it any more, and no cut is made from now on.
+  void give_up();
   // Replication thread: the position of the log that the snapshot corresponds to; -1 before the cut.
   int64_t offset() const { return offset_.load(std::memory_order_acquire); }
   // The cut happened: answers the replicas and begins the stream.
@@ -53,10 +55,11 @@ class FullSync {
 
   class Piece;
   class Fanout;
-  struct Shared;
 
   Node& node_;
-  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<SyncPieces> pieces_;  // the workers' too, who may end later
+  std::mutex cut_mutex_;                // held for the cut
+  bool given_up_ = false;
   std::atomic<int64_t> offset_{-1};
   std::vector<ReplicaFeed*> feeds_;
   std::unique_ptr<Fanout> fanout_;

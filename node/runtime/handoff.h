@@ -55,6 +55,7 @@ struct Task {
 struct TaskBatch {
   std::vector<Task> tasks;
   resp::Buffer arguments;
+  uint64_t routes_version = 0;  // of the routes by which the first of them was sent, or of older ones
 
   // Ready to be filled again; false when it is not worth to be kept.
   bool reset() {
@@ -70,6 +71,13 @@ struct TaskBatch {
       arguments.append(a);
     }
   }
+};
+
+// A task from worker `from` that waits at its slot's worker until writes are no longer paused.
+struct HeldTask {
+  uint16_t from = 0;
+  Task task;
+  std::vector<std::string> args;
 };
 
 // Reads the arguments of a batch's tasks in order.
@@ -96,7 +104,9 @@ struct ReplyBatch {
   enum class Kind : uint8_t {
     kReply,
     kLastReply,  // the connection is closed after it
+    kRefused,    // an error: nothing was executed, the keys of the moving slot are elsewhere (Task::route_here)
     kRequest,    // no reply but the command itself: it cannot wait here any longer, the router port sends it elsewhere
+    kMessage,    // no reply but a message, which goes ahead of those that are outstanding
   };
   struct Header {
     uint64_t client_id;
@@ -159,14 +169,15 @@ struct BroadcastKeys {
   std::map<std::string, uint64_t, std::less<>> keys;
 };
 
-// Read in the order of its members: who is gone was there when the tasks were sent, and a reply precedes the messages
-// that its command caused.
+// Read in the order of its members: a reply precedes the messages that its command caused, and who is gone was there
+// when the tasks were sent. The tasks come after what only has to be delivered, since a script among them may take
+// long, and the parcels that come meanwhile are read within its turn (nested_turn.h).
 struct Parcel {
-  std::unique_ptr<TaskBatch> tasks;
   std::unique_ptr<ReplyBatch> replies;
   std::vector<std::shared_ptr<const PublishedMessage>> messages;
   std::vector<Invalidation> invalidations;
   std::vector<std::shared_ptr<const BroadcastKeys>> broadcasts;
+  std::unique_ptr<TaskBatch> tasks;
   std::vector<uint64_t> gone;  // clients whose blocking commands wait no more
   // Read, and empty again; no reason to send a parcel.
   std::unique_ptr<TaskBatch> read_tasks;
@@ -175,12 +186,6 @@ struct Parcel {
   bool empty() const {
     return !tasks && !replies && messages.empty() && invalidations.empty() && broadcasts.empty() && gone.empty();
   }
-};
-
-// A stretch of the primary's stream for one worker of a replica. The stretch of every worker ends at the same position.
-struct ApplyBatch {
-  TaskBatch batch;
-  int64_t end_offset = 0;
 };
 
 }  // namespace guccho::runtime

@@ -5,6 +5,7 @@
 #include "node/base/log.h"
 #include "node/base/random.h"
 #include "node/commands/permission.h"
+#include "node/config/directives.h"
 #include "node/config/edit.h"
 #include "node/metrics/info.h"
 #include "node/runtime/clock.h"
@@ -14,6 +15,7 @@
 #include "node/runtime/node.h"
 #include "node/runtime/replication.h"
 #include "node/runtime/router.h"
+#include "node/runtime/script_run.h"
 
 namespace guccho::runtime {
 
@@ -26,6 +28,18 @@ void Node::complete(Deferred reply_to, std::string resp_bytes) {
     Connection* c = w.find_connection(id);
     if (c == nullptr || c->closing()) return;
     c->push_output(bytes);
+    c->release();
+  });
+}
+
+void Node::end_wait_by_role(Deferred reply_to) {
+  Worker& w = worker(reply_to.worker);
+  w.post([&w, id = reply_to.client_id] {
+    Connection* c = w.find_connection(id);
+    if (c == nullptr || c->closing()) return;
+    w.stats().errors.record("UNBLOCKED");
+    c->close_after_reply = true;
+    c->push_output("-" + std::string(kUnblockedByRole) + "\r\n");
     c->release();
   });
 }
@@ -60,8 +74,9 @@ Status Node::config_set(std::span<const std::pair<std::string, std::string>> pai
   std::shared_ptr<const TlsContexts> contexts = tls_.load();
   if (wants_tls(*fresh)) {
     // Certificates are read again on any change of theirs, also under the same name.
-    const bool touched =
-        std::any_of(pairs.begin(), pairs.end(), [](const auto& p) { return p.first.starts_with("tls-"); });
+    const bool touched = std::any_of(pairs.begin(), pairs.end(), [](const auto& p) {
+      return config::find_directive(p.first)->name.starts_with("tls-");  // p.first: in any case of letters
+    });
     if (touched) {
       Result<std::shared_ptr<const TlsContexts>> read = load_tls(*fresh);
       if (!read) return fail(config::set_failed(pairs.front().first, read.error().text));
@@ -91,7 +106,12 @@ void Node::put_in_force(std::shared_ptr<const config::Config> config) {
 
 Status Node::config_rewrite() {
   if (options_.config_file.empty()) return fail("ERR The server is running without a config file");
-  Result<std::string> old = data_dir_.read(options_.config_file);
+  const Result<std::string> old = data_dir_.read(options_.config_file);
+  // What cannot be read must not be replaced by a file that lacks all that was in it.
+  if (!old && data_dir_.exists(options_.config_file)) {
+    log::warning("CONFIG REWRITE failed: {}", old.error().text);
+    return fail("ERR Rewriting config file: " + old.error().text);
+  }
   const auto config = config_.load();
   // With an aclfile users are saved there.
   const std::vector<std::string> users = config->aclfile.empty() ? user_lines() : std::vector<std::string>();
@@ -157,7 +177,11 @@ void Node::close_session(Session& session, bool after_reply) {
   }
   auto& c = static_cast<Connection&>(session);
   c.home().wake();
-  if (!after_reply) return c.close_soon();
+  if (!after_reply) {
+    // At once, and not when its own worker hears of it: nothing may be taken for who was killed before.
+    if (c.blocked_at != Connection::kNowhere) worker(c.blocked_at).end_blocked(c.id);
+    return c.close_soon();
+  }
   c.close_after_reply = true;
   c.home().schedule_flush(c);
 }
@@ -180,12 +204,7 @@ bool Node::unblock(uint64_t client_id, bool with_error) {
   for (auto& w : workers_) {
     if (w->unblock(client_id, with_error) || w->router().unblock(client_id, with_error)) return true;
   }
-  // The replication thread is asked only for who can be there: it may be waiting for this very section.
-  for (auto& w : workers_) {
-    const Connection* c = w->find_connection(client_id);
-    if (c != nullptr && c->held() == Hold::kDeferred) return replication_->unblock(client_id, with_error);
-  }
-  return false;
+  return replication_->unblock(client_id, with_error);
 }
 
 void Node::start_monitor(Session& session) {
@@ -232,10 +251,13 @@ uint64_t Node::next_random() {
 // ---- replication ----
 
 commands::ReplicationStatus Node::replication_status() const {
+  if (current_worker != nullptr) current_worker->append_finished_units();
   return replication_->status();
 }
 
 void Node::wait_for_replicas(commands::Acknowledged what, int64_t replicas, Millis timeout, Deferred reply_to) {
+  // What the connection wrote elsewhere is in the log, since its reply is here: WAIT is a barrier.
+  worker(reply_to.worker).append_finished_units();
   replication_->wait(what, replicas, timeout, reply_to);
 }
 
@@ -330,17 +352,6 @@ void Node::replication_command(Session& session, commands::Context& context) {
     replication_->adopt_replica(std::move(stream), std::move(unsent), std::move(unread), hello, request,
                                 std::move(as_client));
   });
-}
-
-void Node::shutdown(const commands::ShutdownOptions& options, Deferred) {
-  // With a script in the way that does not end, the primary role cannot be handed over.
-  begin_shutdown(!options.now && !options.force && !busy_scripts_.any());
-}
-
-bool Node::abort_shutdown() {
-  if (!handing_over_.load()) return false;
-  stop_requested_.store(false);
-  return true;
 }
 
 }  // namespace guccho::runtime

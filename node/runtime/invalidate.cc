@@ -1,6 +1,7 @@
 // Client-side caching: remembering what clients read, and telling them when it changes.
 #include <algorithm>
 
+#include "node/commands/scripting.h"
 #include "node/runtime/node.h"
 #include "node/runtime/worker.h"
 
@@ -70,32 +71,36 @@ void Worker::leave_tracking(Connection& c) {
 
 // ---- what is read and what changes ----
 
-void Worker::remember_keys(const CommandSpec& spec, std::span<const std::string_view> args, uint64_t client,
-                           uint16_t home) {
-  if (spec.keys.empty() || !commands::find_keys(spec, args, key_scratch_)) return;
-  for (const commands::KeyPosition& k : key_scratch_) tracking_.table.add(args[k.index], {client, home});
+void Worker::remember_keys(const CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
+                           const commands::Caller& caller) {
+  // Of a script only what it reads counts, not what it declares.
+  if (spec.keys.empty() || commands::is_script_call(spec)) return;
+  if (!commands::find_keys(spec, args, key_scratch_)) return;
+  Worker& owner = data_owner(slot);
+  TrackingTable& table = owner.tracking_.table;
+  for (const commands::KeyPosition& k : key_scratch_) table.add(args[k.index], {caller.client_id, caller.worker});
   // Every worker has its share of the limit.
   const uint64_t limit = config_->tracking_table_max_keys;
   const uint64_t share = (limit + count_ - 1) / count_;
-  while (limit != 0 && tracking_.table.size() > share) invalidate_readers(tracking_.table.any_key());
-  tracking_.count();
+  while (limit != 0 && table.size() > share) owner.invalidate_readers(table.any_key(), 0);
+  owner.tracking_.count();
 }
 
-void Worker::invalidate_readers(std::string_view key) {
+void Worker::invalidate_readers(std::string_view key, uint64_t origin) {
   for (const TrackingTable::Reader& r : tracking_.table.take(key)) {
     tracking_.pending |= r.home == index_;
     (r.home == index_ ? tracking_.own : outgoing_[r.home].invalidations)
-        .push_back({.client = r.client, .origin = running_client_, .key = std::string(key)});
+        .push_back({.client = r.client, .origin = origin, .key = std::string(key)});
   }
 }
 
-void Worker::touch_tracked(std::string_view key) {
-  invalidate_readers(key);
+void Worker::touch_tracked(std::string_view key, uint64_t origin) {
+  invalidate_readers(key, origin);
   for (const auto& [prefix, counts] : tracking_.prefixes) {
     if (!key.starts_with(prefix)) continue;
     std::shared_ptr<BroadcastKeys>& changed = tracking_.changed[prefix];
     if (!changed) changed = std::make_shared<BroadcastKeys>(BroadcastKeys{.prefix = prefix, .keys = {}});
-    changed->keys[std::string(key)] = running_client_;
+    changed->keys[std::string(key)] = origin;
   }
   tracking_.count();
 }
@@ -117,6 +122,7 @@ void Node::all_keys_go() {
 // ---- telling ----
 
 void Worker::deliver_own_invalidations() {
+  if (serving_busy_) return;  // the script is not over
   tracking_.pending = false;
   for (const Invalidation& i : std::exchange(tracking_.own, {})) deliver_invalidation(i);
   if (!std::exchange(tracking_.flushed, false)) return;

@@ -61,13 +61,14 @@ Status feed_file(int fd, rdb::Reader& reader, const std::function<Status(std::st
 
 }  // namespace
 
-Status check_rdb(int fd) {
+Status check_rdb(int fd, const std::function<void()>& between) {
   NoRecords sink;
   rdb::Reader reader(sink);
   return feed_file(fd, reader, [&](std::string_view bytes) -> Status {
     const Result<size_t> taken = reader.feed(bytes);
     if (!taken) return fail(taken.error().text);
     if (*taken != bytes.size()) return fail("bytes after its end at offset " + std::to_string(reader.offset()));
+    between();
     return {};
   });
 }

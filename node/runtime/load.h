@@ -9,8 +9,9 @@ namespace guccho::runtime {
 
 class Node;
 
-// Reads a whole file and checks that it is complete: structure and checksum. Nothing is changed. O(size).
-Status check_rdb(int fd);
+// Reads a whole file and checks that it is complete: structure and checksum. Nothing is changed. O(size); `between` is
+// called after each chunk.
+Status check_rdb(int fd, const std::function<void()>& between);
 
 // Erases everything and loads the file, a chunk per exclusive section, so that workers answer (LOADING) in between.
 // `between` is called after each chunk, outside of the section.

@@ -1,10 +1,12 @@
-// Control group files.
+// Control group files, and files as a whole.
 #include "node/runtime/machine.h"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <thread>
 
 #include "node/config/limits.h"
@@ -27,11 +29,28 @@ std::string own_group() {
 }  // namespace
 
 Result<std::string> read_whole_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(std::strerror(errno));
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) return fail("cannot be read");
-  return text;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return fail(std::strerror(errno));
+  std::string text;
+  char chunk[65536];
+  for (;;) {
+    const ssize_t n = ::read(fd, chunk, sizeof chunk);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) {
+      const int error = errno;
+      ::close(fd);
+      return n == 0 ? Result<std::string>(std::move(text)) : fail(std::strerror(error));
+    }
+    text.append(chunk, static_cast<size_t>(n));
+  }
+}
+
+std::vector<std::string> matching_files(const std::string& pattern) {
+  glob_t found{};
+  std::vector<std::string> paths;
+  if (glob(pattern.c_str(), 0, nullptr, &found) == 0) paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  globfree(&found);
+  return paths;
 }
 
 config::Config defaults_of_this_machine() {

@@ -1,7 +1,6 @@
-// Start, run, views, stop.
+// Start, views, the end of the threads; handing the primary role over.
 #include "node/runtime/node.h"
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,6 +32,16 @@ std::shared_ptr<const RouteTable> make_routes(std::shared_ptr<const cluster::Vie
   }
   routes->view = std::move(view);
   return routes;
+}
+
+// What was ours to serve and is not. A slot that begins to move is still ours.
+bool takes_away(const cluster::View& before, const cluster::View& after) {
+  if (!before.self().is_primary()) return false;
+  if (!after.self().is_primary() || (before.cluster_ok && !after.cluster_ok)) return true;
+  for (uint16_t s = 0; s < kSlotCount; ++s) {
+    if (before.owns(Slot(s)) && !after.owns(Slot(s))) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -140,31 +149,6 @@ Status Node::reload_tls() {
   return {};
 }
 
-void Node::request_stop() {
-  stop_requested_.store(true);
-  stop_event_.notify();
-}
-
-void Node::run() {
-  for (;;) {
-    while (!stop_requested_.load()) {
-      pollfd wait{.fd = stop_event_.fd(), .events = POLLIN, .revents = 0};
-      if (poll(&wait, 1, -1) > 0) stop_event_.on_events(POLLIN);
-    }
-    log::notice("User requested shutdown...");
-    if (!stop_at_once_.load() && view_.load()->self().is_primary() && replication_->good_replicas() > 0) {
-      handing_over_.store(true);
-      const Result<std::string> outcome = hand_over_role([this] { return stop_requested_.load(); });
-      handing_over_.store(false);
-      log::notice("Hand-over before stopping: {}", outcome ? *outcome : outcome.error().text);
-    }
-    if (stop_requested_.load()) break;
-    log::notice("Shutdown was aborted (SHUTDOWN ABORT)");
-  }
-  stop_threads();
-  log::notice("Guccho is now ready to exit, bye bye...");
-}
-
 // Asks the most advanced replica to take over by a manual failover, which loses no write, and waits for it.
 Result<std::string> Node::hand_over_role(const std::function<bool()>& go_on) {
   std::lock_guard lock(hand_over_mutex_);
@@ -199,14 +183,11 @@ Result<std::string> Node::hand_over_role(const std::function<bool()>& go_on) {
 }
 
 void Node::hand_over(std::function<void(Result<std::string>)> done) {
-  if (hand_over_thread_.joinable()) hand_over_thread_.join();
-  hand_over_thread_ =
-      std::thread([this, done = std::move(done)] { done(hand_over_role([this] { return !stopping(); })); });
-}
-
-void Node::begin_shutdown(bool with_hand_over) {
-  stop_at_once_.store(!with_hand_over);
-  request_stop();
+  const auto outcome = std::make_shared<Result<std::string>>(std::string());
+  const bool begun =
+      hand_over_job_.begin([this, outcome] { *outcome = hand_over_role([this] { return !ending(); }); },
+                           [outcome, done] { done(std::move(*outcome)); });
+  if (!begun) done(fail("ERR the primary role is being handed over already, or the node stops"));
 }
 
 std::vector<NodeId> Node::synced_replicas() const {
@@ -223,13 +204,14 @@ std::vector<NodeId> Node::synced_replicas() const {
 }
 
 void Node::stop_threads() {
+  ending_.store(true);
   if (migrations_) migrations_->stop();  // needs the workers
-  if (hand_over_thread_.joinable()) hand_over_thread_.join();
+  hand_over_job_.stop();
   if (control_) control_->stop();
-  if (replication_) replication_->stop();
   stopping_.store(true);
   for (auto& w : workers_) w->wake();
   for (auto& w : workers_) w->join();
+  if (replication_) replication_->stop();  // sends what the workers wrote
   huge_pages_.stop();
 }
 
@@ -244,13 +226,11 @@ std::pair<std::shared_ptr<const RouteTable>, uint64_t> Node::routes() const {
   return {routes_, routes_version_.load(std::memory_order_relaxed)};
 }
 
-void Node::publish_view(std::shared_ptr<const cluster::View> view) {
+Node::ViewChange Node::change_view(std::shared_ptr<const cluster::View> view) {
   std::shared_ptr<const RouteTable> fresh = make_routes(view);
   const std::shared_ptr<const RouteTable> old = routes().first;
-  // The data must be whole before the first write is taken.
-  if (fresh->is_primary && replication_) replication_->promote();
-  log::set_role(fresh->is_primary ? 'M' : 'S');
-  const auto swap = [&] {
+  const auto swap = [this, view, fresh] {
+    log::set_role(fresh->is_primary ? 'M' : 'S');
     {
       std::lock_guard lock(routes_mutex_);
       routes_ = fresh;
@@ -262,19 +242,23 @@ void Node::publish_view(std::shared_ptr<const cluster::View> view) {
   const auto same = [](const cluster::SlotTable::Moving& a, const cluster::SlotTable::Moving& b) {
     return a.slot == b.slot && a.peer == b.peer;
   };
-  const bool at_once = old && (old->is_primary != fresh->is_primary || old->served != fresh->served ||
-                               !std::ranges::equal(old->view->slots->importing, fresh->view->slots->importing, same));
-  if (at_once) {
-    run_exclusively([&] {
+  const bool exclusively =
+      old && (old->is_primary != fresh->is_primary || old->served != fresh->served ||
+              !std::ranges::equal(old->view->slots->importing, fresh->view->slots->importing, same));
+  if (!exclusively) {
+    return {.apply = [this, swap, wakes = !old] {
       swap();
-      for (auto& w : workers_) w->refresh_routes();
-    });
-  } else {
-    swap();
-    if (!old || old->served != fresh->served) {
+      if (!wakes) return;
       for (auto& w : workers_) w->wake();
-    }
+    }};
   }
+  return {.apply =
+              [this, swap] {
+                swap();
+                for (auto& w : workers_) w->refresh_routes();
+              },
+          .exclusively = true,
+          .takes_away = takes_away(*old->view, *view)};
 }
 
 void Node::run_exclusively(const std::function<void()>& work) {
@@ -300,26 +284,23 @@ void Node::flush_everything() {
 }
 
 void Node::drop_keys(const SlotSet& slots) {
-  run_exclusively([&] {
-    for (const SlotRange& range : slots.ranges()) {
-      for (uint32_t s = range.first.value; s <= range.last.value; ++s) {
-        const Slot slot(static_cast<uint16_t>(s));
-        Worker& w = worker(owner_of(slot));
-        w.keyspace().for_each_in_slot(slot, [&](const store::Entry& e) {
-          const std::string_view request[] = {"UNLINK", e.key()};
-          w.replicate(request);
-          w.watches().touch(e.key(), [] { return true; });
-          if (w.tracking().wanted) w.touch_tracked(e.key());
-        });
-        w.keyspace().flush_slot(slot);
-      }
+  for (const SlotRange& range : slots.ranges()) {
+    for (uint32_t s = range.first.value; s <= range.last.value; ++s) {
+      const Slot slot(static_cast<uint16_t>(s));
+      Worker& w = worker(owner_of(slot));
+      w.keyspace().for_each_in_slot(slot, [&](const store::Entry& e) {
+        const std::string_view request[] = {"UNLINK", e.key()};
+        w.replicate(request);
+        w.watches().touch(e.key(), [] { return true; });
+        if (w.tracking().wanted) w.touch_tracked(e.key(), 0);
+      });
+      w.keyspace().flush_slot(slot);
     }
-    for (auto& w : workers_) {
-      w->append_log_batch();
-      w->wake();  // who read the keys is told
-    }
-  });
-  log_grew();
+  }
+  for (auto& w : workers_) {
+    w->append_log_batch();
+    w->wake();  // who read the keys is told
+  }
 }
 
 void Node::break_all_watches() {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,7 @@
 #include "node/runtime/huge_pages.h"
 #include "node/runtime/poller.h"
 #include "node/runtime/replication_log.h"
+#include "node/runtime/single_job.h"
 #include "node/runtime/tls.h"
 #include "node/runtime/worker.h"
 #include "node/scripting/catalog.h"
@@ -65,10 +67,12 @@ class Node final : public commands::Host {
   // Async-signal-safe: begins an orderly shutdown, as SIGTERM does.
   void request_stop();
 
-  bool stop_requested() const { return stop_requested_.load(); }
-  // As request_stop(); without the hand-over of the primary role when told so.
-  void begin_shutdown(bool hand_over);
-  // Hands the primary role to the most advanced synced replica and goes on serving. `done` runs on a thread of its own.
+  bool stop_requested() const { return stop_asked_.load() || abortable_.load() || ending(); }
+  // As request_stop(); without the hand-over of the primary role, or without waiting for replicas, when told so. A
+  // later call may cut an earlier one short.
+  void begin_shutdown(bool hand_over, bool wait = true);
+  // Hands the primary role to the most advanced synced replica and goes on serving. One at a time: another is refused
+  // meanwhile, and when the node has stopped. `done` runs on a thread of its own, or at once when refused.
   void hand_over(std::function<void(Result<std::string>)> done);
   // Our replicas that are online.
   std::vector<NodeId> synced_replicas() const;
@@ -94,32 +98,49 @@ class Node final : public commands::Host {
 
   // ---- state that workers ask for ----
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+  // The node stops and that cannot be undone: scripts end, and so does whatever waits for something that takes long.
+  bool ending() const { return ending_.load(std::memory_order_relaxed); }
   bool loading() const { return loading_.load(std::memory_order_relaxed); }
   void set_loading(bool loading) { loading_.store(loading); }
   bool link_to_primary_up() const;
   uint64_t good_replicas() const;
+  // Whether writes are refused by min-replicas-to-write.
+  bool lacks_replicas(const config::Config& config) const {
+    return config.counts_good_replicas() && good_replicas() < config.min_replicas_to_write;
+  }
   uint64_t used_memory() const;
-  // Whether clients wait: CLIENT PAUSE or a manual failover.
+  // Whether clients wait: CLIENT PAUSE, a manual failover, or the end of this process.
   bool paused(UnixMillis now, bool writes) const {
     const int64_t t = now.time_since_epoch().count();
     return t < paused_all_until_.load(std::memory_order_relaxed) ||
-           (writes && (t < paused_writes_until_.load(std::memory_order_relaxed) ||
-                       t < failover_pause_until_.load(std::memory_order_relaxed)));
+           (writes &&
+            (t < paused_writes_until_.load(std::memory_order_relaxed) ||
+             t < failover_pause_until_.load(std::memory_order_relaxed) || writes_end_.load(std::memory_order_relaxed)));
   }
-  // Whether this node did not run for a while and does not know yet whether its slots are still its own: clients get no
-  // answers meanwhile, lest they be told of writes that no other node will ever have.
+  // Whether this node did not run for a while and does not know yet whether its slots are still its own, or knows that
+  // some are not while its workers do not: clients get no answers meanwhile, lest they be told of writes that no other
+  // node will ever have.
   bool fenced() const {
-    return absence_.load(std::memory_order_acquire) != confirmed_absence_.load(std::memory_order_acquire);
+    return absence_.load(std::memory_order_acquire) != confirmed_absence_.load(std::memory_order_acquire) ||
+           loss_pending_.load(std::memory_order_acquire);
   }
   // From the control thread: the latest moment at which it will run again by itself; the moment it woke while it runs.
   void control_sleeps_until(Instant latest);
   // Any thread: fences this node if the control thread is overdue by more than others take for an absence.
   void notice_absence();
   void presence_confirmed(uint64_t number);
+  // The control thread: a view that takes slots away cannot be put in force yet; it is now.
+  void set_loss_pending(bool pending);
+  bool paused_for_failover(UnixMillis now) const {
+    return now.time_since_epoch().count() < failover_pause_until_.load(std::memory_order_relaxed);
+  }
   void pause_for_failover(UnixMillis until) { failover_pause_until_.store(until.time_since_epoch().count()); }
   // Whether some script was seen to touch keys of several workers: only then are scripts looked up before they run.
   bool has_far_scripts() const { return far_scripts_.load(std::memory_order_relaxed); }
   void note_far_script() { far_scripts_.store(true, std::memory_order_relaxed); }
+  // While a script takes long, shared by turns of workers within the script's (nested_turn.h); alone for what the
+  // script does to other workers' data once it holds the exclusive section.
+  std::shared_mutex& nested_turns() { return nested_turns_; }
   bool has_monitors() const { return monitors_.load(std::memory_order_relaxed) > 0; }
   void feed_monitors(const std::string& line);
   uint64_t next_client_id() { return next_client_id_.fetch_add(1) + 1; }
@@ -134,8 +155,13 @@ class Node final : public commands::Host {
   void all_keys_go();
 
   // ---- views ----
-  // Called by the control thread. When roles or ownership changed, returns only after all workers use the new view.
-  void publish_view(std::shared_ptr<const cluster::View> view);
+  // How the control thread puts a view in force.
+  struct ViewChange {
+    std::function<void()> apply;
+    bool exclusively = false;  // in the exclusive section, as roles or ownership changed
+    bool takes_away = false;   // the node may do less by it than before
+  };
+  ViewChange change_view(std::shared_ptr<const cluster::View> view);
   std::pair<std::shared_ptr<const RouteTable>, uint64_t> routes() const;
   uint64_t routes_version() const { return routes_version_.load(std::memory_order_acquire); }
   // Runs work in the exclusive section and waits for its end. Not from a worker's thread.
@@ -144,7 +170,7 @@ class Node final : public commands::Host {
   SlotSet non_empty_slots() const;
   // Erases all keys (inside the exclusive section).
   void flush_everything();
-  // Erases the keys of slots that another node owns now, and tells our replicas.
+  // Inside the exclusive section: erases the keys of slots that another node owns now, and tells our replicas.
   void drop_keys(const SlotSet& slots);
 
   // SLOWLOG takes note of a command that took at least slowlog-log-slower-than. Any worker.
@@ -168,6 +194,8 @@ class Node final : public commands::Host {
   void cluster_request(cluster::Request request, commands::Deferred reply_to) override;
   std::vector<commands::ClusterLink> cluster_links() const override;
   void complete(commands::Deferred reply_to, std::string resp_bytes) override;
+  // As complete() for a client that waits and may not, since this node is a primary no more; its connection ends.
+  void end_wait_by_role(commands::Deferred reply_to);
   Status config_set(std::span<const std::pair<std::string, std::string>> pairs) override;
   Status config_rewrite() override;
   std::vector<std::pair<std::string, std::string>> config_get(std::span<const std::string_view> patterns) override;
@@ -239,7 +267,14 @@ class Node final : public commands::Host {
   std::vector<std::string> user_lines() const;
   // Inside the exclusive section: connections follow the users that are in force.
   void update_sessions(commands::Session* asking, const acl::Users* closes_changed_since);
+  void rebind_blocked(const commands::Session& session);
   Result<std::string> hand_over_role(const std::function<bool()>& go_on);
+  // shutdown.cc
+  void prepare_to_stop();
+  void pass_all_workers(Instant deadline);
+  void wait_for_lagging_replicas(Instant deadline);
+  bool may_wait() const { return abortable_.load() && !stop_now_.load(); }
+  void refuse_shutdowns();
   void stop_threads();
 
   NodeOptions options_;
@@ -259,6 +294,7 @@ class Node final : public commands::Host {
   scripting::ScriptCache scripts_;
   scripting::Catalog functions_;
   scripting::BusyScripts busy_scripts_;
+  std::shared_mutex nested_turns_;
   HugePages huge_pages_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<store::Keyspace*> keyspaces_;
@@ -269,8 +305,8 @@ class Node final : public commands::Host {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<commands::Session> link_sessions_;  // what for_each_session() last showed of replication's links
   Wakeup stop_event_;
-  std::mutex hand_over_mutex_;  // one at a time
-  std::thread hand_over_thread_;
+  std::mutex hand_over_mutex_;  // one at a time: that of a stop waits for one that was asked for
+  SingleJob hand_over_job_;
 
   std::atomic<std::shared_ptr<const cluster::View>> view_;
   mutable std::mutex routes_mutex_;
@@ -286,10 +322,15 @@ class Node final : public commands::Host {
   mutable std::mutex slow_log_mutex_;
   commands::SlowLog slow_log_;
 
-  std::atomic<bool> stop_requested_{false};
-  std::atomic<bool> handing_over_{false};
-  std::atomic<bool> stop_at_once_{false};  // without handing over
+  std::atomic<bool> stop_asked_{false};
+  std::atomic<bool> abortable_{false};  // the stop is being prepared
+  std::atomic<bool> stop_without_hand_over_{false};
+  std::atomic<bool> stop_now_{false};  // waits for nothing
+  std::mutex shutdowns_mutex_;
+  std::vector<commands::Deferred> shutdowns_;  // clients to be told when it is aborted
+  std::atomic<bool> ending_{false};
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> writes_end_{false};  // clients' writes wait for the end of the process, or for an abort
   std::atomic<bool> loading_{true};
   std::atomic<int64_t> paused_all_until_{0};
   std::atomic<int64_t> paused_writes_until_{0};
@@ -299,6 +340,7 @@ class Node final : public commands::Host {
   // confirmed.
   std::atomic<int64_t> absence_{0};
   std::atomic<int64_t> confirmed_absence_{0};
+  std::atomic<bool> loss_pending_{false};
   std::atomic<bool> far_scripts_{false};
   std::atomic<int> monitors_{0};
   std::atomic<uint64_t> next_client_id_{0};

@@ -41,22 +41,13 @@ void Poller::remove(int fd) {
   epoll_ctl(fd_, EPOLL_CTL_DEL, fd, nullptr);
 }
 
-int Poller::sleep(Millis timeout) {
-  const int n = epoll_wait(fd_, events_.data(), static_cast<int>(count_), static_cast<int>(timeout.count()));
+int Poller::sleep(Millis timeout, std::span<epoll_event> events) {
+  const int n = epoll_wait(fd_, events.data(), static_cast<int>(events.size()), static_cast<int>(timeout.count()));
   return n < 0 ? 0 : n;
 }
 
 void Poller::deliver(int count) {
   for (int i = 0; i < count; ++i) static_cast<EventHandler*>(events_[i].data.ptr)->on_events(events_[i].events);
-}
-
-void Poller::wait_for_clients(Millis timeout) {
-  std::array<epoll_event, 64> events;
-  const int n = epoll_wait(fd_, events.data(), static_cast<int>(events.size()), static_cast<int>(timeout.count()));
-  for (int i = 0; i < n; ++i) {
-    auto* handler = static_cast<EventHandler*>(events[static_cast<size_t>(i)].data.ptr);
-    if (handler->serves_clients()) handler->on_events(events[static_cast<size_t>(i)].events);
-  }
 }
 
 Wakeup::Wakeup() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {

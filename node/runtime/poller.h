@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "node/base/time.h"
 
@@ -41,17 +42,27 @@ class Poller {
   // As wait(), calling `awake` between the sleep and the first handler.
   template <class Awake>
   int wait_then(Millis timeout, Awake awake) {
-    const int n = sleep(timeout);
+    const int n = sleep(timeout, std::span(events_).first(count_));
     awake();
     deliver(n);
     return n;
   }
-  // For a turn within a turn, from inside a handler: takes only events of connections to clients, and leaves those of
-  // the outer wait() alone.
-  void wait_for_clients(Millis timeout);
+  // As wait_then(), for a turn within a turn, from inside a handler: takes only events of connections to clients, and
+  // leaves those of the outer wait() alone.
+  template <class Awake>
+  void wait_for_clients(Millis timeout, Awake awake) {
+    std::array<epoll_event, kMostNested> events;
+    const int n = sleep(timeout, events);
+    awake();
+    for (int i = 0; i < n; ++i) {
+      auto* handler = static_cast<EventHandler*>(events[static_cast<size_t>(i)].data.ptr);
+      if (handler->serves_clients()) handler->on_events(events[static_cast<size_t>(i)].events);
+    }
+  }
 
  private:
-  int sleep(Millis timeout);
+  static constexpr size_t kMostNested = 64;
+  int sleep(Millis timeout, std::span<epoll_event> events);
   void deliver(int count);
 
   int fd_;

@@ -109,8 +109,8 @@ void Worker::run_gathered() {
   gathered_run_ = gathered_count_ = 0;
 }
 
-// Also from within one of them whose script takes long: the input of the others has been read, so nothing else would
-// tell of it.
+// Also within the turn of a script that takes long, whether it came with one of these or had to run while they were
+// gathered.
 void Worker::run_rest_of_gathered() {
   while (gathered_run_ < gathered_count_) gathered_[gathered_run_++].connection->process();
 }

@@ -2,7 +2,6 @@
 #include "node/runtime/primary_link.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "node/base/log.h"
 #include "node/cluster/generation.h"
@@ -12,6 +11,7 @@
 #include "node/runtime/load.h"
 #include "node/runtime/net.h"
 #include "node/runtime/node.h"
+#include "node/runtime/psync_reply.h"
 #include "node/runtime/replication.h"
 
 namespace guccho::runtime {
@@ -20,13 +20,20 @@ namespace {
 constexpr Millis kRetryPeriod(250);
 constexpr Millis kAckPeriod(100);
 constexpr Millis kSignPeriod(1000);
+constexpr size_t kReadChunk = 64 * 1024;
+constexpr size_t kMostLine = 64 * 1024;  // of the handshake
+// Memory of what was received and is not applied; a worker may be busy with a script for any time. Reading ends above
+// it and goes on below half of it.
+constexpr size_t kMostUnapplied = size_t{64} << 20;
+// More than a kernel holds of what a dead primary sent. One that lives could go on sending for ever.
+constexpr uint64_t kMostHeld = uint64_t{256} << 20;
 
 }  // namespace
 
 PrimaryLink::PrimaryLink(Replication& replication, NodeId primary)
     : replication_(replication),
       primary_(primary),
-      applier_(replication.node_, replication.wakeup_, replication.stopping_) {
+      applier_(replication.node_, replication.wakeup_, replication.stopping_, [this] { say_alive(); }) {
   refresh_address();
 }
 
@@ -81,8 +88,9 @@ void PrimaryLink::connect() {
   stream_ = tls_ ? Stream::tls_client(*fd, *replication_.node_.tls()) : Stream::plain(*fd);
   state_ = State::kConnecting;
   last_io_ = monotonic_now();
-  watching_writes_ = true;
-  replication_.poller_.add(*fd, EPOLLIN | EPOLLOUT, *this);
+  reading_ = true;
+  watched_ = EPOLLIN | EPOLLOUT;
+  replication_.poller_.add(*fd, watched_, *this);
 }
 
 void PrimaryLink::disconnect(const std::string& why) {
@@ -102,6 +110,7 @@ void PrimaryLink::disconnect(const std::string& why) {
   out_.clear();
   parser_.reset();
   scanned_ = 0;
+  reading_ = true;
   applier_.drop_transaction();
   state_ = State::kIdle;
   next_attempt_ = monotonic_now() + kRetryPeriod;
@@ -122,8 +131,10 @@ void PrimaryLink::on_events(uint32_t events) {
     return;
   }
   if (state_ == State::kIdle) return;
+  // TLS may have waited for this to go on reading.
+  const bool read_waits = (events & EPOLLOUT) != 0 && stream_.wants_write();
   if ((events & EPOLLOUT) != 0) flush();
-  if (state_ != State::kIdle && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read();
+  if (state_ != State::kIdle && (read_waits || (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)) read();
 }
 
 void PrimaryLink::send(std::string_view bytes) {
@@ -143,11 +154,27 @@ bool PrimaryLink::write_out() {
 }
 
 void PrimaryLink::flush() {
-  if (!write_out()) return disconnect(stream_.reason());
-  const bool want = !out_.empty() || stream_.wants_write();
-  if (want == watching_writes_) return;
-  watching_writes_ = want;
-  replication_.poller_.modify(stream_.fd(), EPOLLIN | (want ? EPOLLOUT : 0u), *this);
+  if (write_out()) return watch();
+  const std::string why = stream_.reason();
+  drain();
+  if (state_ != State::kIdle) disconnect(why);
+}
+
+void PrimaryLink::watch() {
+  const bool writes = !out_.empty() || stream_.wants_write();
+  const uint32_t wanted = (reading_ ? EPOLLIN : 0u) | (writes ? EPOLLOUT : 0u);
+  if (wanted == watched_) return;
+  watched_ = wanted;
+  replication_.poller_.modify(stream_.fd(), wanted, *this);
+}
+
+// While this thread waits for workers, or loads: the primary must not take that for a dead replica.
+void PrimaryLink::say_alive() {
+  const Instant now = monotonic_now();
+  if ((state_ != State::kTransfer && state_ != State::kOnline) || now - last_sign_ < kSignPeriod) return;
+  last_sign_ = now;
+  out_.append("\n");
+  (void)write_out();  // a broken link is noticed when it is read
 }
 
 // ---- handshake ----
@@ -186,7 +213,8 @@ void PrimaryLink::send_handshake() {
 void PrimaryLink::send_psync() {
   resp::Buffer b;
   // What we have may be continued when the primary knows our history; our own id counts after a demotion.
-  if (replication_.node_.log().active()) {
+  asked_to_continue_ = replication_.node_.log().active();
+  if (asked_to_continue_) {
     const std::string next = std::to_string(applier_.read_offset() + 1);
     const std::initializer_list<std::string_view> args{"PSYNC", replication_.replid_, next};
     resp::append_request(b, {args.begin(), args.size()});
@@ -197,18 +225,35 @@ void PrimaryLink::send_psync() {
   send(b.view());
 }
 
+// What one read gives, and what follows from it; false when there was nothing, or the link is no more.
+bool PrimaryLink::read_some() {
+  char* into = in_.reserve(kReadChunk);
+  const IoResult r = stream_.read(into, in_.spare());
+  if (r.status == IoStatus::kWouldBlock) return false;
+  if (r.status != IoStatus::kDone) {
+    disconnect(r.status == IoStatus::kClosed ? "closed by the primary" : stream_.reason());
+    return false;
+  }
+  in_.commit(r.bytes);
+  replication_.bytes_received_ += r.bytes;
+  last_io_ = monotonic_now();
+  consume();
+  return state_ != State::kIdle;
+}
+
 void PrimaryLink::read() {
   do {
-    char* into = in_.reserve(64 * 1024);
-    const IoResult r = stream_.read(into, in_.spare());
-    if (r.status == IoStatus::kWouldBlock) break;
-    if (r.status == IoStatus::kClosed) return disconnect("closed by the primary");
-    if (r.status != IoStatus::kDone) return disconnect(stream_.reason());
-    in_.commit(r.bytes);
-    replication_.bytes_received_ += r.bytes;
-    last_io_ = monotonic_now();
-    consume();
-  } while (state_ != State::kIdle && stream_.has_buffered_input());
+    if (!read_some()) break;
+    reading_ = state_ != State::kOnline || applier_.unapplied_bytes() < kMostUnapplied;
+  } while (reading_ && stream_.has_buffered_input());
+  if (state_ != State::kIdle) watch();
+}
+
+// Before the link ends: what the kernel holds of the stream was sent by the primary, and is applied.
+void PrimaryLink::drain() {
+  const uint64_t end = replication_.bytes_received_ + kMostHeld;
+  while (state_ == State::kOnline && replication_.bytes_received_ < end && read_some()) {
+  }
 }
 
 void PrimaryLink::consume() {
@@ -222,7 +267,10 @@ void PrimaryLink::consume() {
 bool PrimaryLink::take_handshake_line() {
   const std::string_view bytes = in_.view();
   const size_t end = bytes.find('\n');
-  if (end == std::string_view::npos) return false;
+  if (end == std::string_view::npos) {
+    if (bytes.size() > kMostLine) disconnect("the primary sent a line without an end");
+    return false;
+  }
   std::string line(bytes.substr(0, end));
   if (line.ends_with('\r')) line.pop_back();
   in_.consume(end + 1);
@@ -247,12 +295,14 @@ bool PrimaryLink::take_handshake_line() {
 }
 
 void PrimaryLink::take_psync_reply(std::string_view line) {
-  if (line.starts_with("+CONTINUE")) {
-    line.remove_prefix(std::min<size_t>(line.size(), 10));
-    if (line.size() == 40 && line != replication_.replid_) {
+  const Result<PsyncReply> reply = parse_psync_reply(line);
+  if (!reply) return disconnect(reply.error().text);
+  if (!reply->full) {
+    if (!asked_to_continue_) return disconnect("the primary continues what we have not asked for");
+    if (!reply->replid.empty() && reply->replid != replication_.replid_) {
       replication_.replid2_ = replication_.replid_;
       replication_.second_offset_ = applier_.read_offset() + 1;
-      replication_.replid_ = line;
+      replication_.replid_ = reply->replid;
     }
     log::notice("Successful partial resynchronization with the primary {}", join_address(ip_, port_));
     state_ = State::kOnline;
@@ -263,14 +313,8 @@ void PrimaryLink::take_psync_reply(std::string_view line) {
     replication_.publish_status();
     return;
   }
-  if (!line.starts_with("+FULLRESYNC ")) return disconnect("PSYNC was answered with " + std::string(line));
-  line.remove_prefix(12);
-  const size_t blank = line.find(' ');
-  if (blank != 40) return disconnect("malformed FULLRESYNC");
-  new_replid_ = line.substr(0, blank);
-  line.remove_prefix(blank + 1);
-  const auto [end, ec] = std::from_chars(line.data(), line.data() + line.size(), new_offset_);
-  if (ec != std::errc() || end != line.data() + line.size()) return disconnect("malformed FULLRESYNC");
+  new_replid_ = reply->replid;
+  new_offset_ = reply->offset;
   // Data is given up only for data that contains it (rule 2 of the design).
   const auto view = replication_.node_.view();
   const cluster::NodeView* n = view->find(primary_);
@@ -300,13 +344,13 @@ void PrimaryLink::take_transfer() {
 void PrimaryLink::finish_transfer() {
   Node& node = replication_.node_;
   log::notice("Transfer complete ({} bytes): checking and loading", transfer_read_);
-  if (Status s = check_rdb(transfer_->fd()); !s) return disconnect("the transfer is damaged: " + s.error().text);
+  const auto between = [this] { say_alive(); };
+  if (Status s = check_rdb(transfer_->fd(), between); !s) {
+    return disconnect("the transfer is damaged: " + s.error().text);
+  }
   applier_.wait_until_applied();
   Status loaded;
-  const auto begin_stream = [&] {
-    node.log().restart(new_offset_);
-    for (uint16_t i = 0; i < node.worker_count(); ++i) node.worker(i).reset_applied(new_offset_);
-  };
+  const auto begin_stream = [&] { node.log().restart(new_offset_); };
   if (transfer_read_ <= kLoadedAtOnce) {
     node.run_exclusively([&] {
       loaded = replace_data_at_once(node, transfer_->fd());
@@ -314,14 +358,7 @@ void PrimaryLink::finish_transfer() {
     });
   } else {
     node.set_loading(true);
-    // The primary must not take a long load for a dead replica.
-    Instant last_sign = monotonic_now();
-    loaded = replace_data(node, transfer_->fd(), [&] {
-      if (monotonic_now() - last_sign < kSignPeriod) return;
-      last_sign = monotonic_now();
-      out_.append("\n");
-      (void)write_out();
-    });
+    loaded = replace_data(node, transfer_->fd(), between);
     node.run_exclusively(begin_stream);
   }
   transfer_.reset();
@@ -342,6 +379,7 @@ void PrimaryLink::finish_transfer() {
   replication_.second_offset_ = -1;
   acknowledged_ = -1;
   state_ = State::kOnline;
+  last_io_ = monotonic_now();  // nobody listened meanwhile: it is not the primary that was silent
   begin_client();
   down_since_.reset();
   replication_.link_up_.store(true);
@@ -384,27 +422,28 @@ void PrimaryLink::end_session(uint64_t client_id) {
 
 void PrimaryLink::take_stream() {
   resp::ParserLimits limits;
-  limits.max_bulk_length = size_t{1} << 32;
+  limits.max_bulk_length = UINT32_MAX;  // what a batch's lengths can say
   size_t boundary = 0;
-  for (;;) {
-    const resp::ParseStatus s = parser_.next(in_.view().substr(scanned_), limits);
-    if (s == resp::ParseStatus::kNeedMore) break;
-    if (s == resp::ParseStatus::kError) return disconnect("the stream is malformed: " + parser_.error());
+  resp::ParseStatus status;
+  while ((status = parser_.next(in_.view().substr(scanned_), limits)) == resp::ParseStatus::kCommand) {
     scanned_ += parser_.consumed();
     if (!parser_.args().empty()) applier_.take(parser_.args());
     if (!applier_.in_transaction()) boundary = scanned_;
   }
-  if (boundary == 0) return;
-  replication_.node_.log().append(replication_.node_.replication_writer(), in_.view().substr(0, boundary));
-  in_.consume(boundary);
-  scanned_ -= boundary;
-  in_.shrink(1 << 20);
-  applier_.advance(static_cast<int64_t>(boundary));
-  replication_.feed_all();
+  if (boundary != 0) {
+    replication_.append_received(in_.view().substr(0, boundary));
+    in_.consume(boundary);
+    scanned_ -= boundary;
+    in_.shrink(1 << 20);
+    applier_.advance(static_cast<int64_t>(boundary));
+    replication_.feed_all();
+  }
+  // Commands before the mistake count: they are applied, and are not to be asked for again.
+  if (status == resp::ParseStatus::kError) disconnect("the stream is malformed: " + parser_.error());
 }
 
 void PrimaryLink::finish() {
-  if (state_ == State::kOnline) read();  // what the kernel still holds of a dead primary was sent by it
+  drain();
   applier_.settle();
   if (state_ != State::kIdle) disconnect("following ends");
 }
@@ -429,13 +468,20 @@ void PrimaryLink::acknowledge(Instant now) {
 
 void PrimaryLink::turn(Instant now) {
   applier_.push();
+  if (!reading_ && applier_.unapplied_bytes() <= kMostUnapplied / 2) {
+    reading_ = true;
+    read();  // TLS may hold bytes of which no event tells
+  }
   if (state_ == State::kIdle && now >= next_attempt_) {
     refresh_address();
     connect();
   }
   if (state_ == State::kOnline) acknowledge(now);
-  const auto silence = now - last_io_;
-  if (state_ != State::kIdle && silence > replication_.node_.config()->repl_timeout) disconnect("timeout");
+  const auto silent = [&] { return monotonic_now() - last_io_ > replication_.node_.config()->repl_timeout; };
+  if (state_ == State::kIdle || !reading_ || !silent()) return;
+  // This thread may have waited for workers for long: what came meanwhile says that the primary is there.
+  if (state_ != State::kConnecting) read();
+  if (state_ != State::kIdle && reading_ && silent()) disconnect("timeout");
 }
 
 }  // namespace guccho::runtime

@@ -2,6 +2,9 @@
 // commands the workers apply (stream_applier.h).
 //
 // Received bytes are appended to our own log unchanged, so that offsets agree and our own replicas continue seamlessly;
+// whatever ends the link, all that was received of the stream is applied. A primary that sends faster than the workers
+// apply is not read for a while.
+//
 // A transfer is spooled to a file and checked whole before our own data is given up for it: a primary that dies in the
 // middle leaves us what we had.
 #pragma once
@@ -42,7 +45,7 @@ class PrimaryLink final : public EventHandler {
   void introduce_again();
   // Applies all that was cut into commands; blocks until the workers are done, so that data and log agree.
   void settle() { applier_.settle(); }
-  // As settle(), with what the kernel still holds of the primary's stream; then ends the link.
+  // As settle(), with all that was received of the primary's stream; then ends the link.
   void finish();
 
   const NodeId& primary() const { return primary_; }
@@ -68,7 +71,9 @@ class PrimaryLink final : public EventHandler {
   void disconnect(const std::string& why);
   void send_handshake();
   void send_psync();
+  bool read_some();
   void read();
+  void drain();
   void consume();
   bool take_handshake_line();
   void take_psync_reply(std::string_view line);
@@ -80,6 +85,8 @@ class PrimaryLink final : public EventHandler {
   void send(std::string_view bytes);
   void flush();
   bool write_out();
+  void watch();
+  void say_alive();
 
   Replication& replication_;
   const NodeId primary_;
@@ -93,7 +100,10 @@ class PrimaryLink final : public EventHandler {
   resp::CommandParser parser_;
   size_t replies_expected_ = 0;  // of the handshake, before PSYNC's
   bool auth_sent_ = false;
-  bool watching_writes_ = false;
+  bool asked_to_continue_ = false;
+  uint32_t watched_ = 0;  // events of the socket
+  bool reading_ = true;   // false: too much is not applied yet, what comes waits in the kernel
+  Instant last_sign_{};   // of life, while nothing else was said
 
   // Transfer.
   std::string new_replid_;

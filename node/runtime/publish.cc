@@ -156,6 +156,7 @@ uint64_t Worker::publish_here(bool sharded, std::string_view channel, std::strin
 }
 
 void Worker::deliver_own_messages() {
+  if (serving_busy_) return;  // the script is not over
   for (const auto& message : std::exchange(own_messages_, {})) deliver(*message);
 }
 

@@ -91,7 +91,7 @@ void ReplicaFeed::take_requests() {
         go_online(position);
         replication_.publish_status();
       }
-      replication_.check_waiters();
+      replication_.positions_changed_ = true;
     }
     in_.consume(parser_.consumed());
   }
@@ -187,6 +187,18 @@ bool ReplicaFeed::write_log(int64_t committed) {
     last_written = monotonic_now();
   }
   return true;
+}
+
+bool ReplicaFeed::has_all_before(int64_t end) const {
+  return state == State::kOnline && (request.old_sync ? position : acknowledged) >= end;
+}
+
+// What was received is read, since closing a socket with unread bytes in it may take back what is on its way.
+void ReplicaFeed::say_goodbye(int64_t committed) {
+  feed(committed);
+  char ignored[4096];
+  while (!dead && stream_.read(ignored, sizeof ignored).status == IoStatus::kDone) {
+  }
 }
 
 commands::Session ReplicaFeed::describe(int64_t committed) const {

@@ -51,6 +51,12 @@ class ReplicaFeed final : public EventHandler {
   void go_online(int64_t position);
   // Takes neither of the two forms of a transfer but this one: "$<length>" in front.
   bool needs_length() const { return !hello.can_eof; }
+  // What is in the log from `position` on is still to be sent.
+  bool needs_log() const { return state != State::kAsked && state != State::kWaiting; }
+  // Whether it has said that it applied all that is before; one that never says so (SYNC): whether it was sent.
+  bool has_all_before(int64_t end) const;
+  // Sends what can be sent at once, and nothing more from then on.
+  void say_goodbye(int64_t committed);
   // What CLIENT LIST shows; `committed` is the end of the log.
   commands::Session describe(int64_t committed) const;
   // Writes what can be written.

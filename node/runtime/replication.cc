@@ -2,7 +2,7 @@
 #include "node/runtime/replication.h"
 
 #include <algorithm>
-#include <future>
+#include <utility>
 
 #include "node/base/log.h"
 #include "node/base/random.h"
@@ -40,9 +40,10 @@ void Replication::stop() {
   stopping_.store(true);
   wakeup_.notify();
   thread_.join();
-  // What waited for the thread must not wait for ever.
   const std::lock_guard turn(turn_);
-  take_posted();
+  take_posted();  // somebody may wait for it
+  fed_ = std::max(fed_, node_.log().committed());
+  for (const auto& f : feeds_) f->say_goodbye(fed_);
   feeds_.clear();
   link_.reset();
 }
@@ -72,12 +73,18 @@ void Replication::run() {
     sleeping_.store(true, std::memory_order_seq_cst);
     const bool news = node_.log().committed() > fed_ || (link_ && link_->has_undelivered());
     turn.unlock();
-    poller_.wait_then(news ? Millis(0) : kTurn, [&] {
+    Millis wait = news ? Millis(0) : kTurn;
+    if (const auto due = waiters_.next_deadline()) {
+      wait = std::clamp(std::chrono::ceil<Millis>(*due - monotonic_now()), Millis(0), wait);
+    }
+    poller_.wait_then(wait, [&] {
       turn.lock();
       sleeping_.store(false, std::memory_order_relaxed);
     });
     take_posted();
+    if (acknowledgements_wanted_.exchange(false)) append_own(kGetAck);
     feed_all();
+    make_room();
     const Instant now = monotonic_now();
     if (link_) {
       link_->turn(now);
@@ -92,6 +99,7 @@ void Replication::run() {
       every_second();
     }
     reap();
+    answer_waiters(now);
   }
 }
 
@@ -153,36 +161,61 @@ void Replication::serve(ReplicaFeed& feed, const SyncRequest& request) {
   begin_full_sync();
 }
 
-// One at a time; replicas that ask meanwhile wait for the next one.
+// One at a time; replicas that ask meanwhile wait for the next one, or come along when the cut is not made yet.
 void Replication::begin_full_sync() {
   if (full_sync_) return;
   ++full_syncs_;
-  full_sync_ = std::make_unique<FullSync>(node_);
+  full_sync_ = std::make_shared<FullSync>(node_);
   if (!node_.log().active() && !link_) {
     // A new history begins, as in Redis when the backlog is made.
     replid_ = random_node_id().str();
     replid2_ = std::string(40, '0');
     second_offset_ = -1;
   }
-  // The section runs on a worker, and this thread must be awake to receive the stream of a primary meanwhile.
-  FullSync* sync = full_sync_.get();
-  if (link_) link_->settle();
-  node_.run_exclusively([this, sync] {
-    if (!node_.log().active()) node_.log().restart(node_.log().head());
+  const auto cut = [this, sync = full_sync_] {
     sync->cut();
-  });
+    progress();
+  };
+  if (!link_) {
+    // A worker may take long to come to the section (a script runs): the other replicas are served meanwhile.
+    node_.exclusive().request(cut);
+    return;
+  }
+  // Nothing more of the primary's stream may be taken between what is applied and the cut.
+  link_->settle();
+  node_.run_exclusively(cut);
+  begin_transfer();
+}
+
+// The cut was made.
+void Replication::begin_transfer() {
   fed_ = std::max(fed_, node_.log().committed());
   std::vector<ReplicaFeed*> waiting;
   for (const auto& f : feeds_) {
     if (!f->dead && f->state == ReplicaFeed::State::kWaiting) waiting.push_back(f.get());
   }
-  sync->begin(std::move(waiting), replid_);
+  full_sync_->begin(std::move(waiting), replid_);
+}
+
+// We follow another node from now on, whose stream changes the data as this thread takes it: a cut in the middle of
+// that would be of no position.
+void Replication::give_up_cut() {
+  if (!full_sync_ || full_sync_->begun()) return;
+  full_sync_->give_up();
+  full_sync_.reset();
+  for (const auto& f : feeds_) {
+    if (f->state == ReplicaFeed::State::kWaiting) f->fail("we became a replica");
+  }
 }
 
 void Replication::feed_all() {
   fed_ = std::max(fed_, node_.log().committed());
   for (const auto& f : feeds_) f->feed(fed_);
   if (!full_sync_) return;
+  if (!full_sync_->begun()) {
+    if (full_sync_->offset() < 0) return;
+    begin_transfer();
+  }
   switch (full_sync_->pump()) {
     case FullSync::Progress::kMore:
       return;
@@ -218,6 +251,7 @@ void Replication::reap() {
 
 void Replication::append_own(std::string_view request) {
   if (!node_.log().active() || !node_.routes().first->is_primary) return;
+  if (node_.paused_for_failover(wall_now())) return;  // the offset that the replica waits for is final
   node_.log().append(node_.replication_writer(), request);
   fed_ = std::max(fed_, node_.log().committed());
 }
@@ -229,7 +263,6 @@ void Replication::every_second() {
     last_ping_ = now;
     append_own(kPing);
   }
-  int64_t keep_from = fed_ - static_cast<int64_t>(config->repl_backlog_size);
   for (const auto& f : feeds_) {
     if (f->dead) continue;
     // Keeps the link alive while a replica waits for its transfer.
@@ -242,56 +275,99 @@ void Replication::every_second() {
     if (!acknowledges && f->queued() > 0 && now - f->last_written > config->repl_timeout) {
       f->fail("timeout: it reads nothing");
     }
-    if (f->state != State::kAsked && f->state != State::kWaiting) {
-      const uint64_t behind = static_cast<uint64_t>(fed_ - f->position);
-      if (f->output_limit.exceeded(config->client_output_replica, behind, now)) {
+    if (f->needs_log()) {
+      const int64_t behind = fed_ - f->position;
+      // As in Redis a replica is not let go for what the backlog holds anyway: it would come back for just that.
+      config::BufferLimit limit = config->client_output_replica;
+      if (limit.hard != 0) limit.hard = std::max<uint64_t>(limit.hard, config->repl_backlog_size);
+      if (f->output_limit.exceeded(limit, static_cast<uint64_t>(behind), now)) {
         f->fail("it is too far behind (client-output-buffer-limit replica)");
       }
-      keep_from = std::min(keep_from, f->position);
     }
   }
-  if (full_sync_) keep_from = std::min(keep_from, full_sync_->offset());
-  if (node_.log().active()) node_.log().trim(keep_from);
-  check_waiters();
+  if (node_.log().active()) node_.log().trim(needed_from());
+}
+
+// ---- the log's room ----
+
+// What is before is of no use to anybody. Before a cut nothing is needed for it: it will be at the head, or behind.
+int64_t Replication::needed_from() const {
+  int64_t from = fed_ - static_cast<int64_t>(node_.config()->repl_backlog_size);
+  for (const auto& f : feeds_) {
+    if (!f->dead && f->needs_log()) from = std::min(from, f->position);
+  }
+  if (full_sync_ && !full_sync_->begun() && full_sync_->offset() >= 0) from = std::min(from, full_sync_->offset());
+  return from;
+}
+
+// Writers must never wait for a replica that takes nothing, whatever client-output-buffer-limit allows it, nor for a
+// full sync that takes too long.
+void Replication::make_room() {
+  ReplicationLog& log = node_.log();
+  if (!log.active() || !log.is_full_from(log.first())) return;
+  for (const auto& f : feeds_) {
+    if (f->dead || !f->needs_log() || !log.is_full_from(f->position)) continue;
+    f->fail("the log cannot keep more for it: it is " + std::to_string(log.head() - f->position) + " bytes behind");
+  }
+  log.trim(needed_from());
+}
+
+// A stretch of the primary's stream. In pieces, since who appends is who trims.
+void Replication::append_received(std::string_view bytes) {
+  constexpr size_t kPiece = size_t{64} << 20;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(kPiece, bytes.size()))) {
+    node_.log().append(node_.replication_writer(), bytes.substr(0, kPiece));
+    fed_ = std::max(fed_, node_.log().committed());
+    make_room();
+  }
 }
 
 // ---- WAIT ----
 
-namespace {
-
-// Of WAITAOF the first number is that of our own append-only files.
-std::string wait_reply(commands::Acknowledged what, int64_t replicas) {
-  return (what == commands::Acknowledged::kInFile ? "*2\r\n:0\r\n:" : ":") + std::to_string(replicas) + "\r\n";
-}
-
-}  // namespace
-
 void Replication::wait(commands::Acknowledged what, int64_t replicas, Millis timeout, commands::Deferred reply_to) {
-  const int64_t position = node_.log().head();
-  const bool forever = timeout == Millis(0);
-  const Instant deadline = monotonic_now() + timeout;
-  post([this, what, position, replicas, forever, deadline, reply_to] {
-    waiters_.push_back({what, position, replicas, deadline, forever, reply_to});
-    append_own(kGetAck);
-    feed_all();
-    check_waiters();
-  });
+  AckWaiters::Waiter waiter{
+      .what = what, .position = node_.log().head(), .replicas = replicas, .deadline = {}, .reply_to = reply_to};
+  const Instant now = monotonic_now();
+  // A deadline further away than the clock reaches is none.
+  const bool ends = timeout > Millis(0) && timeout < std::chrono::floor<Millis>(Instant::max() - now);
+  if (ends) waiter.deadline = now + timeout;
+  if (const auto answer = waiters_.add(waiter)) return node_.complete(answer->reply_to, answer->reply);
+  ask_for_acknowledgements();
 }
 
 bool Replication::unblock(uint64_t client_id, bool with_error) {
-  // Waiters belong to the thread; the answer is needed now.
-  std::promise<bool> found;
-  auto outcome = found.get_future();
-  post([&] {
-    const auto it = std::find_if(waiters_.begin(), waiters_.end(),
-                                 [&](const Waiter& w) { return w.reply_to.client_id == client_id; });
-    found.set_value(it != waiters_.end());
-    if (it == waiters_.end()) return;
-    node_.complete(it->reply_to, with_error ? "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
-                                            : wait_reply(it->what, replicas_that_reached(*it)));
-    waiters_.erase(it);
-  });
-  return outcome.get();
+  const auto answer = waiters_.unblock(client_id, with_error);
+  if (answer) node_.complete(answer->reply_to, answer->reply);
+  return answer.has_value();
+}
+
+void Replication::ask_for_acknowledgements() {
+  acknowledgements_wanted_.store(true);
+  wakeup_.notify();
+}
+
+// Those who reached what they waited for, and those whose time is over.
+void Replication::answer_waiters(Instant now) {
+  const auto due = waiters_.next_deadline();
+  if (!std::exchange(positions_changed_, false) && !(due && *due <= now)) return;
+  std::vector<AckWaiters::Position> positions;
+  for (const auto& f : feeds_) {
+    if (!f->dead && f->state == ReplicaFeed::State::kOnline) positions.push_back({f->acknowledged, f->in_file});
+  }
+  for (const AckWaiters::Answer& a : waiters_.update(std::move(positions), now)) node_.complete(a.reply_to, a.reply);
+}
+
+std::optional<std::vector<std::string>> Replication::lagging(int64_t position, bool reachable_only) {
+  const std::unique_lock turn(turn_, std::try_to_lock);
+  if (!turn.owns_lock()) return std::nullopt;
+  std::vector<std::string> out;
+  for (const auto& f : feeds_) {
+    const bool waits = f->state == ReplicaFeed::State::kAsked || f->state == ReplicaFeed::State::kWaiting;
+    if (f->dead || f->hello.rdb_only || (waits && reachable_only) || f->has_all_before(position)) continue;
+    out.push_back(f->ip + ":" + std::to_string(f->hello.listening_port) + " acknowledged offset " +
+                  std::to_string(f->acknowledged) + " of " + std::to_string(position));
+  }
+  return out;
 }
 
 std::vector<commands::Session> Replication::sessions() const {
@@ -308,28 +384,13 @@ void Replication::end_session(uint64_t client_id) {
   });
 }
 
-int64_t Replication::replicas_that_reached(const Waiter& waiter) const {
-  return std::ranges::count_if(feeds_, [&](const auto& f) {
-    const int64_t reached = waiter.what == commands::Acknowledged::kInFile ? f->in_file : f->acknowledged;
-    return !f->dead && f->state == ReplicaFeed::State::kOnline && reached >= waiter.position;
-  });
-}
-
-void Replication::check_waiters() {
-  if (waiters_.empty()) return;
-  const Instant now = monotonic_now();
-  std::erase_if(waiters_, [&](const Waiter& w) {
-    const int64_t reached = replicas_that_reached(w);
-    if (reached < w.replicas && (w.forever || now < w.deadline)) return false;
-    node_.complete(w.reply_to, wait_reply(w.what, reached));
-    return true;
-  });
-}
-
 // ---- following ----
 
 void Replication::follow(NodeId primary) {
+  follows_ = true;
+  for (const commands::Deferred& waiter : waiters_.take_all()) node_.end_wait_by_role(waiter);
   post([this, primary] {
+    give_up_cut();
     if (link_ && link_->primary() == primary) return link_->refresh_address();
     if (link_) link_->finish();
     log::notice("Following {}", primary.view());
@@ -345,9 +406,9 @@ void Replication::introduce_again() {
   });
 }
 
-void Replication::promote() {
-  std::promise<void> done;
-  post([this, &done] {
+void Replication::promote(std::function<void()> done) {
+  if (!std::exchange(follows_, false)) return done();
+  post([this, done = std::move(done)] {
     if (link_) {
       link_->finish();
       // A new history that continues the old one: replicas of the old primary may go on from where they are.
@@ -358,13 +419,13 @@ void Replication::promote() {
       link_up_.store(false);
     }
     publish_status();
-    done.set_value();
+    answer_waiters(monotonic_now());  // what other replicas acknowledged counts no more
+    done();
   });
   if (!thread_.joinable()) {
     const std::lock_guard turn(turn_);
     take_posted();
   }
-  done.get_future().wait();
 }
 
 int64_t Replication::offset() const {
@@ -389,7 +450,8 @@ void Replication::publish_status() {
     if (f->dead) continue;
     const bool online = f->state == ReplicaFeed::State::kOnline;
     const auto lag = std::chrono::duration_cast<Millis>(now - f->last_acknowledged);
-    if (online && lag <= config->min_replicas_max_lag) ++good;
+    // 0: however long ago.
+    if (online && (config->min_replicas_max_lag == Millis(0) || lag <= config->min_replicas_max_lag)) ++good;
     p.status.replicas.push_back({.ip = f->ip,
                                  .port = f->hello.listening_port,
                                  .online = online,
@@ -406,6 +468,7 @@ void Replication::publish_status() {
          .offset = f->acknowledged,
          .lag_seconds = lag.count() / 1000});
   }
+  positions_changed_ = true;
   good_replicas_.store(good);
   replica_count_.store(p.status.replicas.size());
   replica_offset_.store(p.status.offset.value);
@@ -414,7 +477,7 @@ void Replication::publish_status() {
   p.part.priority = config->replica_priority;
   p.part.read_only = config->replica_read_only;
   p.part.announced = config->replica_announced;
-  p.part.min_replicas_to_write = config->min_replicas_to_write;
+  p.part.min_replicas_to_write = config->counts_good_replicas() ? config->min_replicas_to_write : 0;
   p.part.good_replicas = good;
   p.part.replid = replid_;
   p.part.replid2 = replid2_;
@@ -479,6 +542,7 @@ void Replication::measure(metrics::Snapshot& into) const {
   std::lock_guard lock(published_mutex_);
   into.replication = published_.part;
   if (published_.status.is_primary) into.replication.offset = node_.log().head();
+  into.replication.waiters = waiters_.size();
   // The link to the primary counts as a client, those to replicas do not.
   if (published_.event.link_up) ++into.workers.connected_clients;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "node/cluster/events.h"
 #include "node/commands/host.h"
 #include "node/metrics/snapshot.h"
+#include "node/runtime/ack_waiters.h"
 #include "node/runtime/poller.h"
 #include "node/runtime/replica_hello.h"
 #include "node/runtime/stream.h"
@@ -32,6 +34,7 @@ class Replication {
   ~Replication();
 
   void start();
+  // Last of all: what the workers wrote goes to the replicas that take it at once.
   void stop();
 
   // ---- any thread ----
@@ -40,15 +43,24 @@ class Replication {
                      commands::Session session);
   // Our own port changed: the primary must learn it.
   void introduce_again();
-  // Follow this node of the view from now on; again when its address changed.
+  // The control thread: follow this node of the view from now on; again when its address changed. Those who wait for
+  // acknowledgements are let go, since what they wrote is ours no more.
   void follow(NodeId primary);
-  // Returns when all that was received is applied and the link is gone: the node may write. A new replication id
-  // begins.
-  void promote();
-  // WAIT, WAITAOF: completes when `replicas` acknowledged everything written until now, or at the timeout (0: never).
+  // The control thread: calls `done` when all that was received is applied and the link is gone, so that the node may
+  // write: at once when it follows nobody, otherwise on the replication thread. A new replication id begins.
+  void promote(std::function<void()> done);
+  // WAIT, WAITAOF: completes when `replicas` acknowledged everything that is in the log now, or at the timeout (0:
+  // never).
   void wait(commands::Acknowledged what, int64_t replicas, Millis timeout, commands::Deferred reply_to);
-  // Ends a client's WAIT or WAITAOF early; false when it has none.
+  // Ends a client's WAIT or WAITAOF early; false when it has none. Waits for nobody.
   bool unblock(uint64_t client_id, bool with_error);
+  // The client is gone.
+  void forget_waiter(uint64_t client_id) { waiters_.forget(client_id); }
+  // Asks the replicas how far they are.
+  void ask_for_acknowledgements();
+  // The replicas that lack something of what is before `position`, in words. `reachable_only`: but for those that have
+  // no data set yet and will not get one soon. Nothing when the thread is at work: ask again.
+  std::optional<std::vector<std::string>> lagging(int64_t position, bool reachable_only);
   // The log grew. Whoever made it grow, about to let its replies go, sends it to the replicas itself: when a reply is
   // there, the write is on its way to them. What the sockets do not take at once, and what else there is to do, is the
   // thread's.
@@ -89,7 +101,12 @@ class Replication {
   void serve(ReplicaFeed& feed, const SyncRequest& request);
   bool can_continue(const SyncRequest& request) const;
   void begin_full_sync();
-  void check_waiters();
+  void begin_transfer();
+  void give_up_cut();
+  void answer_waiters(Instant now);
+  void append_received(std::string_view bytes);
+  int64_t needed_from() const;
+  void make_room();
   void reap();
   // Every replica must start over.
   void drop_feeds(const std::string& why);
@@ -111,20 +128,11 @@ class Replication {
   std::mutex turn_;
   std::vector<std::unique_ptr<ReplicaFeed>> feeds_;
   std::unique_ptr<PrimaryLink> link_;
-  std::unique_ptr<FullSync> full_sync_;
+  std::shared_ptr<FullSync> full_sync_;  // its cut is made by a worker
   std::string replid_;
   std::string replid2_ = std::string(40, '0');
   int64_t second_offset_ = -1;
-  struct Waiter {
-    commands::Acknowledged what;
-    int64_t position;
-    int64_t replicas;
-    Instant deadline;
-    bool forever;
-    commands::Deferred reply_to;
-  };
-  std::vector<Waiter> waiters_;
-  int64_t replicas_that_reached(const Waiter& waiter) const;
+  bool positions_changed_ = false;  // of replicas: who waits for them must be looked at
   Instant last_second_{};
   Instant last_ping_{};
   int64_t fed_ = 0;  // greatest committed position seen
@@ -133,6 +141,10 @@ class Replication {
   uint64_t partial_refused_ = 0;
   uint64_t bytes_sent_ = 0;
   uint64_t bytes_received_ = 0;
+
+  AckWaiters waiters_;
+  std::atomic<bool> acknowledgements_wanted_{false};
+  bool follows_ = false;  // of the control thread
 
   std::atomic<bool> link_up_{false};
   std::atomic<uint64_t> good_replicas_{0};

@@ -5,9 +5,13 @@
 #include <cstring>
 #include <thread>
 
+#include "node/config/config.h"
+
 namespace guccho::runtime {
 
-ReplicationLog::ReplicationLog(size_t writers) : in_flight_(writers), segments_(kMaxSegments) {
+static_assert(ReplicationLog::kMaxSegments * ReplicationLog::kSegmentBytes >= 2 * config::kMaxReplBacklog);
+
+ReplicationLog::ReplicationLog(size_t writers, size_t segments) : in_flight_(writers), segments_(segments) {
   for (InFlight& f : in_flight_) f.from.store(kIdle, std::memory_order_relaxed);
 }
 
@@ -28,12 +32,12 @@ void ReplicationLog::restart(int64_t offset) {
 }
 
 ReplicationLog::Segment* ReplicationLog::segment_for_writing(int64_t number) {
-  std::atomic<Segment*>& cell = segments_[static_cast<size_t>(number) % kMaxSegments];
+  std::atomic<Segment*>& cell = segments_[static_cast<size_t>(number) % segments_.size()];
   for (;;) {
     Segment* s = cell.load(std::memory_order_acquire);
     if (s != nullptr && s->number == number) return s;
     if (s != nullptr) {
-      std::this_thread::yield();  // kMaxSegments behind: the reader has to trim first
+      std::this_thread::yield();  // as much is kept as can be: the reader has to trim first
       continue;
     }
     Segment* fresh = spare_.exchange(nullptr, std::memory_order_acq_rel);
@@ -58,6 +62,8 @@ int64_t ReplicationLog::append(size_t writer, std::string_view bytes) {
     std::memcpy(s->bytes + offset, bytes.data(), n);
     bytes.remove_prefix(n);
     at += static_cast<int64_t>(n);
+    // What is there may be read and trimmed, lest a range for which there is no room waits for itself.
+    if (!bytes.empty()) mine.store(at, std::memory_order_seq_cst);
   }
   mine.store(kIdle, std::memory_order_seq_cst);
   return at;
@@ -73,7 +79,7 @@ int64_t ReplicationLog::committed() const {
 std::string_view ReplicationLog::read(int64_t from, int64_t until) const {
   if (from >= until) return {};
   const int64_t size = static_cast<int64_t>(kSegmentBytes);
-  const Segment* s = segments_[static_cast<size_t>(from / size) % kMaxSegments].load(std::memory_order_acquire);
+  const Segment* s = segments_[static_cast<size_t>(from / size) % segments_.size()].load(std::memory_order_acquire);
   const int64_t end = std::min(until, (from / size + 1) * size);
   return {s->bytes + from % size, static_cast<size_t>(end - from)};
 }
@@ -83,7 +89,7 @@ void ReplicationLog::trim(int64_t keep_from) {
   int64_t first = first_.load(std::memory_order_relaxed);
   while ((first / size + 1) * size <= keep_from) {
     Segment* s =
-        segments_[static_cast<size_t>(first / size) % kMaxSegments].exchange(nullptr, std::memory_order_acq_rel);
+        segments_[static_cast<size_t>(first / size) % segments_.size()].exchange(nullptr, std::memory_order_acq_rel);
     Segment* expected = nullptr;
     if (s != nullptr && !spare_.compare_exchange_strong(expected, s, std::memory_order_acq_rel)) delete s;
     first = (first / size + 1) * size;

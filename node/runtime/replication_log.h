@@ -5,8 +5,8 @@
 // Offsets are positions: `committed()` bytes have been written, the byte at position p is Redis' byte number p + 1, and
 // committed() is Redis' master_repl_offset.
 //
-// Writers reserve a range with one atomic step and copy in parallel; readers see only the prefix in which every range
-// is complete. There is one reader thread, which also trims.
+// Writers reserve a range with one atomic step and copy in parallel; readers see only the prefix in which nothing is
+// missing. There is one reader thread, which also trims.
 #pragma once
 
 #include <atomic>
@@ -21,11 +21,11 @@ namespace guccho::runtime {
 class ReplicationLog {
  public:
   static constexpr size_t kSegmentBytes = 256 * 1024;
-  // At most 4 GiB between the oldest kept byte and the head; a writer that would pass it waits for the reader to trim.
-  static constexpr size_t kMaxSegments = 16384;
+  static constexpr size_t kMaxSegments = 65536;  // 16 GiB
 
-  // `writers`: how many different writer indexes append.
-  explicit ReplicationLog(size_t writers);
+  // `writers`: how many different writer indexes append. `segments`: how many are between the oldest kept byte and the
+  // head at most; a writer that would pass that waits for the reader to trim, which must see to it that this is rare.
+  explicit ReplicationLog(size_t writers, size_t segments = kMaxSegments);
   ~ReplicationLog();
   ReplicationLog(const ReplicationLog&) = delete;
   ReplicationLog& operator=(const ReplicationLog&) = delete;
@@ -36,6 +36,11 @@ class ReplicationLog {
   // Inside the exclusive section (or before any writer runs): starts anew at `offset` with nothing kept.
   void restart(int64_t offset);
   void deactivate() { active_.store(false, std::memory_order_release); }
+  // The most bytes that it can keep.
+  int64_t capacity() const { return static_cast<int64_t>(segments_.size() * kSegmentBytes); }
+  // Whether what begins at `position` can be kept no longer: the last eighth is for what writers append until the
+  // reader has looked again.
+  bool is_full_from(int64_t position) const { return head() - position > capacity() - capacity() / 8; }
 
   // A writer's thread: adds bytes; returns the position after them. Nothing happens while inactive (returns the head).
   // No reply of the batch may leave before this has returned.
@@ -59,7 +64,7 @@ class ReplicationLog {
     char bytes[kSegmentBytes];
   };
   struct alignas(64) InFlight {
-    // A position not above the range that this writer is copying; kIdle when it copies none.
+    // A position up to which nothing is missing in the range that this writer is copying; kIdle when it copies none.
     std::atomic<int64_t> from;
   };
   static constexpr int64_t kIdle = INT64_MAX;

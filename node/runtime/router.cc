@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "node/commands/scripting.h"
 #include "node/resp/parser.h"
 #include "node/runtime/clock.h"
 #include "node/runtime/node.h"
@@ -22,6 +23,9 @@ constexpr std::string_view kNoPrimary =
     "CLUSTERDOWN The slot's primary could not be reached within router-max-wait; the command was not executed";
 constexpr std::string_view kOvertaken =
     "TRYAGAIN The slot changed hands; the command was not executed, but a later one of the same pipeline was";
+
+// What EXEC answers to a transaction of one command, before the command's own reply.
+constexpr std::string_view kArrayOfOne = "*1\r\n";
 
 std::string request_of(const ExecJob& job) {
   resp::Buffer out;
@@ -60,7 +64,8 @@ void Router::take(Connection& c, const CommandSpec& spec, std::span<const std::s
   f.slot = slot;
   f.spec = &spec;
   f.resp = c.resp;
-  f.writes = spec.has(commands::kWrite) || spec.has(commands::kMayReplicate);
+  f.writes = has_effect(worker_.effective_flags(spec, args));
+  f.script = f.writes && commands::is_script_call(spec);
   f.request = request.view();
   if (spec.has(commands::kBlocking)) return blocking_.submit(std::move(f));
   submit(std::move(f));
@@ -236,27 +241,39 @@ void Router::refused_here(Forward f, const std::string& error) {
 
 // ---- replies ----
 
-bool Router::take_local_reply(uint64_t client, uint64_t sequence, std::string_view reply) {
+bool Router::take_local_reply(uint64_t client, uint64_t sequence, std::string_view reply, bool refused) {
   if (blocking_.take_local_reply(client, sequence, reply)) return true;
   if (local_.empty()) return false;
   auto found = local_.extract({client, sequence});
   if (!found) return false;
-  replied(std::move(found.mapped()), reply, view().self().id);
+  Forward& f = found.mapped();
+  release_load(f.slot);
+  if (refused) {
+    this->refused(std::move(f), reply, view().self().id);
+  } else {
+    executed(std::move(f), reply);
+  }
   return true;
 }
 
 void Router::replied(Forward f, std::string_view reply, const NodeId& from) {
   release_load(f.slot);
+  if (f.script && reply.starts_with(kArrayOfOne)) return executed(std::move(f), reply.substr(kArrayOfOne.size()));
   std::string aborted;
-  if (!f.queueing_error.empty() && reply.starts_with("-EXECABORT")) {
-    if (read_refusal(f.queueing_error).kind != Refusal::kNone) {
-      const std::string error = f.queueing_error;
-      return refused(std::move(f), error, from);
+  if (f.script || f.exec) {
+    const std::string reason = abort_reason(reply, f.queueing_error);
+    if (!reason.empty()) {
+      if (read_refusal(reason).kind != Refusal::kNone) return refused(std::move(f), reason, from);
+      aborted = f.script ? reason : "-EXECABORT Transaction discarded because of: " + reason.substr(1);
+      reply = aborted;
     }
-    aborted = "-EXECABORT Transaction discarded because of: " + f.queueing_error.substr(1);
-    reply = aborted;
   }
   if (read_refusal(reply).kind != Refusal::kNone) return refused(std::move(f), reply, from);
+  executed(std::move(f), reply);
+}
+
+// The reply is the client's.
+void Router::executed(Forward f, std::string_view reply) {
   const Slot slot = f.slot;
   const bool probe = f.probe;
   if (!lanes_.empty()) fail_overtaken(f);

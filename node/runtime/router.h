@@ -9,6 +9,9 @@
 // the connection is answered UNCERTAIN; a read is sent again, and may then see a later write of the same pipeline that
 // was answered UNCERTAIN.
 //
+// A script may return any error, MOVED and TRYAGAIN too. One that may write goes to another node as a transaction of
+// its own: there its result is an element of EXEC's reply, and only what is not is the node's refusal.
+//
 // Blocking commands are a barrier of their connection and go through connections of their own (router_blocking.h).
 //
 // Limits. Requests in custody: kMaxHeldBytes a worker; replies that wait for their turn: kMaxUnsentReplies a
@@ -65,8 +68,8 @@ class Router final : public UpstreamUser {
   bool blocks(uint64_t client) const { return blocking_.contains(client); }
   size_t blocked_count() const { return blocking_.size(); }
   void client_gone(uint64_t client) { blocking_.client_gone(client); }
-  // A reply of another worker of this node; true when it belonged to the router.
-  bool take_local_reply(uint64_t client, uint64_t sequence, std::string_view reply);
+  // A reply of another worker of this node; true when it belonged to the router. `refused`: nothing was executed.
+  bool take_local_reply(uint64_t client, uint64_t sequence, std::string_view reply, bool refused);
 
   // Sends what the turn collected.
   void flush();
@@ -107,6 +110,7 @@ class Router final : public UpstreamUser {
   bool try_send(Forward& forward);
   void run_here(Forward forward, bool if_keys);
   std::string refusal_here(const Forward& forward);
+  void executed(Forward forward, std::string_view reply);
   void refused(Forward forward, std::string_view reply, const NodeId& from);
   void refused_here(Forward forward, const std::string& error);
   void park(Forward forward);

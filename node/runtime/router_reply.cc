@@ -44,6 +44,14 @@ RefusalReply read_refusal(std::string_view reply) {
   return refusal;
 }
 
+std::string abort_reason(std::string_view exec_reply, std::string_view queueing_error) {
+  constexpr std::string_view kBecause = "-EXECABORT Transaction discarded because of: ";
+  if (!exec_reply.starts_with("-EXECABORT")) return {};
+  if (!queueing_error.empty()) return std::string(queueing_error);
+  if (!exec_reply.starts_with(kBecause)) return {};
+  return "-" + std::string(exec_reply.substr(kBecause.size()));
+}
+
 const cluster::NodeView* named_node(const cluster::View& view, const RefusalReply& refusal,
                                     const cluster::NodeView* asked) {
   std::string_view host = refusal.host;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "node/cluster/view.h"
@@ -25,6 +26,11 @@ struct RefusalReply {
 
 // Reads a whole reply, line end included. A MOVED or ASK that cannot be understood counts as kNotNow.
 RefusalReply read_refusal(std::string_view reply);
+
+// Why a transaction was not executed, as a whole error reply: the first error that came before EXEC's reply
+// (`queueing_error`, whole; empty: none), or what an EXECABORT names. Empty: the reply is no EXECABORT, or tells
+// nothing.
+std::string abort_reason(std::string_view exec_reply, std::string_view queueing_error);
 
 // The node that a MOVED or ASK of `asked` names, by any of its addresses; null when the view has none such.
 const cluster::NodeView* named_node(const cluster::View& view, const RefusalReply& refusal,

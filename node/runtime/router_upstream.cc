@@ -75,13 +75,15 @@ void Upstream::greet() {
 
 void Upstream::send(Forward forward) {
   const size_t before = out_.size();
-  forward.replies_before = forward.exec ? 1 + forward.exec->queue.size() : 0;
+  forward.replies_before = forward.exec ? 1 + forward.exec->queue.size() : forward.script ? 2 : 0;
   forward.queueing_error.clear();
   if (forward.ask) {
     out_.append("*1\r\n$6\r\nASKING\r\n");
     ++forward.replies_before;
   }
+  if (forward.script) out_.append("*1\r\n$5\r\nMULTI\r\n");
   out_.append(forward.request);
+  if (forward.script) out_.append("*1\r\n$4\r\nEXEC\r\n");
   queued_ += out_.size() - before;
   under_way_.push_back({.forward = std::move(forward), .end = queued_});
   if (!in_dirty_list_) {

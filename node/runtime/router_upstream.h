@@ -34,6 +34,7 @@ struct Forward {
   const commands::CommandSpec* spec = nullptr;
   resp::Version resp = resp::Version::kResp2;
   bool writes = false;
+  bool script = false;            // may write, and goes as a transaction of its own
   std::unique_ptr<ExecJob> exec;  // of a transaction
   std::string request;            // the bytes to send; a transaction's from MULTI to EXEC
   Instant deadline{};             // of waiting
@@ -49,7 +50,7 @@ struct Forward {
 
   // While it is under way: replies that come before the one that counts (of ASKING, MULTI and what EXEC runs).
   size_t replies_before = 0;
-  std::string queueing_error;  // the first error among those
+  std::string queueing_error;  // the first error among those, whole
 };
 
 // Who gave the commands.

@@ -2,10 +2,11 @@
 //
 // A script runs where its keys are, or where its connection is when it declares none. One that then touches a slot of
 // another worker takes the exclusive section in the middle of its turn: nothing has to be undone or run again, and
-// scripts that keep to themselves pay nothing. Only when two do so at the same moment must one give way (TRYAGAIN);
-// since a script is remembered once it was seen doing so, and runs in the section from its start from then on, that is
-// rare.
-#include <charconv>
+// scripts that keep to themselves pay nothing. Only when two do so at the same moment must one give way (TRYAGAIN while
+// it has written nothing); since a script is remembered once it was seen doing so, and runs in the section from its
+// start from then on, that is rare.
+#include <mutex>
+#include <shared_mutex>
 
 #include "node/base/log.h"
 #include "node/commands/host.h"
@@ -27,6 +28,9 @@ namespace {
 constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
 constexpr std::string_view kAnotherReaches =
     "TRYAGAIN Another script is using the keys of several workers at the moment";
+// Clients run a script again by themselves when they read TRYAGAIN.
+constexpr std::string_view kAnotherReachesLate =
+    "ERR Another script is using the keys of several workers at the moment; what this one wrote before stays";
 constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
 
 void put_error(resp::Buffer& reply, resp::Version version, std::string_view text) {
@@ -53,6 +57,10 @@ bool is_by_sha(const CommandSpec& spec) {
 }  // namespace
 
 // ---- before it runs ----
+
+Worker& Worker::data_owner(Slot slot) {
+  return script_ == nullptr ? *this : node_.worker(node_.owner_of(slot));
+}
 
 uint32_t Worker::effective_flags(const CommandSpec& spec, std::span<const std::string_view> args) {
   if (!spec.has(commands::kSkipMonitor) || !commands::is_script_call(spec)) return spec.flags;
@@ -121,6 +129,20 @@ void Worker::run_script(commands::Context& c, const ScriptCall& call) {
   run(compiled->script->head.flags, *compiled->script->reaches_far, [&](ScriptRun& script, resp::ReplyWriter& reply) {
     evaluator_->run(*compiled, call.keys, call.args, script, reply);
   });
+}
+
+void Worker::append_finished_units() {
+  const size_t batch = log_batch_.size();
+  const size_t finished = exec_open_ ? exec_mark_ : script_ != nullptr ? script_->mark_ : batch;
+  if (finished == 0) return;
+  node_.log().append(index_, log_batch_.view().substr(0, finished));
+  log_batch_.consume(finished);
+  if (exec_open_) {
+    exec_mark_ = 0;
+  } else if (script_ != nullptr) {
+    script_->mark_ = 0;
+  }
+  node_.log_grew();
 }
 
 // The end of a unit (a script, a transaction) in which a script took the section: what it wrote to others' keys must be
@@ -236,33 +258,19 @@ scripting::Permission ScriptRun::may_call(std::span<const std::string_view> args
   return scripting::Permission::kDenied;
 }
 
-// What the user's rules say; noted for ACL LOG by the connection's worker, which knows the client.
-std::string ScriptRun::denied(const CommandSpec& spec, std::span<const std::string_view> args) const {
-  const commands::Caller& caller = context_.caller;
-  const acl::Verdict verdict = commands::check_permission(*caller.user, spec, args);
-  if (verdict) return {};
-  Worker& home = node_.worker(caller.worker);
-  home.post([&home, id = caller.client_id,
-             entry = commands::denial_entry(*caller.user, spec, args, verdict, acl::LogContext::kLua)] {
-    if (Connection* c = home.find_connection(id); c != nullptr) home.node().note_denial(*c, entry);
-  });
-  return "NOPERM ACL failure in script: " + commands::denial_text(*caller.user, spec, args, verdict, false);
-}
-
 // The rules before the keys are looked at, in redis-server's order.
 std::string ScriptRun::why_not(const CommandSpec* spec, std::span<const std::string_view> args) const {
   if (spec == nullptr) return "ERR Unknown Redis command called from script";
   if (!commands::arity_fits(*spec, args.size())) return "ERR Wrong number of args calling Redis command from script";
   if (spec->has(commands::kNoScript)) return "ERR This Redis command is not allowed from script";
   if (!spec->has(commands::kStale) && is_stale()) return "ERR Can not execute the command on a stale replica";
-  if (context_.caller.user) {
-    if (std::string denial = denied(*spec, args); !denial.empty()) return denial;
-  }
-  if (spec->has(commands::kWrite)) {
-    if (read_only_) return "ERR Write commands are not allowed from read-only scripts.";
+  const std::string denial = worker_.denial(context_.caller, *spec, args, acl::LogContext::kLua);
+  if (!denial.empty()) return "NOPERM ACL failure in script: " + denial;
+  if (read_only_ && has_effect(spec->flags)) return "ERR Write commands are not allowed from read-only scripts.";
+  // A script that has written goes on, lest half of it be done.
+  if (spec->has(commands::kWrite) && !written_) {
     if (!context_.is_primary && !from_primary_) return "READONLY You can't write against a read only replica.";
-    if (context_.is_primary && worker_.config_->min_replicas_to_write > 0 &&
-        node_.good_replicas() < worker_.config_->min_replicas_to_write) {
+    if (context_.is_primary && node_.lacks_replicas(*worker_.config_)) {
       return "NOREPLICAS Not enough good replicas to write.";
     }
   }
@@ -274,6 +282,8 @@ std::string ScriptRun::why_not(const CommandSpec* spec, std::span<const std::str
 }
 
 void ScriptRun::call(std::span<const std::string_view> args, resp::Version version, resp::Buffer& reply) {
+  std::unique_lock alone(node_.nested_turns(), std::defer_lock);
+  if (holds_section_) alone.lock();
   const CommandSpec* spec = commands::resolve(args);
   if (const std::string error = why_not(spec, args); !error.empty()) return put_error(reply, version, error);
   commands::Caller caller = context_.caller;
@@ -288,7 +298,8 @@ void ScriptRun::call(std::span<const std::string_view> args, resp::Version versi
     const Worker::Target target = worker_.find_target(caller, *spec, args);
     Worker& owner = target.slot ? node_.worker(node_.owner_of(*target.slot)) : worker_;
     std::string error = from_primary_ ? std::string() : target.error;
-    if (error.empty() && &owner != &worker_ && !reach()) return put_error(reply, version, kAnotherReaches);
+    if (error.empty() && &owner != &worker_ && !reach()) return put_error(reply, version, another_reaches());
+    if (holds_section_ && !alone.owns_lock()) alone.lock();
     if (error.empty() && target.route_at_owner && !from_primary_) {
       error = owner.route_by_keys(*target.slot, caller, *spec, args);
     }
@@ -312,10 +323,11 @@ void ScriptRun::call(std::span<const std::string_view> args, resp::Version versi
       data = &owner.keyspace_;
     }
   }
-  if (spec->where == Where::kExclusive && !reach()) return put_error(reply, version, kAnotherReaches);
+  if (spec->where == Where::kExclusive && !reach()) return put_error(reply, version, another_reaches());
+  if (holds_section_ && !alone.owns_lock()) alone.lock();
   if (spec->has(commands::kWrite)) {
+    if (busy_ && !busy_->begin_write()) return put_error(reply, version, "ERR " + std::string(busy_->kill_text()));
     written_ = true;
-    if (busy_) busy_->written.store(true);
   }
   if (node_.has_monitors() && (spec->flags & (commands::kSkipMonitor | commands::kAdmin)) == 0)
     worker_.feed_monitors("lua", args, *spec);
@@ -330,6 +342,10 @@ void ScriptRun::call(std::span<const std::string_view> args, resp::Version versi
     reply.clear();
     put_error(reply, version, "ERR This Redis command is not allowed from script");
   }
+}
+
+std::string_view ScriptRun::another_reaches() const {
+  return written_ ? kAnotherReachesLate : kAnotherReaches;
 }
 
 bool ScriptRun::reach() {

@@ -1,17 +1,20 @@
 // A script that runs for longer than busy-reply-threshold: from then on its worker looks after its clients between the
 // script's instructions, as redis-server does, and answers them -BUSY. Other workers go on; only when the script holds
 // the exclusive section do they answer -BUSY, too, while they are parked.
+#include <optional>
+#include <shared_mutex>
+#include <utility>
+
 #include "node/base/log.h"
 #include "node/runtime/clock.h"
+#include "node/runtime/nested_turn.h"
 #include "node/runtime/node.h"
-#include "node/runtime/router.h"
 #include "node/runtime/script_run.h"
 
 namespace guccho::runtime {
 
 std::string_view ScriptRun::interrupt() {
-  const bool function = call_.kind == commands::ScriptCall::Kind::kFunction;
-  if (node_.stopping()) {
+  if (node_.ending()) {
     // Nothing of it is kept: what was not replicated as a whole is not replicated.
     const size_t begin = worker_.exec_open_ ? worker_.exec_mark_ : mark_;
     worker_.log_batch_.truncate(begin);
@@ -24,11 +27,9 @@ std::string_view ScriptRun::interrupt() {
     enter_busy();
   }
   if (Worker* here = current_worker; here != nullptr) here->serve_while_busy(Millis(0));
-  if (!busy_->killed.load()) return {};
-  const std::string_view text =
-      function ? "Script killed by user with FUNCTION KILL." : "Script killed by user with SCRIPT KILL.";
-  log::notice("{}", text);
-  return text;
+  if (!busy_->killed()) return {};
+  log::notice("{}", busy_->kill_text());
+  return busy_->kill_text();
 }
 
 void ScriptRun::enter_busy() {
@@ -43,16 +44,10 @@ void ScriptRun::enter_busy() {
   if (function) busy_->name = call_.what;
   busy_->command.assign(context_.args.begin(), context_.args.end());
   busy_->started = std::chrono::steady_clock::now() - std::chrono::nanoseconds(nanos_now() - started_);
-  busy_->written.store(written_);
+  if (written_) busy_->begin_write();
   node_.busy_scripts().add(busy_);
   // Replies of earlier commands of this turn may leave once the log has what those commands wrote.
-  size_t& begin = worker_.exec_open_ ? worker_.exec_mark_ : mark_;
-  if (begin > 0) {
-    node_.log().append(worker_.index_, worker_.log_batch_.view().substr(0, begin));
-    worker_.log_batch_.consume(begin);
-    begin = 0;
-    node_.log_grew();
-  }
+  worker_.append_finished_units();
   holds_section_ = worker_.seized_ || node_.exclusive().inside();
   if (holds_section_) {
     node_.exclusive().set_serving(true);
@@ -61,30 +56,64 @@ void ScriptRun::enter_busy() {
   }
 }
 
-// A turn for clients only, within the turn of the script, or while parked.
+// ---- turns within the turn ----
+
+NestedTurn::NestedTurn(Worker& worker, scripting::BusyScriptPtr script)
+    : worker_(worker), outside_(worker.count_), now_(worker.now_), gathering_(worker.gathering_) {
+  worker_.serving_busy_ = std::move(script);
+  outside_.swap(worker_.outgoing_);
+  for (uint16_t to = 0; to < worker_.count_; ++to) send_finished(to);
+  worker_.now_ = wall_now();
+  worker_.command_start_ = nanos_now();
+  worker_.gathering_ = false;
+  worker_.expected_.clear();  // views of buffers that may be read into from now on
+}
+
+NestedTurn::~NestedTurn() {
+  worker_.outgoing_.swap(outside_);
+  worker_.now_ = now_;
+  worker_.gathering_ = gathering_;
+  worker_.last_turn_.store(nanos_now(), std::memory_order_relaxed);
+  worker_.serving_busy_ = nullptr;
+}
+
+// Bytes of replies stay where they are, of nobody.
+void NestedTurn::send_finished(uint16_t to) {
+  Parcel& before = outside_[to];
+  Parcel& now = worker_.outgoing_[to];
+  std::swap(before, now);
+  before.replies.swap(now.replies);
+  if (!before.replies) return;
+  std::string_view bytes = before.replies->bytes.view();
+  for (ReplyBatch::Header& h : before.replies->headers) {
+    if (h.client_id != 0) {
+      if (!now.replies) now.replies = worker_.spare_replies_.take();
+      now.replies->bytes.append(bytes.substr(0, h.bytes));
+      now.replies->headers.push_back(h);
+      h.client_id = 0;
+      h.kind = ReplyBatch::Kind::kReply;
+    }
+    bytes.remove_prefix(h.bytes);
+  }
+}
+
 void Worker::serve_while_busy(Millis timeout) {
-  serving_busy_ = node_.busy_scripts().one();
-  if (!serving_busy_) return;
-  // What waits to be sent belongs to the turn outside; handlers down the stack hold references into it.
-  std::vector<Parcel> outside(count_);
-  outside.swap(outgoing_);
-  for (uint16_t to = 0; to < count_; ++to) send_finished(to, outside[to].replies.get());
-  const UnixMillis now = now_;
-  now_ = wall_now();
-  poller_.wait_for_clients(timeout);
-  command_start_ = nanos_now();
-  // What was taken before the script began, and would have had its turn after it. Its own client waits for it.
-  if (!gathering_) run_rest_of_gathered();
+  const scripting::BusyScriptPtr script = node_.busy_scripts().one();
+  if (!script) return;
+  std::shared_lock quiet(node_.nested_turns(), std::defer_lock);
+  std::optional<NestedTurn> turn;
+  poller_.wait_for_clients(timeout, [&] {
+    quiet.lock();
+    turn.emplace(*this, script);
+    run_rest_of_gathered();
+  });
   const TasksBehind behind = std::exchange(tasks_behind_, {});
   if (!behind.tasks.empty()) refuse_tasks(behind.from, behind.tasks, behind.client);
   take_mail();
   refuse_parcels();
+  tell_of_dead();
   send_parcels();
   flush_connections();
-  now_ = now;
-  outside.swap(outgoing_);
-  last_turn_.store(nanos_now(), std::memory_order_relaxed);
-  serving_busy_ = nullptr;
 }
 
 void Worker::refuse_tasks(uint16_t from, std::span<Task> tasks, uint64_t but_of_client) {
@@ -102,58 +131,53 @@ void Worker::refuse_tasks(uint16_t from, std::span<Task> tasks, uint64_t but_of_
   }
 }
 
-// Replies of what ran before the script in this turn leave now. The bytes stay where they are, of nobody.
-void Worker::send_finished(uint16_t to, ReplyBatch* finished) {
-  if (finished == nullptr) return;
-  std::string_view bytes = finished->bytes.view();
-  for (ReplyBatch::Header& h : finished->headers) {
-    if (h.client_id != 0) {
-      std::unique_ptr<ReplyBatch>& now = outgoing_[to].replies;
-      if (!now) now = spare_replies_.take();
-      now->bytes.append(bytes.substr(0, h.bytes));
-      now->headers.push_back(h);
-      h.client_id = 0;
-      h.kind = ReplyBatch::Kind::kReply;
-    }
-    bytes.remove_prefix(h.bytes);
-  }
-}
-
-// Commands that other workers handed over are refused, replies are delivered.
+// As take_parcels(), but that no task runs.
 void Worker::refuse_parcels() {
   for (uint16_t from = 0; from < count_; ++from) {
     Parcel parcel;
     while (inbox_[from]->pop(parcel)) {
+      if (parcel.replies) {
+        std::string_view bytes = parcel.replies->bytes.view();
+        for (const ReplyBatch::Header& h : parcel.replies->headers) {
+          late_replies_.push_back({h, std::string(bytes.substr(0, h.bytes))});
+          bytes.remove_prefix(h.bytes);
+        }
+        deliver_late_replies();
+      }
+      deliver_news(parcel);
       if (parcel.tasks) {
         refuse_tasks(from, parcel.tasks->tasks, 0);
         taken_bytes_.add(parcel.tasks->arguments.size());
       }
-      if (!parcel.replies) continue;
-      std::string_view bytes = parcel.replies->bytes.view();
-      for (const ReplyBatch::Header& h : parcel.replies->headers) {
-        late_replies_.push_back({h.client_id, h.sequence, std::string(bytes.substr(0, h.bytes))});
-        bytes.remove_prefix(h.bytes);
-      }
+      for (const uint64_t client : parcel.gone) forget_blocked(client);
     }
   }
-  deliver_late_replies();
 }
 
-// Those for the connection whose script runs wait: it writes to that connection's replies.
+void Worker::put_off_message(const Connection& c, std::string_view bytes) {
+  late_replies_.push_back(
+      {{.client_id = c.id, .sequence = 0, .bytes = bytes.size(), .kind = ReplyBatch::Kind::kMessage},
+       std::string(bytes)});
+}
+
+// All but those for a connection in the middle of a command: that writes to its output.
 void Worker::deliver_late_replies() {
-  std::vector<LateReply> waiting;
   for (LateReply& r : std::exchange(late_replies_, {})) {
-    Connection* c = find_connection(r.client_id);
+    Connection* c = find_connection(r.header.client_id);
     if (c != nullptr && c->processing() && script_ != nullptr) {
-      waiting.push_back(std::move(r));
-    } else if (router_->take_local_reply(r.client_id, r.sequence, r.bytes)) {
-      // The router passes it on, or asks another node.
-    } else if (c != nullptr) {
-      c->fill_reply(r.sequence, r.bytes);
+      late_replies_.push_back(std::move(r));
+    } else {
+      deliver_reply(r.header, r.bytes, c);
     }
   }
-  late_replies_.insert(late_replies_.end(), std::make_move_iterator(waiting.begin()),
-                       std::make_move_iterator(waiting.end()));
+}
+
+void Worker::tell_of_dead() {
+  for (; dead_told_ < dead_.size(); ++dead_told_) {
+    const Connection* c = find_connection(dead_[dead_told_]);
+    if (c == nullptr || c->blocked_at == Connection::kNowhere || c->blocked_at == index_) continue;
+    outgoing_[c->blocked_at].gone.push_back(c->id);
+  }
 }
 
 }  // namespace guccho::runtime

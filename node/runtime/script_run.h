@@ -42,11 +42,13 @@ class ScriptRun final : public scripting::ScriptHost {
   std::string_view interrupt() override;
 
  private:
-  std::string denied(const commands::CommandSpec& spec, std::span<const std::string_view> args) const;
+  friend class Worker;
   std::string why_not(const commands::CommandSpec* spec, std::span<const std::string_view> args) const;
   bool is_stale() const;
   // Takes the node for itself. False: another script is doing so.
   bool reach();
+  // The error when that fails.
+  std::string_view another_reaches() const;
   void enter_busy();
 
   Worker& worker_;

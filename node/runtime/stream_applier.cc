@@ -12,16 +12,22 @@
 #include "node/runtime/node.h"
 
 namespace guccho::runtime {
+namespace {
 
-StreamApplier::StreamApplier(Node& node, Wakeup& wakeup, const std::atomic<bool>& stopping)
+constexpr int kLook = 10;  // milliseconds; a worker whose wake-up was taken by somebody else is seen then
+
+}  // namespace
+
+StreamApplier::StreamApplier(Node& node, Wakeup& wakeup, const std::atomic<bool>& stopping,
+                             std::function<void()> while_waiting)
     : node_(node),
       wakeup_(wakeup),
       stopping_(stopping),
-      read_offset_(node.log().head()),
-      filling_(node.worker_count()),
-      waiting_(node.worker_count()),
-      sent_to_(node.worker_count()) {
-  for (uint16_t i = 0; i < node_.worker_count(); ++i) sent_to_[i] = node_.worker(i).applied_offset();
+      while_waiting_(std::move(while_waiting)),
+      read_offset_(node.log().head()) {
+  for (uint16_t i = 0; i < node_.worker_count(); ++i) {
+    ways_.push_back({.filling = {}, .waiting = {}, .progress = ApplyProgress(node_.worker(i).applied_batches())});
+  }
 }
 
 // ---- taking ----
@@ -70,10 +76,10 @@ void StreamApplier::apply(const commands::CommandSpec& spec, std::span<const std
   task.slot = key_slot(args[keys.front().index]);
   task.caller.from_primary = true;
   task.caller.may_block = false;
-  const uint16_t owner = node_.owner_of(task.slot);
-  if (!filling_[owner]) filling_[owner] = std::make_unique<ApplyBatch>();
-  filling_[owner]->batch.add_arguments(task, args);
-  filling_[owner]->batch.tasks.push_back(std::move(task));
+  std::unique_ptr<TaskBatch>& batch = ways_[node_.owner_of(task.slot)].filling;
+  if (!batch) batch = std::make_unique<TaskBatch>();
+  batch->add_arguments(task, args);
+  batch->tasks.push_back(std::move(task));
 }
 
 void StreamApplier::apply_transaction() {
@@ -121,64 +127,69 @@ void StreamApplier::apply_everywhere(std::span<const Request> requests) {
 // ---- handing over ----
 
 void StreamApplier::advance(int64_t bytes) {
-  read_offset_ += bytes;
-  deliver();
+  const int64_t start = std::exchange(read_offset_, read_offset_ + bytes);
+  deliver(start);
 }
 
-void StreamApplier::deliver() {
-  for (size_t i = 0; i < filling_.size(); ++i) {
-    if (!filling_[i]) continue;
-    filling_[i]->end_offset = read_offset_;
-    sent_to_[i] = read_offset_;
-    waiting_[i].push_back(std::move(filling_[i]));
+void StreamApplier::deliver(int64_t start) {
+  for (Way& way : ways_) {
+    if (!way.filling) continue;
+    const size_t tasks = way.filling->tasks.size() * sizeof(Task);
+    way.progress.handed_over(start, tasks + way.filling->arguments.size());
+    way.waiting.push_back(std::move(way.filling));
   }
   push();
 }
 
 bool StreamApplier::push() {
   bool all = true;
-  for (uint16_t i = 0; i < waiting_.size(); ++i) {
-    while (!waiting_[i].empty() && node_.worker(i).push_apply(waiting_[i].front())) waiting_[i].pop_front();
-    all &= waiting_[i].empty();
+  for (uint16_t i = 0; i < ways_.size(); ++i) {
+    Worker& worker = node_.worker(i);
+    auto& waiting = ways_[i].waiting;
+    while (!waiting.empty() && worker.push_apply(waiting.front())) waiting.pop_front();
+    all &= waiting.empty();
+    ways_[i].progress.applied(worker.applied_batches());
   }
   return all;
 }
 
 bool StreamApplier::has_undelivered() const {
-  return std::ranges::any_of(waiting_, [](const auto& q) { return !q.empty(); });
+  return std::ranges::any_of(ways_, [](const Way& way) { return !way.waiting.empty(); });
 }
 
 int64_t StreamApplier::applied_offset() const {
   int64_t prefix = read_offset_;
-  for (uint16_t i = 0; i < sent_to_.size(); ++i) {
-    const int64_t applied = node_.worker(i).applied_offset();
-    if (applied != sent_to_[i]) prefix = std::min(prefix, applied);
+  for (uint16_t i = 0; i < ways_.size(); ++i) {
+    const auto until = ways_[i].progress.applied_until(node_.worker(i).applied_batches());
+    prefix = std::min(prefix, until.value_or(prefix));
   }
   return prefix;
 }
 
+size_t StreamApplier::unapplied_bytes() const {
+  size_t bytes = 0;
+  for (const Way& way : ways_) bytes += way.progress.bytes();
+  return bytes;
+}
+
 void StreamApplier::settle() {
-  deliver();
+  deliver(read_offset_);
   wait_until_applied();
 }
 
 void StreamApplier::wait_until_applied() {
   const auto done = [this] {
     if (!push()) return false;
-    for (uint16_t i = 0; i < sent_to_.size(); ++i) {
-      if (node_.worker(i).applied_offset() != sent_to_[i]) return false;
+    for (uint16_t i = 0; i < ways_.size(); ++i) {
+      if (!ways_[i].progress.all_applied(node_.worker(i).applied_batches())) return false;
     }
     return true;
   };
   while (!done() && !stopping_.load()) {
     pollfd p{.fd = wakeup_.fd(), .events = POLLIN, .revents = 0};
-    if (poll(&p, 1, 10) > 0) wakeup_.on_events(POLLIN);
+    if (poll(&p, 1, kLook) > 0) wakeup_.on_events(POLLIN);
+    while_waiting_();
   }
-}
-
-void StreamApplier::restart(int64_t offset) {
-  read_offset_ = offset;
-  std::ranges::fill(sent_to_, offset);
 }
 
 }  // namespace guccho::runtime

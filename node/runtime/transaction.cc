@@ -171,6 +171,7 @@ void Worker::execute_watch(const WatchJob& job, std::span<const std::string_view
 ExecPlan Worker::plan_exec(const Connection& c) {
   ExecPlan plan{.needs = needs_of(c.transaction), .error = {}};
   ExecNeeds& needs = plan.needs;
+  needs.effect = has_effect(c.transaction.flags_of_any);
   for (const QueuedCommand& q : c.transaction.queue) {
     if (!commands::is_script_call(*q.spec)) continue;
     const std::vector<std::string_view> args = views_of(q);
@@ -234,27 +235,33 @@ bool Worker::run_exec(Connection& c, std::span<const std::string_view> args, con
     }
     c.hold(Hold::kExclusive);
     const uint16_t owner = needs.slot ? node_.owner_of(*needs.slot) : index_;
-    const std::optional<Slot> moving = route_at_owner ? needs.slot : std::nullopt;
-    node_.exclusive().request(
-        [this, id = c.id, caller, owner, moving, &spec, job = std::shared_ptr<ExecJob>(std::move(job))] {
-          Connection* connection = find_connection(id);
-          if (connection == nullptr || connection->closing()) return;
-          Worker& runner = node_.worker(owner);
-          runner.now_ = wall_now();
-          const std::string error = moving ? runner.route_exec(*job, *moving, caller) : std::string();
-          if (!error.empty()) {
-            refuse(*connection, &spec, connection->router ? "TRYAGAIN The slot is changing hands" : error);
-          } else {
-            runner.execute_exec(*job, caller, connection, connection->reply_target());
-          }
-          runner.finish_unit();
-          runner.wake();  // replies to those who waited may lie there
-          runner.append_log_batch();
-          node_.log_grew();
-          post([this, id] {
-            if (Connection* waiting = find_connection(id); waiting != nullptr) waiting->release();
-          });
-        });
+    const bool moving = route_at_owner && needs.slot;
+    const bool writes = may_write(*job);
+    request_section({.client_id = c.id,
+                     .writes = writes,
+                     .run = [this, caller, owner, moving, slot = needs.slot, version = routes_version_, &spec,
+                             job = std::shared_ptr<ExecJob>(std::move(job))](Connection& connection) {
+                       Worker& runner = node_.worker(owner);
+                       runner.now_ = wall_now();
+                       std::string error;
+                       if (moving || (slot && version != routes_version_)) {
+                         error = runner.route_exec(*job, *slot, caller);
+                         if (!error.empty() && connection.router) error = "TRYAGAIN The slot is changing hands";
+                       } else if (!routes_->is_primary && may_write(*job)) {
+                         error = "EXECABORT Transaction discarded because of: READONLY You can't write against a read "
+                                 "only replica.";
+                       }
+                       if (!error.empty()) {
+                         refuse(connection, &spec, error);
+                       } else {
+                         runner.execute_exec(*job, caller, &connection, connection.reply_target());
+                       }
+                       runner.finish_unit();
+                       runner.wake();  // replies to those who waited may lie there
+                       runner.append_log_batch();
+                       node_.log_grew();
+                       release_later(connection.id);
+                     }});
   } else if (place == index_) {
     execute_exec(*job, caller, &c, c.reply_target());
   } else {
@@ -293,7 +300,7 @@ bool Worker::forward_exec(Connection& c, std::span<const std::string_view> args,
     for (const QueuedCommand& q : job->queue) feed_monitors(who, views_of(q), *q.spec);
     feed_monitors(who, args, spec);
   }
-  router_->take_exec(c, spec, std::move(job), *needs.slot, needs.writes);
+  router_->take_exec(c, spec, std::move(job), *needs.slot, needs.effect);
   return true;
 }
 
@@ -319,10 +326,15 @@ std::string Worker::route_exec(const ExecJob& job, Slot slot, const commands::Ca
       if (leaving_.holds_back(args[k.index], here, true)) return "TRYAGAIN The key is on its way to another node";
     }
   }
+  if (seen.empty()) return {};
   query.multiple_keys = seen.size() > 1;
   const routing::Decision decision = routing::route(*routes_->view, query);
   if (std::holds_alternative<routing::Serve>(decision)) return {};
   return routing::error_text(*routes_->view, decision, {});
+}
+
+bool Worker::may_write(const ExecJob& job) {
+  return std::ranges::any_of(job.queue, [this](const QueuedCommand& q) { return may_write(*q.spec, views_of(q)); });
 }
 
 void Worker::execute_exec(const ExecJob& job, commands::Caller caller, commands::Session* session, resp::Buffer& out) {

@@ -8,6 +8,11 @@
 #include <cstring>
 
 namespace guccho::runtime {
+namespace {
+
+constexpr size_t kMostHeader = 64 * 1024;
+
+}  // namespace
 
 Transfer::~Transfer() {
   close(fd_);
@@ -17,7 +22,10 @@ Result<bool> Transfer::take(resp::Buffer& in) {
   while (!started_) {
     const std::string_view bytes = in.view();
     const size_t end = bytes.find('\n');
-    if (end == std::string_view::npos) return false;
+    if (end == std::string_view::npos) {
+      if (bytes.size() > kMostHeader) return fail("the transfer's header has no end");
+      return false;
+    }
     std::string line(bytes.substr(0, end));
     in.consume(end + 1);
     if (line.ends_with('\r')) line.pop_back();

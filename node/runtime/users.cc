@@ -107,13 +107,35 @@ void Node::update_sessions(Session* asking, const acl::Users* closes_changed_sin
     acl::UserRef user = now->find(session.user->name());
     const bool gone = user == nullptr || is_changed(*user);
     session.user = user != nullptr ? std::move(user) : now->default_user();
+    rebind_blocked(session);
     if (!gone && !overhears(session)) return;
     session.authenticated = false;
     close_session(session, &session == asking);
   });
 }
 
+// A command that waits was allowed by the rules as they were.
+void Node::rebind_blocked(const Session& session) {
+  if (session.kind == commands::SessionKind::kReplica || session.kind == commands::SessionKind::kPrimary) return;
+  const auto& c = static_cast<const Connection&>(session);
+  if (c.blocked_at == Connection::kNowhere) return;
+  worker(c.blocked_at).blocked().set_user(c.id, c.user->unrestricted() ? nullptr : c.user);
+}
+
 // ---- the log ----
+
+std::string Worker::denial(const commands::Caller& caller, const commands::CommandSpec& spec,
+                           std::span<const std::string_view> args, acl::LogContext context) {
+  if (!caller.user) return {};
+  const acl::Verdict verdict = commands::check_permission(*caller.user, spec, args);
+  if (verdict) return {};
+  // The connection's worker knows the client.
+  Worker& home = node_.worker(caller.worker);
+  home.post([&home, id = caller.client_id, entry = commands::denial_entry(*caller.user, spec, args, verdict, context)] {
+    if (Connection* c = home.find_connection(id); c != nullptr) home.node().note_denial(*c, entry);
+  });
+  return commands::denial_text(*caller.user, spec, args, verdict, false);
+}
 
 void Node::note_denial(Session& session, acl::LogEntry entry) {
   auto& connection = static_cast<Connection&>(session);

@@ -9,7 +9,6 @@
 #include "node/runtime/clock.h"
 #include "node/runtime/net.h"
 #include "node/runtime/node.h"
-#include "node/runtime/replication.h"
 #include "node/runtime/router.h"
 #include "node/runtime/script_run.h"
 
@@ -68,7 +67,7 @@ void Worker::post(std::function<void()> mail) {
   wake();
 }
 
-bool Worker::push_apply(std::unique_ptr<ApplyBatch>& batch) {
+bool Worker::push_apply(std::unique_ptr<TaskBatch>& batch) {
   if (!applies_.push(batch)) return false;
   wake();
   return true;
@@ -200,7 +199,6 @@ void Worker::turn() {
   if (fenced_ && !node_.fenced()) end_absence();
   take_mail();
   take_parcels();
-  if (!late_replies_.empty()) deliver_late_replies();
   take_applies();
   if (evict_asked_.load(std::memory_order_relaxed)) evict_when_asked();
   if (!memory_waiters_.empty()) release_memory_waiters();
@@ -248,148 +246,6 @@ void Worker::take_mail() {
     mail.swap(mail_);
   }
   for (const auto& m : mail) m();
-}
-
-// ---- hand-over between workers ----
-
-void Worker::hand_over(uint16_t to, Connection& connection, Task task, std::span<const std::string_view> args) {
-  Parcel& parcel = outgoing_[to];
-  if (!parcel.tasks) parcel.tasks = spare_tasks_.take();
-  task.client_id = connection.id;
-  connection.handed_over = true;
-  const size_t before = parcel.tasks->arguments.size();
-  parcel.tasks->add_arguments(task, args);
-  handed_bytes_.add(parcel.tasks->arguments.size() - before);
-  parcel.tasks->tasks.push_back(std::move(task));
-  stats_.handover_commands.add();
-}
-
-void Worker::take_parcels() {
-  for (uint16_t from = 0; from < count_; ++from) {
-    Parcel parcel;
-    while (inbox_[from]->pop(parcel)) {
-      spare_tasks_.give(std::move(parcel.read_tasks));
-      spare_replies_.give(std::move(parcel.read_replies));
-      if (parcel.replies) {  // first, since a script among the tasks may take long
-        deliver_replies(*parcel.replies);
-        spare_replies_.give_back(outgoing_[from].read_replies, std::move(parcel.replies));
-      }
-      if (parcel.tasks) {
-        run_tasks(from, *parcel.tasks);
-        spare_tasks_.give_back(outgoing_[from].read_tasks, std::move(parcel.tasks));
-      }
-      for (const auto& message : parcel.messages) deliver(*message);
-      for (const Invalidation& i : parcel.invalidations) deliver_invalidation(i);
-      for (const auto& b : parcel.broadcasts) deliver_broadcast(*b);
-      for (const uint64_t client : parcel.gone) forget_blocked(client);
-    }
-  }
-}
-
-void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
-  std::unique_ptr<ReplyBatch>& replies = outgoing_[from].replies;
-  if (!replies) replies = spare_replies_.take();
-  ArgumentReader reader(batch);
-  ArgumentReader ahead(batch);
-  size_t number = 0;
-  for (Task& task : batch.tasks) {
-    if (number++ % resp::CommandBatch::kMaxCommands == 0) prefetch(ahead, std::span(batch.tasks).subspan(number - 1));
-    const std::span<const std::string_view> args = reader.next(task);
-    if (task.answered) continue;
-    tasks_behind_ = {.from = from, .tasks = std::span(batch.tasks).subspan(number), .client = task.client_id};
-    const size_t mark = replies->bytes.size();
-    bool answered = true;
-    std::string refusal;
-    if (task.route_here) refusal = route_by_keys(task.slot, task.caller, *task.spec, args);
-    if (!refusal.empty()) {
-      resp::ReplyWriter(replies->bytes, task.caller.resp).error(refusal);
-    } else if (task.exec) {
-      execute_exec(*task.exec, task.caller, nullptr, replies->bytes);
-    } else if (task.watch) {
-      execute_watch(*task.watch, args);
-      resp::ReplyWriter(replies->bytes, task.caller.resp).ok();
-    } else if (task.spec->has(commands::kBlocking)) {
-      const ReplyPlace place{.worker = from, .client = task.client_id, .sequence = task.sequence};
-      answered = execute_blocking(*task.spec, args, task.slot, task.caller, nullptr, place, replies->bytes);
-    } else {
-      execute(*task.spec, args, task.slot, task.caller, nullptr, replies->bytes);
-    }
-    if (answered) replies->headers.push_back({task.client_id, task.sequence, replies->bytes.size() - mark});
-    finish_unit();
-  }
-  tasks_behind_ = {};
-  taken_bytes_.add(batch.arguments.size());
-}
-
-void Worker::deliver_replies(ReplyBatch& batch) {
-  std::string_view bytes = batch.bytes.view();
-  uint64_t id = 0;  // of `c`; replies to one client often come together
-  Connection* c = nullptr;
-  for (const ReplyBatch::Header& h : batch.headers) {
-    const std::string_view reply = bytes.substr(0, h.bytes);
-    if (h.kind == ReplyBatch::Kind::kRequest) {
-      router_->take_back(h.client_id, h.sequence, reply);
-    } else if (router_->take_local_reply(h.client_id, h.sequence, reply)) {
-      // The router passes it on, or asks another node.
-    } else {
-      if (h.client_id != id) c = find_connection(id = h.client_id);
-      if (c != nullptr) {
-        c->close_after_reply |= h.kind == ReplyBatch::Kind::kLastReply;
-        c->fill_reply(h.sequence, reply);
-      }
-    }
-    bytes.remove_prefix(h.bytes);
-  }
-}
-
-void Worker::send_parcels() {
-  for (uint16_t to = 0; to < count_; ++to) {
-    Parcel& parcel = outgoing_[to];
-    std::deque<Parcel>& waiting = overflow_[to];
-    if (parcel.empty() && waiting.empty()) continue;
-    SpscQueue<Parcel, kQueueCapacity>& queue = *node_.worker(to).inbox_[index_];
-    while (!waiting.empty() && queue.push(waiting.front())) {
-      waiting.pop_front();
-      stats_.handover_batches.add();
-    }
-    if (!parcel.empty()) {
-      if (waiting.empty() && queue.push(parcel)) {
-        stats_.handover_batches.add();
-      } else {
-        waiting.push_back(std::move(parcel));
-      }
-      parcel = {};
-    }
-    if (!waiting.empty()) stats_.handover_full.add();
-    node_.worker(to).wake();
-  }
-}
-
-// ---- the primary's stream ----
-
-void Worker::take_applies() {
-  std::unique_ptr<ApplyBatch> batch;
-  bool any = false;
-  while (applies_.pop(batch)) {
-    ArgumentReader reader(batch->batch);
-    for (const Task& task : batch->batch.tasks) apply(*task.spec, reader.next(task), task.slot);
-    applied_.store(batch->end_offset, std::memory_order_release);
-    finish_unit();
-    any = true;
-  }
-  if (any) node_.replication().progress();
-}
-
-void Worker::apply(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot) {
-  commands::Caller caller;
-  caller.from_primary = true;
-  caller.may_block = false;
-  apply_reply_.clear();
-  execute(spec, args, slot, caller, nullptr, apply_reply_);
-  if (!apply_reply_.empty() && apply_reply_.data()[0] == '-') {
-    log::warning("A command of the primary's stream failed here: {}: {}", spec.full_name,
-                 apply_reply_.view().substr(1, apply_reply_.size() - 3));
-  }
 }
 
 // ---- the end of a turn ----
@@ -471,13 +327,16 @@ void Worker::release_paused() {
   for (const uint64_t id : std::exchange(paused_, {})) {
     if (Connection* c = find_connection(id); c != nullptr && c->held() == Hold::kPaused) c->release();
   }
+  if (held_jobs_.empty() || node_.paused(now_, true)) return;
+  for (SectionJob& job : std::exchange(held_jobs_, {})) request_section(std::move(job));
 }
 
 // Deletes due keys and due fields of hashes, at most a quarter of the time.
 void Worker::expire_some() {
   const uint64_t start = nanos_now();
   if (start < expire_not_before_) return;
-  if (!routes_->is_primary) {
+  // While writes are paused, the data set and the log stay as they are.
+  if (!routes_->is_primary || node_.paused(now_, true)) {
     expire_more_ = false;
     return;
   }
@@ -533,8 +392,7 @@ void Worker::replicate(std::span<const std::string_view> args) {
 }
 
 void Worker::key_changed(Slot slot, std::string_view key, uint32_t event_class, std::string_view event) {
-  // Within the section a script changes keys of other workers, too.
-  Worker& owner = script_ == nullptr ? *this : node_.worker(node_.owner_of(slot));
+  Worker& owner = data_owner(slot);
   if (!owner.watches_.empty()) {
     // The cycle tells of a key before it goes.
     owner.watches_.touch(key, [&] {
@@ -542,7 +400,7 @@ void Worker::key_changed(Slot slot, std::string_view key, uint32_t event_class, 
     });
   }
   if (!owner.blocked_.empty()) owner.blocked_.touch(key);
-  if (owner.tracking_.wanted) owner.touch_tracked(key);
+  if (owner.tracking_.wanted) owner.touch_tracked(key, running_client_);
   if ((config_->notify_keyspace_events & event_class) != 0) [[unlikely]]
     notify_key_event(event_class, event, key);
 }
@@ -550,6 +408,10 @@ void Worker::key_changed(Slot slot, std::string_view key, uint32_t event_class, 
 void Worker::key_missed(Slot, std::string_view key) {
   if ((config_->notify_keyspace_events & config::kNotifyKeyMiss) != 0) [[unlikely]]
     notify_key_event(config::kNotifyKeyMiss, "keymiss", key);
+}
+
+bool Worker::keeps_expired() const {
+  return node_.paused(now_, true);
 }
 
 void Worker::removing_all_keys() {

@@ -19,6 +19,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "node/acl/log.h"
 #include "node/commands/context.h"
 #include "node/metrics/worker_stats.h"
 #include "node/runtime/blocked_clients.h"
@@ -57,10 +58,11 @@ class Worker final : public commands::EffectSink {
   void wake() { wakeup_.notify(); }
   // Runs on this worker's thread, in the next turn.
   void post(std::function<void()> mail);
-  // From the replication thread only; false when the queue is full.
-  bool push_apply(std::unique_ptr<ApplyBatch>& batch);
-  // Position up to which this worker applied its part of the primary's stream.
-  int64_t applied_offset() const { return applied_.load(std::memory_order_acquire); }
+  // A stretch of the primary's stream. From the replication thread only; false when the queue is full.
+  bool push_apply(std::unique_ptr<TaskBatch>& batch);
+  // How many of those batches this worker has applied since it began: a number that never repeats, as a position in the
+  // stream does.
+  uint64_t applied_batches() const { return applied_batches_.load(std::memory_order_acquire); }
   uint64_t last_turn_nanos() const { return last_turn_.load(std::memory_order_relaxed); }
   metrics::WorkerStats& stats() { return stats_; }
 
@@ -108,6 +110,11 @@ class Worker final : public commands::EffectSink {
   // The error of a command whose slot is moving, by the keys that are here; empty when it is to be served.
   std::string route_by_keys(Slot slot, const commands::Caller& caller, const commands::CommandSpec& spec,
                             std::span<const std::string_view> args);
+  // The record's flags, for a script with those that its head adds or takes away.
+  uint32_t effective_flags(const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  // Why the caller's user may not do this, without the code NOPERM; noted for ACL LOG. Empty when it may.
+  std::string denial(const commands::Caller& caller, const commands::CommandSpec& spec,
+                     std::span<const std::string_view> args, acl::LogContext context);
   // Whether the node as a whole takes a command with these flags now; the error text otherwise.
   std::string_view node_refusal(uint32_t flags);
   // Runs a whole transaction here.
@@ -125,8 +132,8 @@ class Worker final : public commands::EffectSink {
 
   // ---- client-side caching (invalidate.cc) ----
   TrackingState& tracking() { return tracking_; }
-  // A key that somebody may have read has changed.
-  void touch_tracked(std::string_view key);
+  // A key that somebody may have read was changed by a client, or by nobody (0).
+  void touch_tracked(std::string_view key, uint64_t origin);
   // The connection is gone or switched it off; other workers forget its prefixes in their next turn.
   void leave_tracking(Connection& c);
   // An invalidation of a connection on worker `of_worker` for one that lives here; no keys: all of them.
@@ -139,6 +146,15 @@ class Worker final : public commands::EffectSink {
   // To the subscribers of this node only; returns how many.
   uint64_t publish_here(bool sharded, std::string_view channel, std::string_view message);
 
+  // ---- turns within the turn of a script (script_busy.cc) ----
+  // For a connection in the middle of a command: it is sent after that.
+  void put_off_message(const Connection& c, std::string_view bytes);
+  // A connection's commands have run: what came for it meanwhile.
+  void deliver_what_waited() {
+    if (!late_replies_.empty()) [[unlikely]]
+      deliver_late_replies();
+  }
+
   // ---- blocking commands (blocking.cc) ----
   // As execute() for a command that may wait. Where it waits, its reply comes later to the given place of the reply
   // order; nothing was written then.
@@ -147,6 +163,8 @@ class Worker final : public commands::EffectSink {
                         resp::Buffer& out);
   // CLIENT UNBLOCK; false when the client does not wait here.
   bool unblock(uint64_t client, bool with_error);
+  // The client's connection ends, which will be heard of by forget_blocked(): nothing is taken for it any more.
+  void end_blocked(uint64_t client);
   // The client is gone.
   void forget_blocked(uint64_t client);
 
@@ -159,11 +177,11 @@ class Worker final : public commands::EffectSink {
 
   // Runs a command of the primary's stream, in the exclusive section or on this worker's thread.
   void apply(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot);
-  // A new stream begins at this position.
-  void reset_applied(int64_t offset) { applied_.store(offset, std::memory_order_release); }
 
   // Appends the writes collected so far to the log; returns the log's position after them.
   int64_t append_log_batch();
+  // ... but for those of the command, script or transaction that runs: what earlier ones wrote counts from now on.
+  void append_finished_units();
   // Puts bytes that are already requests into the turn's batch (MULTI and EXEC around a transaction).
   resp::Buffer& log_batch() { return log_batch_; }
 
@@ -179,26 +197,38 @@ class Worker final : public commands::EffectSink {
   uint64_t publish(bool sharded, std::string_view channel, std::string_view message) override;
   void run_script(commands::Context& context, const commands::ScriptCall& call) override;
   scripting::Evaluator& evaluator() override;
+  bool keeps_expired() const override;
   void count_hit() override { stats_.keyspace_hits.add(); }
   void count_miss() override { stats_.keyspace_misses.add(); }
   void count_expired() override { stats_.expired_keys.add(); }
   void count_expired_fields(size_t fields) override { stats_.expired_fields.add(fields); }
 
  private:
+  friend class NestedTurn;
   friend class Node;
   friend class ScriptRun;
   void run();
   void turn();
-  void take_parcels();
   void take_mail();
+  // hand_over.cc
+  void take_parcels();
+  void send_parcels();
   void run_tasks(uint16_t from, TaskBatch& batch);
+  void run_task(uint16_t from, const Task& task, std::span<const std::string_view> args, bool look_again,
+                ReplyBatch& replies);
+  ReplyBatch& replies_to(uint16_t worker);
+  std::string why_no_longer_here(const Task& task, std::span<const std::string_view> args);
+  bool must_wait(uint16_t from, const Task& task, std::span<const std::string_view> args);
+  void run_held_tasks();
   void deliver_replies(ReplyBatch& batch);
+  // To the router or to the client's connection, null when it is gone.
+  void deliver_reply(const ReplyBatch::Header& header, std::string_view reply, Connection* c);
+  void deliver_news(const Parcel& parcel);
   void take_applies();
   void commit_turn();
   void measure_turn_cpu();
   // An event of LATENCY, when it took latency-monitor-threshold or more.
   void note_if_slow(std::string_view event, uint64_t nanos);
-  void send_parcels();
   void flush_connections();
   // clients.cc
   bool over_output_limit(Connection& c) const;
@@ -262,9 +292,9 @@ class Worker final : public commands::EffectSink {
   void leave_blocked(const Connection& c);
 
   // invalidate.cc
-  void remember_keys(const commands::CommandSpec& spec, std::span<const std::string_view> args, uint64_t client,
-                     uint16_t home);
-  void invalidate_readers(std::string_view key);
+  void remember_keys(const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot,
+                     const commands::Caller& caller);
+  void invalidate_readers(std::string_view key, uint64_t origin);
   void deliver_own_invalidations();
   void deliver_invalidation(const Invalidation& invalidation);
   void deliver_broadcast(const BroadcastKeys& broadcast);
@@ -295,6 +325,18 @@ class Worker final : public commands::EffectSink {
                      std::span<const std::string_view> args, std::optional<Slot> first_slot = {});
   bool run_at_home(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_exclusive(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  // A command or transaction of a connection, to be run in the exclusive section.
+  struct SectionJob {
+    uint64_t client_id = 0;
+    bool writes = false;  // a pause of writes holds it back
+    std::function<void(Connection&)> run;
+  };
+  void request_section(SectionJob job);
+  // The connection goes on in the next turn, outside of the section.
+  void release_later(uint64_t client_id);
+  bool may_write(const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  std::string why_no_longer(const commands::CommandSpec& spec, std::span<const std::string_view> args,
+                            const commands::Caller& caller);
   bool run_far_script(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args);
   bool run_on_owner(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args,
                     const Target& target);
@@ -307,17 +349,18 @@ class Worker final : public commands::EffectSink {
   void feed_monitors(std::string_view who, std::span<const std::string_view> args, const commands::CommandSpec& spec);
 
   // script.cc
-  uint32_t effective_flags(const commands::CommandSpec& spec, std::span<const std::string_view> args);
+  // Whose data a command of this slot is about: a script's may be another worker's, within the section.
+  Worker& data_owner(Slot slot);
   bool reaches_far(const commands::CommandSpec& spec, std::span<const std::string_view> args);
   void release_seized();
 
   // script_busy.cc: while a script takes too long
   void serve_while_busy(Millis timeout);
   void refuse_parcels();
-  void send_finished(uint16_t to, ReplyBatch* finished);
   // 0: of all clients.
   void refuse_tasks(uint16_t from, std::span<Task> tasks, uint64_t but_of_client);
   void deliver_late_replies();
+  void tell_of_dead();
 
   // transaction.cc
   bool run_transaction_command(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args,
@@ -333,6 +376,7 @@ class Worker final : public commands::EffectSink {
   bool forward_exec(Connection& c, std::span<const std::string_view> args, const ExecNeeds& needs);
   // As route_by_keys() for all keys of a transaction together.
   std::string route_exec(const ExecJob& job, Slot slot, const commands::Caller& caller);
+  bool may_write(const ExecJob& job);
   bool run_watch(Connection& c, std::span<const std::string_view> args);
 
   Node& node_;
@@ -378,7 +422,9 @@ class Worker final : public commands::EffectSink {
   metrics::Counter client_memory_;   // of the connections, as last counted
   metrics::Counter largest_client_;  // of those that maxmemory-clients may close
   uint64_t evict_clients_not_before_ = 0;
+  size_t dead_told_ = 0;                  // of dead_, those that other workers know of already
   std::vector<uint64_t> paused_;          // ids of connections on hold by a pause
+  std::vector<SectionJob> held_jobs_;     // likewise, of connections whose command waited for the section already
   std::vector<uint64_t> memory_waiters_;  // ids of connections on hold until keys are evicted
   bool memory_wait_ = false;              // node_refusal(): the command must wait for that
   std::atomic<bool> evict_asked_{false};  // by any worker that found the node above maxmemory
@@ -389,6 +435,7 @@ class Worker final : public commands::EffectSink {
     uint64_t client = 0;
   };
   TasksBehind tasks_behind_;
+  std::vector<HeldTask> held_tasks_;  // in the order in which they came
   // Bytes of arguments given to other workers' tasks, and of tasks taken from them and done. What all gave and nobody
   // has done yet may become memory.
   metrics::Counter handed_bytes_;
@@ -434,11 +481,10 @@ class Worker final : public commands::EffectSink {
   scripting::BusyScriptPtr serving_busy_;  // this is a turn within the turn of that script: all others are refused
   bool seized_ = false;                    // a script here holds the exclusive section
   struct LateReply {
-    uint64_t client_id;
-    uint64_t sequence;
+    ReplyBatch::Header header;
     std::string bytes;
   };
-  std::vector<LateReply> late_replies_;  // for the connection whose script runs
+  std::vector<LateReply> late_replies_;  // and messages, for the connection whose script runs
   std::vector<commands::KeyPosition> key_scratch_;
   std::unique_ptr<Router> router_;
 
@@ -455,8 +501,8 @@ class Worker final : public commands::EffectSink {
   std::atomic<bool> has_mail_{false};
 
   static constexpr size_t kApplyCapacity = 256;
-  SpscQueue<std::unique_ptr<ApplyBatch>, kApplyCapacity> applies_;
-  std::atomic<int64_t> applied_{0};
+  SpscQueue<std::unique_ptr<TaskBatch>, kApplyCapacity> applies_;
+  std::atomic<uint64_t> applied_batches_{0};
 
   // A snapshot that is under way: continued a little each turn.
   std::function<SnapshotStep()> snapshot_step_;

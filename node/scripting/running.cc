@@ -31,14 +31,13 @@ std::string_view BusyScripts::kill(bool functions) {
       error =
           "UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be "
           "killed.";
-    } else if (s->written.load()) {
+    } else if (s->written() || (s->is_function == functions && !s->kill())) {
       error =
           "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the "
           "script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.";
     } else if (s->is_function != functions) {
       error = s->refusal();
     } else {
-      s->killed.store(true);
       killed = true;
     }
   }

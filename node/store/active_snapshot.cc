@@ -25,12 +25,18 @@ Snapshot::~Snapshot() {
   }
   for (const Taken& taken : taken_) keyspace_.discard(taken.entry);
   for (SlotTable& table : retired_) keyspace_.free_later(std::move(table));
-  for (auto& [slot, table] : flushed_) keyspace_.free_later(std::move(table));
+  for (auto& [slot, flushed] : flushed_) keyspace_.free_later(std::move(flushed.table));
+}
+
+bool Snapshot::noted(Slot slot, uint64_t hash) const {
+  const auto hashes = noted_.find(slot.value);
+  return hashes != noted_.end() && hashes->second.contains(hash);
 }
 
 bool Snapshot::ahead(Slot slot, uint64_t hash) const {
   if (!slots_.contains(slot) || flushed_.contains(slot.value)) return false;
-  return slot.value > slot_ || (slot.value == slot_ && TableCore::position_of(hash) >= position_);
+  if (slot.value < slot_ || (slot.value == slot_ && TableCore::position_of(hash) < position_)) return false;
+  return !noted(slot, hash);
 }
 
 void Snapshot::deliver_all(Slot slot, uint64_t hash, const Entry* except) {
@@ -42,7 +48,9 @@ void Snapshot::deliver_all(Slot slot, uint64_t hash, const Entry* except) {
 }
 
 void Snapshot::before_change(Slot slot, uint64_t hash) {
-  if (ahead(slot, hash) && note(slot, hash)) deliver_all(slot, hash, nullptr);
+  if (!ahead(slot, hash)) return;
+  note(slot, hash);
+  deliver_all(slot, hash, nullptr);
 }
 
 void Snapshot::deliver(Slot slot, const Entry& entry) {
@@ -62,7 +70,7 @@ bool Snapshot::walks_in(Slot slot) const {
   return std::ranges::any_of(walks_, [slot](const Walk& w) { return w.walk->slot() == slot; });
 }
 
-bool Snapshot::take_over(const KeyRef& key, Entry& entry) {
+bool Snapshot::keep_erased_entry(const KeyRef& key, Entry& entry) {
   if (!entry.is_external() || !entry.external().is_structure()) return false;
   const Structure* structure = entry.external().structure();
   if (structure->walk() != nullptr) {
@@ -70,21 +78,21 @@ bool Snapshot::take_over(const KeyRef& key, Entry& entry) {
     walk->owned = &entry;
     return true;
   }
-  if (!ValueWalk::is_big(*structure)) return false;
-  if (!ahead(key.slot, key.hash) || !note(key.slot, key.hash)) return false;
+  if (!ValueWalk::is_big(*structure) || !ahead(key.slot, key.hash)) return false;
+  note(key.slot, key.hash);
   deliver_all(key.slot, key.hash, &entry);
   taken_.push_back({key.slot, &entry});
   return true;
 }
 
-bool Snapshot::take_over(Slot slot, SlotTable& table) {
+bool Snapshot::keep_flushed_table(Slot slot, SlotTable& table, size_t bytes) {
   if (!slots_.contains(slot)) return false;
   if (flushed_.contains(slot.value) || slot.value < slot_) {
     if (!walks_in(slot)) return false;
     retired_.push_back(std::move(table));
     return true;
   }
-  flushed_.emplace(slot.value, std::move(table));
+  flushed_.emplace(slot.value, Flushed{std::move(table), bytes});
   return true;
 }
 
@@ -118,11 +126,11 @@ size_t Snapshot::step_taken() {
 }
 
 size_t Snapshot::step_walk(size_t budget_bytes) {
-  Walk& current = walks_.back();
+  Walk& current = walks_.front();
   const size_t spent = current.walk->step(budget_bytes);
   if (!current.walk->done()) return spent;
   Entry* owned = current.owned;
-  walks_.pop_back();
+  walks_.pop_front();
   if (owned) keyspace_.discard(owned);
   if (walks_.empty()) {
     for (SlotTable& table : retired_) keyspace_.free_later(std::move(table));
@@ -138,17 +146,19 @@ size_t Snapshot::step_slot(size_t budget_bytes) {
     return 0;
   }
   const auto flushed = flushed_.find(slot.value);
-  const SlotTable& table = flushed == flushed_.end() ? keyspace_.table(slot) : flushed->second;
-  const size_t average = keyspace_.slot_bytes(slot) / std::max<size_t>(1, keyspace_.slot_keys(slot));
+  const bool is_flushed = flushed != flushed_.end();
+  const SlotTable& table = is_flushed ? flushed->second.table : keyspace_.table(slot);
+  const size_t bytes = is_flushed ? flushed->second.bytes : keyspace_.slot_bytes(slot);
+  const size_t average = bytes / std::max<size_t>(1, table.size());
   const size_t batch = std::clamp<size_t>(budget_bytes / std::max<size_t>(1, average), 1, kMaxBatch);
   std::vector<void*> items;
   const auto next = table.scan(position_, batch, items);
   for (void* item : items) prefetch(item);
-  const auto noted = noted_.find(slot.value);
+  const bool any_noted = noted_.contains(slot.value);
   size_t spent = 0;
   for (void* item : items) {
     const auto& entry = *static_cast<const Entry*>(item);
-    if (noted != noted_.end() && noted->second.contains(hash_bytes(entry.key()))) continue;
+    if (any_noted && noted(slot, hash_bytes(entry.key()))) continue;
     deliver(slot, entry);
     spent += keyspace_.memory_usage(entry);
   }
@@ -165,9 +175,9 @@ void Snapshot::finish_slot() {
   noted_.erase(slot);
   if (const auto flushed = flushed_.find(slot); flushed != flushed_.end()) {
     if (walks_in(Slot(slot))) {
-      retired_.push_back(std::move(flushed->second));
+      retired_.push_back(std::move(flushed->second.table));
     } else {
-      keyspace_.free_later(std::move(flushed->second));
+      keyspace_.free_later(std::move(flushed->second.table));
     }
     flushed_.erase(flushed);
   }

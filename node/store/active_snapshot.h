@@ -8,10 +8,21 @@
 //
 // A big value is delivered in parts (ValueWalk): its key counts as delivered from the first part on.
 //
+// What becomes of a key, by where the walk is:
+//
+//   key                            written           erased                       its slot is flushed
+//   behind the walk, or noted      nothing           nothing                      nothing
+//   ahead, small                   delivered, noted  delivered, noted             its table is kept, and walked in its
+//   ahead, big                     its walk begins   its entry is kept for a      turn
+//                                                    walk (`taken_`), noted
+//   big, its walk under way        tells its walk    its entry is freed with the  its table is kept to the end of the
+//                                                    walk (`owned`)               walks (`retired_`)
+//
 // Limits: a noted hash costs about 40 bytes until its slot is done, so at most that for each key written meanwhile.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <unordered_map>
 #include <unordered_set>
@@ -31,9 +42,10 @@ class Snapshot {
   void before_change(Slot slot, uint64_t hash);
   // Instead of before_change for an entry about to be erased: true when the snapshot keeps the entry, to deliver and
   // free it later. Only for values that are expensive to serialise.
-  bool take_over(const KeyRef& key, Entry& entry);
-  // The table of a slot about to be flushed. False when the snapshot does not need it.
-  bool take_over(Slot slot, SlotTable& table);
+  bool keep_erased_entry(const KeyRef& key, Entry& entry);
+  // The table of a slot about to be flushed, with the bytes that are charged to the slot. False when the snapshot does
+  // not need it.
+  bool keep_flushed_table(Slot slot, SlotTable& table, size_t bytes);
   // As Keyspace::snapshot_step.
   bool step(size_t budget_bytes);
 
@@ -46,10 +58,17 @@ class Snapshot {
     std::unique_ptr<ValueWalk> walk;
     Entry* owned = nullptr;  // the value was deleted meanwhile: to be freed at the end of its walk
   };
+  // Left the keyspace before the walk came to it.
+  struct Flushed {
+    SlotTable table;
+    size_t bytes;  // of table and values
+  };
 
+  bool noted(Slot slot, uint64_t hash) const;
+  // The walk is still to deliver keys of this hash.
   bool ahead(Slot slot, uint64_t hash) const;
-  // Notes the hash; false when it was noted before.
-  bool note(Slot slot, uint64_t hash) { return noted_[slot.value].insert(hash).second; }
+  // From now on it passes over them.
+  void note(Slot slot, uint64_t hash) { noted_[slot.value].insert(hash); }
   void deliver_all(Slot slot, uint64_t hash, const Entry* except);
   void deliver(Slot slot, const Entry& entry);
   Walk& begin_walk(Slot slot, const Entry& entry);
@@ -65,9 +84,10 @@ class Snapshot {
   uint32_t slot_ = 0;      // the walk's position
   uint64_t position_ = 0;  // in hash order
   std::unordered_map<uint16_t, std::unordered_set<uint64_t>> noted_;
-  std::unordered_map<uint16_t, SlotTable> flushed_;  // tables that left the keyspace before the walk came to them
+  std::unordered_map<uint16_t, Flushed> flushed_;
   std::vector<Taken> taken_;
-  std::vector<Walk> walks_;
+  // The first is gone through to its end before the next, so that a sink need not keep parts of all of them.
+  std::deque<Walk> walks_;
   uint64_t next_walk_ = 1;
   std::vector<SlotTable> retired_;  // flushed tables that hold values of walks
 };

@@ -51,15 +51,28 @@ Entry* Keyspace::defragment_entry(Entry* entry, size_t max_elements) {
 }
 
 bool Keyspace::defragment_step(size_t budget, size_t max_elements) {
-  size_t visited = 0;
+  const auto offered = [this] { return defragmented_.hits + defragmented_.misses; };
+  const uint64_t start = offered();
+  uint64_t segments = 0;
   while (defragment_index_ < slot_count_) {
-    if (visited >= budget) return true;
+    if (offered() - start + segments >= budget) return true;
     SlotTable& slot_table = tables_[defragment_index_];
-    const auto next = slot_table.relocate(defragment_position_, alloc_, [&](void* item) {
-      ++visited;
+    // The entries of one segment may have more parts than a step is for: it goes on behind those that are done.
+    size_t place = 0;
+    bool stopped = false;
+    const auto next = slot_table.relocate(defragment_position_, alloc_, [&](void* item) -> void* {
+      if (place < defragment_place_) {
+        ++place;
+        return item;
+      }
+      stopped = stopped || offered() - start + segments >= budget;
+      if (stopped) return item;
+      defragment_place_ = ++place;
       return defragment_entry(static_cast<Entry*>(item), max_elements);
     });
-    ++visited;
+    if (stopped) return true;
+    ++segments;
+    defragment_place_ = 0;
     defragment_position_ = next.value_or(0);
     if (!next) ++defragment_index_;
   }

@@ -120,8 +120,12 @@ HashTable* HashTable::copy(SlabAllocator& alloc) const {
   return made;
 }
 
-bool HashTable::drain(size_t budget, SlabAllocator& alloc) {
-  const auto free_pair = [&alloc](void* item) { alloc.free(item, static_cast<FieldPair*>(item)->allocation_size()); };
+bool HashTable::drain(size_t& budget, SlabAllocator& alloc) {
+  const auto free_pair = [&alloc](void* item) {
+    const size_t size = static_cast<FieldPair*>(item)->allocation_size();
+    alloc.free(item, size);
+    return free_cost(size);
+  };
   if (times() != nullptr) free_times(alloc);
   auto resume = static_cast<uint32_t>(state_ >> 1);
   const bool more = table.drain(resume, budget, alloc, free_pair);

@@ -100,7 +100,7 @@ class HashTable final : public Structure {
   void remove_time(SlabAllocator& alloc);
 
   HashTable* copy(SlabAllocator& alloc) const override;
-  bool drain(size_t budget, SlabAllocator& alloc) override;
+  bool drain(size_t& budget, SlabAllocator& alloc) override;
   void defragment(const Move& move, SlabAllocator& alloc) override;
   // Its items are FieldPairs.
   const TableCore* element_table() const override { return &table; }

@@ -142,7 +142,9 @@ bool HashValue::set(std::string_view field, std::string_view value, Ttl ttl) {
   }
   if (!is_table()) {
     const PackedLimits& limits = keyspace_.packed_limits();
-    if (field.size() <= limits.hash_max_listpack_value && value.size() <= limits.hash_max_listpack_value) {
+    const bool short_texts =
+        field.size() <= limits.hash_max_listpack_value && value.size() <= limits.hash_max_listpack_value;
+    if (short_texts && listpack_of(*entry_).has_room(field.size() + value.size())) {
       if (packed() && ttl.kind != Ttl::Kind::kAt) return set_packed(field, value);
       return set_triple(field, value, ttl);
     }
@@ -286,7 +288,7 @@ void HashValue::random(Rng& rng, const Visit& visit) const {
 Entry* adopt_packed_hash(Keyspace& keyspace, const KeyRef& key, std::string_view listpack) {
   const PackedLimits& limits = keyspace.packed_limits();
   const Listpack pack(listpack);
-  bool fits = pack.count() / 2 <= limits.hash_max_listpack_entries;
+  bool fits = pack.has_room(0) && pack.count() / 2 <= limits.hash_max_listpack_entries;
   for (size_t at = pack.first(); fits && at != Listpack::kEnd; at = pack.next(at)) {
     IntText scratch;
     fits = pack.get(at).text(scratch).size() <= limits.hash_max_listpack_value;

@@ -329,15 +329,14 @@ void IdTree::drop_root_levels(SlabAllocator& alloc) {
 
 // ---- whole trees ----
 
-bool IdTree::drain(size_t& budget, SlabAllocator& alloc, const std::function<void(void*)>& free_value) {
+bool IdTree::drain(size_t& budget, SlabAllocator& alloc, const std::function<size_t(void*)>& free_value) {
   while (root_ != nullptr) {
     if (budget == 0) return true;
     // From the back of the first leaf, so that nothing has to move.
     Leaf* leaf = first_;
     while (budget > 0 && leaf->count > 0) {
-      free_value(leaf->items()[--leaf->count].value);
+      spend(budget, free_value(leaf->items()[--leaf->count].value));
       --size_;
-      --budget;
     }
     if (leaf->count > 0) return true;
     if (budget > 0) --budget;

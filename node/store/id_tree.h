@@ -62,9 +62,9 @@ class IdTree {
   // What was there; nullptr when nothing was.
   void* erase(const StreamId& id, SlabAllocator& alloc);
 
-  // Frees values (by `free_value`) and nodes from the front until `budget`, which counts both, is used up; true while
-  // something is left.
-  bool drain(size_t& budget, SlabAllocator& alloc, const std::function<void(void*)>& free_value);
+  // Frees values (by `free_value`, which says what it cost) and nodes from the front until `budget` is used up; true
+  // while something is left.
+  bool drain(size_t& budget, SlabAllocator& alloc, const std::function<size_t(void*)>& free_value);
   // Offers each node to `move`.
   void relocate(const Move& move);
 

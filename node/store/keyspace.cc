@@ -284,7 +284,7 @@ bool Keyspace::erase(const KeyRef& key) {
   if (!entry) return false;
   Charge charge(*this, key.slot);
   // A running snapshot may take a big value over instead of serialising it here.
-  const bool taken = snapshot_ && snapshot_->take_over(key, *entry);
+  const bool taken = snapshot_ && snapshot_->keep_erased_entry(key, *entry);
   if (!taken) before_change(key);
   detach(key, entry);
   if (taken) {

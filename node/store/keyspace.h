@@ -139,7 +139,7 @@ class Keyspace {
   // Forgets all keys now, frees their memory in later free_step() calls. A running snapshot still delivers them.
   void flush_slot(Slot slot);
   void flush_all();
-  // Frees up to about `budget` allocations of what erase and flush left; false when nothing is left. Call it until
+  // Frees what erase and flush left, until `budget` (free_cost) is used up; false when nothing is left. Call it until
   // false for FLUSHALL SYNC.
   bool free_step(size_t budget);
   // Slots, entries and big values waiting for free_step (INFO lazyfree_pending_objects); 0 when it has nothing to do.
@@ -169,8 +169,8 @@ class Keyspace {
 
   // At least `count` entries of a slot from `position` on in hash order, where there are as many (entries of equal hash
   // prefix come together). Returns the next position, or nothing when the slot is done. Expired keys are included; the
-  // caller filters. Starting over from a returned position is right after any growth, also on another node. `visit`
-  // must not change the keyspace.
+  // caller filters. Starting over from a returned position is right after any growth. `visit` must not change the
+  // keyspace.
   std::optional<uint64_t> scan_slot(Slot slot, uint64_t position, size_t count, const Visit& visit);
   // All entries of a slot. `visit` must not change the keyspace.
   void for_each_in_slot(Slot slot, const Visit& visit);
@@ -310,8 +310,8 @@ class Keyspace {
   void release_entry(Slot slot, Entry* entry);
   // Takes the entry out of its table and the counters; the memory is the caller's.
   void detach(const KeyRef& key, Entry* entry);
-  // Frees an entry that belongs to no slot any more, all at once but for big tables.
-  void discard(Entry* entry);
+  // Frees an entry that belongs to no slot any more, all at once but for structures; says what it cost.
+  size_t discard(Entry* entry);
   void free_later(SlotTable&& table);
   void* move_if_sparse(void* object, size_t size);
   Entry* defragment_entry(Entry* entry, size_t max_elements);
@@ -351,6 +351,7 @@ class Keyspace {
   DefragmentCounts defragmented_;
   size_t defragment_index_ = 0;  // where the walk of defragment_step goes on
   uint64_t defragment_position_ = 0;
+  size_t defragment_place_ = 0;  // in that segment
 
   std::vector<DetachedSlot> detached_slots_;
   std::vector<Structure*> detached_structures_;

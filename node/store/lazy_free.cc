@@ -12,21 +12,20 @@ namespace {
 
 // Smaller structures are freed on the spot: about 5 us.
 constexpr size_t kFreeNow = 64;
+constexpr size_t kFreeNowBytes = size_t{256} << 10;
 
 }  // namespace
 
 void Keyspace::release_structure(Slot slot, Structure* structure) {
-  if (structure->elements() <= kFreeNow) {
-    structure->drain(SIZE_MAX, alloc_);
-    return;
-  }
+  if (structure->elements() <= kFreeNow && structure->bytes() <= kFreeNowBytes) return structure->drain_all(alloc_);
   // The slot no longer has it, though the allocator still does.
   counters(slot).bytes.subtract(structure->bytes());
   detached_structures_.push_back(structure);
   pending_.add(1);
 }
 
-void Keyspace::discard(Entry* entry) {
+size_t Keyspace::discard(Entry* entry) {
+  size_t cost = free_cost(entry->allocation_size());
   if (entry->is_external()) {
     const External external = entry->external();
     if (external.is_structure()) {
@@ -34,9 +33,11 @@ void Keyspace::discard(Entry* entry) {
       pending_.add(1);
     } else {
       alloc_.free(external.data, external.capacity);
+      cost += free_cost(external.capacity);
     }
   }
   alloc_.free(entry, entry->allocation_size());
+  return cost;
 }
 
 void Keyspace::free_later(SlotTable&& table) {
@@ -52,9 +53,11 @@ void Keyspace::flush_slot(Slot slot) {
   count_key(slot, -slot_keys);
   count_expiry(slot, -counters_[index].expires.get());
   count_timed_hash(slot, -counters_[index].timed_hashes.get());
+  const size_t bytes = counters_[index].bytes.get();
   counters_[index].bytes.set(0);
   slot_bounds_[index] = TableCore::kNoBound;
-  if (!snapshot_ || !snapshot_->take_over(slot, tables_[index])) free_later(std::move(tables_[index]));
+  if (snapshot_ && snapshot_->keep_flushed_table(slot, tables_[index], bytes)) return;
+  free_later(std::move(tables_[index]));
 }
 
 void Keyspace::flush_all() {
@@ -62,23 +65,19 @@ void Keyspace::flush_all() {
 }
 
 bool Keyspace::free_step(size_t budget) {
-  size_t left = budget;
-  while (left > 0 && !detached_structures_.empty()) {
-    Structure* structure = detached_structures_.back();
-    const size_t size = structure->elements();
-    if (structure->drain(left, alloc_)) return true;
-    left -= std::min(left, size + 1);
+  while (budget > 0 && !detached_structures_.empty()) {
+    if (detached_structures_.back()->drain(budget, alloc_)) return true;
     detached_structures_.pop_back();
     pending_.subtract(1);
+    spend(budget, 1);
   }
-  while (left > 0 && !detached_slots_.empty()) {
+  while (budget > 0 && !detached_slots_.empty()) {
     DetachedSlot& slot = detached_slots_.back();
     const size_t before = slot.table.size();
-    const bool more = slot.table.drain(slot.resume, left, alloc_, [this](void* e) { discard(static_cast<Entry*>(e)); });
-    const size_t freed = before - slot.table.size();
-    pending_.subtract(freed);
-    left -= std::min(left, freed + 1);
-    if (more) continue;
+    const bool more =
+        slot.table.drain(slot.resume, budget, alloc_, [this](void* e) { return discard(static_cast<Entry*>(e)); });
+    pending_.subtract(before - slot.table.size());
+    if (more) return true;
     detached_slots_.pop_back();
     pending_.subtract(1);
   }

@@ -87,8 +87,12 @@ ListBlocks* ListBlocks::copy(SlabAllocator& alloc) const {
   return made;
 }
 
-bool ListBlocks::drain(size_t budget, SlabAllocator& alloc) {
-  for (; budget > 0 && count_ > 0; --budget) release(block(--count_), alloc);
+bool ListBlocks::drain(size_t& budget, SlabAllocator& alloc) {
+  while (budget > 0 && count_ > 0) {
+    ListBlock& last = block(--count_);
+    spend(budget, free_cost(last.capacity));
+    release(last, alloc);
+  }
   if (count_ > 0) return true;
   if (capacity_ > 0) alloc.free(blocks_, capacity_ * sizeof(ListBlock));
   if (walk() != nullptr) walk()->structure_gone();

@@ -102,7 +102,7 @@ class ListBlocks final : public Structure {
   size_t elements() const override { return size_; }
   size_t bytes() const override;
   ListBlocks* copy(SlabAllocator& alloc) const override;
-  bool drain(size_t budget, SlabAllocator& alloc) override;
+  bool drain(size_t& budget, SlabAllocator& alloc) override;
   void defragment(const Move& move, SlabAllocator& alloc) override;
 
   std::span<const ListBlock> blocks() const { return {blocks_ + first_, count_}; }

@@ -32,7 +32,7 @@ void convert_to_packed_if_small(Entry& entry, const ListLimit& limit, bool shrun
     entry.set_external(ListpackBlock::wrap(block.bytes(), block.count, alloc).external());
   }
   entry.set_repr(kPacked);
-  list.drain(SIZE_MAX, alloc);
+  list.drain_all(alloc);
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ class Listpack {
   static constexpr size_t kHeaderSize = 6;
   static constexpr size_t kEmptySize = kHeaderSize + 1;
   static constexpr size_t kEnd = 0;
+  // Larger ones are not made, whatever the directives allow (as Redis; offsets have 32 bits).
+  static constexpr size_t kMaxSize = size_t{1} << 30;
 
   explicit Listpack(std::string_view block) : block_(block) {}
 
@@ -44,6 +46,8 @@ class Listpack {
   size_t find_every_second(size_t position, std::string_view text) const { return find_from(position, text, 2); }
   // The first of every third element, from `position` on, whose text equals `text`; kEnd when none does.
   size_t find_every_third(size_t position, std::string_view text) const { return find_from(position, text, 3); }
+  // Whether elements with so many bytes of text may be added; the few that frame each do not count.
+  bool has_room(size_t text_bytes) const { return block_.size() + text_bytes <= kMaxSize; }
   // All elements, without header and end.
   std::string_view elements() const { return block_.substr(kHeaderSize, block_.size() - kEmptySize); }
 
@@ -53,7 +57,7 @@ class Listpack {
   std::string_view block_;
 };
 
-// A listpack that grows in memory of the allocator. Total size below 4 GiB (the callers' thresholds are far lower).
+// A listpack that grows in memory of the allocator. Total size below 4 GiB: callers ask has_room().
 class ListpackBlock {
  public:
   // Takes over a block that an External describes; external() gives back what it has become.

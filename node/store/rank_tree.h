@@ -112,8 +112,9 @@ class RankTree {
   // The item with this many before it; not valid when there is none.
   Cursor at(size_t rank) const;
 
-  // Frees up to about `budget` nodes; false once all are gone. Between two drains nothing else is called.
-  bool drain(size_t budget, SlabAllocator& alloc);
+  // Frees nodes until `budget`, their number, is used up; false once all are gone. Between two drains nothing else is
+  // called.
+  bool drain(size_t& budget, SlabAllocator& alloc);
   // Offers each item, of the size it says, and each node to `move`; `moved` hears of items that lie elsewhere now, with
   // the old address, before that is used for anything else.
   using Moved = std::function<void(const ScoredItem* old_item, ScoredItem* item)>;

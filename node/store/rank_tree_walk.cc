@@ -49,7 +49,7 @@ RankTree::Cursor RankTree::at(size_t rank) const {
   return {static_cast<const Leaf*>(node), rank};
 }
 
-bool RankTree::drain(size_t budget, SlabAllocator& alloc) {
+bool RankTree::drain(size_t& budget, SlabAllocator& alloc) {
   for (; first_ && budget > 0; --budget) {
     Leaf* leaf = first_;
     first_ = leaf->next;

@@ -56,9 +56,11 @@ SetTable* SetTable::copy(SlabAllocator& alloc) const {
   return made;
 }
 
-bool SetTable::drain(size_t budget, SlabAllocator& alloc) {
+bool SetTable::drain(size_t& budget, SlabAllocator& alloc) {
   const auto free_member = [&alloc](void* item) {
-    alloc.free(item, static_cast<const Member*>(item)->allocation_size());
+    const size_t size = static_cast<const Member*>(item)->allocation_size();
+    alloc.free(item, size);
+    return free_cost(size);
   };
   if (table_.drain(drained_, budget, alloc, free_member)) return true;
   this->~SetTable();

@@ -62,7 +62,7 @@ class SetTable final : public Structure {
     return SlabAllocator::footprint(sizeof(SetTable)) + table_.structure_bytes() + member_bytes_;
   }
   SetTable* copy(SlabAllocator& alloc) const override;
-  bool drain(size_t budget, SlabAllocator& alloc) override;
+  bool drain(size_t& budget, SlabAllocator& alloc) override;
   void defragment(const Move& move, SlabAllocator& alloc) override;
   // Its items are Members.
   const TableCore* element_table() const override { return &table_; }

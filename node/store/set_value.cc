@@ -8,6 +8,7 @@
 #include "node/store/integer.h"
 #include "node/store/intset.h"
 #include "node/store/listpack.h"
+#include "node/store/listpack_codec.h"
 #include "node/store/set_table.h"
 
 namespace guccho::store {
@@ -23,6 +24,11 @@ std::string_view block_of(const Entry& entry) {
 
 Repr repr_of(const Entry& entry) {
   return static_cast<Repr>(entry.repr());
+}
+
+// Of a set of integers, whose bytes are counted in 32 bits.
+size_t most_integers(const PackedLimits& limits) {
+  return std::min(limits.set_max_intset_entries, Listpack::kMaxSize / sizeof(int64_t));
 }
 
 // Decimal digits, with the sign.
@@ -183,9 +189,9 @@ void SetValue::expect(std::string_view first, size_t members) {
   keyspace_.before_change(key_);
   Keyspace::Charge charge(keyspace_, key_.slot);
   if (entry_ == nullptr) {
-    const bool integers = members <= limits.set_max_intset_entries && parse_integer(first).has_value();
+    const bool integers = members <= most_integers(limits) && parse_integer(first).has_value();
     make(integers ? Repr::kIntegers : members <= limits.set_max_listpack_entries ? Repr::kPacked : Repr::kTable);
-  } else if ((repr() == Repr::kIntegers && members > limits.set_max_intset_entries) ||
+  } else if ((repr() == Repr::kIntegers && members > most_integers(limits)) ||
              (repr() == Repr::kPacked && members > limits.set_max_listpack_entries)) {
     convert_to_table();
   }
@@ -203,14 +209,15 @@ bool SetValue::add(std::string_view member) {
     if (const auto value = parse_integer(member)) {
       const bool added = block.add(*value);
       entry_->set_external(block.external());
-      if (added && block.view().count() > limits.set_max_intset_entries) convert_to_table();
+      if (added && block.view().count() > most_integers(limits)) convert_to_table();
       return added;
     }
     // The longest of the integers is the first or the last.
     const Intset set = block.view();
     const size_t longest = set.count() == 0 ? 0 : std::max(text_size(set.at(0)), text_size(set.at(set.count() - 1)));
+    const size_t packed_bytes = set.count() * kListpackOverhead + member.size();
     if (set.count() < limits.set_max_listpack_entries && longest <= limits.set_max_listpack_value &&
-        member.size() <= limits.set_max_listpack_value) {
+        member.size() <= limits.set_max_listpack_value && packed_bytes <= Listpack::kMaxSize) {
       convert_to_packed();
     } else {
       convert_to_table();
@@ -219,7 +226,8 @@ bool SetValue::add(std::string_view member) {
   if (repr() == Repr::kTable) return table().add(member, keyspace_.allocator());
   ListpackBlock pack(entry_->external(), keyspace_.allocator());
   if (pack.view().find(member) != Listpack::kEnd) return false;
-  if (pack.view().count() >= limits.set_max_listpack_entries || member.size() > limits.set_max_listpack_value) {
+  if (pack.view().count() >= limits.set_max_listpack_entries || member.size() > limits.set_max_listpack_value ||
+      !pack.view().has_room(member.size())) {
     convert_to_table();
     return table().add(member, keyspace_.allocator());
   }
@@ -265,7 +273,7 @@ Entry* adopt(Keyspace& keyspace, const KeyRef& key, Repr repr, std::string_view 
 
 Entry* adopt_intset(Keyspace& keyspace, const KeyRef& key, std::string_view intset) {
   const Intset set(intset);
-  if (set.count() <= keyspace.packed_limits().set_max_intset_entries) {
+  if (set.count() <= most_integers(keyspace.packed_limits())) {
     return adopt(keyspace, key, Repr::kIntegers, intset);
   }
   SetValue value(keyspace, key, nullptr);
@@ -279,7 +287,7 @@ Entry* adopt_packed_set(Keyspace& keyspace, const KeyRef& key, std::string_view 
   const PackedLimits& limits = keyspace.packed_limits();
   const Listpack pack(listpack);
   IntText scratch;
-  bool fits = pack.count() <= limits.set_max_listpack_entries;
+  bool fits = pack.has_room(0) && pack.count() <= limits.set_max_listpack_entries;
   for (size_t at = pack.first(); fits && at != Listpack::kEnd; at = pack.next(at)) {
     fits = pack.get(at).text(scratch).size() <= limits.set_max_listpack_value;
   }

@@ -7,6 +7,7 @@
 // nothing is stored per object.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,15 @@
 #include "node/base/relaxed.h"
 
 namespace guccho::store {
+
+// Memory is freed in steps whose budgets count frees of small objects; a large one costs a further one for each page
+// that goes back to the system with it.
+inline size_t free_cost(size_t size) {
+  return 1 + size / 4096;
+}
+inline void spend(size_t& budget, size_t cost) {
+  budget -= std::min(budget, cost);
+}
 
 // Single-threaded but for the counters.
 class SlabAllocator {

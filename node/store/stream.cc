@@ -151,7 +151,7 @@ void Stream::append(const StreamId& id, std::span<const std::string_view> fields
   }
   block->add(master, id, fields_and_values);
   ++length;
-  ++entries_added;
+  if (entries_added < kMaxAdded) ++entries_added;
   last_id = id;
   if (length == 1) first_id = id;
 }
@@ -217,6 +217,24 @@ uint64_t Stream::trim_block(const StreamTrim& trim, IdTree::Cursor at, SlabAlloc
   return removed;
 }
 
+void Stream::set_last_id(const StreamId& id, SlabAllocator& alloc) {
+  last_id = id;
+  for (IdTree::Cursor at = blocks_.last(); at && last_id_of(*block_at(at), at.id()) > id; at = blocks_.last()) {
+    before_block_change(at);
+    StreamBlock* block = block_at(at);
+    StreamBlockWalk walk(*block, at.id());
+    StreamEntry entry;
+    uint64_t kept = 0;
+    while (walk.next(entry) && entry.id <= id) ++kept;
+    if (kept == 0) {
+      blocks_.erase(at.id(), alloc);
+      block->free(alloc);
+    } else {
+      block->cut_deleted(entry, block->entries() + block->deleted() - kept);
+    }
+  }
+}
+
 void Stream::adopt_block(const StreamId& master, std::string_view listpack, SlabAllocator& alloc) {
   blocks_.insert(master, StreamBlock::adopt(listpack, alloc), alloc);
 }
@@ -267,7 +285,7 @@ std::optional<int64_t> Stream::lag(const StreamGroup& group) const {
 
 void Stream::advance(StreamGroup& group, const StreamId& id) const {
   if (group.entries_read != StreamGroup::kUnknown && !may_have_holes_from(id)) {
-    ++group.entries_read;
+    if (group.entries_read < kMaxAdded) ++group.entries_read;
   } else if (entries_added > 0) {
     group.entries_read = entries_up_to(id);
   }
@@ -296,10 +314,15 @@ Stream* Stream::copy(SlabAllocator& alloc) const {
   return made;
 }
 
-bool Stream::drain(size_t budget, SlabAllocator& alloc) {
+bool Stream::drain(size_t& budget, SlabAllocator& alloc) {
   // What is left counts down with it, so that elements() does too.
   length = 0;
-  const auto free_block = [&alloc](void* block) { static_cast<StreamBlock*>(block)->free(alloc); };
+  const auto free_block = [&alloc](void* item) {
+    auto* block = static_cast<StreamBlock*>(item);
+    const size_t cost = free_cost(block->allocation_size());
+    block->free(alloc);
+    return cost;
+  };
   if (blocks_.drain(budget, alloc, free_block)) return true;
   while (groups_.size() > 0) {
     if (budget == 0) return true;

@@ -30,9 +30,12 @@ struct StreamTrim {
 
 class Stream final : public Structure {
  public:
+  // Counters that XSETID and XGROUP set end here: beyond, Redis' become negative, and are then refused by replicas.
+  static constexpr int64_t kMaxAdded = INT64_MAX;
+
   uint64_t length = 0;
-  uint64_t entries_added = 0;  // ever
-  StreamId last_id;            // the greatest ever given out
+  uint64_t entries_added = 0;  // ever; at most kMaxAdded, where it stays
+  StreamId last_id;            // the greatest ever given out, or as XSETID said; nothing in a block is behind it
   StreamId first_id;           // 0-0 when empty
   StreamId max_deleted_id;     // the greatest that XDEL removed
   // Footprints of all allocations; kept by whoever changes something (StreamValue::change).
@@ -56,6 +59,9 @@ class Stream final : public Structure {
   bool erase(const StreamId& id, SlabAllocator& alloc);
   // How many were removed.
   uint64_t trim(const StreamTrim& trim, SlabAllocator& alloc);
+  // Where the ids go on. No entry that is there may be behind `id`; deleted ones that are leave their blocks, so that
+  // ids ascend in these whatever is appended. Linear in the entries of such a block.
+  void set_last_id(const StreamId& id, SlabAllocator& alloc);
 
   StreamGroup* find_group(std::string_view name) const { return groups_.find(name); }
   // The name must be free.
@@ -78,7 +84,7 @@ class Stream final : public Structure {
   size_t elements() const override;
   size_t bytes() const override { return allocated; }
   Stream* copy(SlabAllocator& alloc) const override;
-  bool drain(size_t budget, SlabAllocator& alloc) override;
+  bool drain(size_t& budget, SlabAllocator& alloc) override;
   void defragment(const Move& move, SlabAllocator& alloc) override;
 
  private:

@@ -168,6 +168,25 @@ StreamBlock* StreamBlock::count_deleted(uint64_t marked, SlabAllocator& alloc) {
   return block;
 }
 
+void StreamBlock::cut_deleted(const StreamEntry& first, uint64_t entries) {
+  size_t elements = 0;
+  for (ListpackReader reader(first.start_); !reader.at_end(); reader.skip(1)) ++elements;
+  char* end = pack() + (first.start_ - pack());
+  *end++ = '\xff';
+  const auto size = static_cast<uint32_t>(end - pack());
+  std::memcpy(pack(), &size, sizeof size);
+  uint16_t count;
+  std::memcpy(&count, pack() + 4, sizeof count);
+  // 65535 means "too many to count" and stays.
+  if (count != 65535) count = static_cast<uint16_t>(count - elements);
+  std::memcpy(pack() + 4, &count, sizeof count);
+  const uint64_t deleted_now = deleted() - entries;
+  ListpackReader reader(pack() + Listpack::kHeaderSize);
+  reader.skip(1);
+  // A smaller number takes no more room.
+  replace_integer(static_cast<size_t>(reader.at() - pack()), static_cast<int64_t>(deleted_now));
+}
+
 // ---- walking ----
 
 StreamBlockWalk::StreamBlockWalk(const StreamBlock& block, const StreamId& master) : master_(master) {
@@ -275,8 +294,9 @@ std::optional<std::string_view> StreamBlock::damage(std::string_view listpack, c
     ++found;
     if ((flags & kDeleted) != 0) {
       ++found_deleted;
-    } else if (!bounds.first_valid) {
-      bounds.first_valid = id;
+    } else {
+      if (!bounds.first_valid) bounds.first_valid = id;
+      bounds.last_valid = id;
     }
   }
   bounds.last = last;

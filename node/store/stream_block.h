@@ -78,12 +78,14 @@ class StreamBlock {
   // 0.
   void mark_deleted(const StreamEntry& entry);
   StreamBlock* count_deleted(uint64_t marked, SlabAllocator& alloc);
+  // Forgets the last `entries` entries, which begin at `first` and are all deleted. Another must be left.
+  void cut_deleted(const StreamEntry& first, uint64_t entries);
 
   // What is wrong with untrusted bytes as a block with this master id; nothing when they are well formed, with ids in
   // ascending order, at least one entry, deleted or not, and right counts.
   struct Bounds {
-    StreamId first, last;  // deleted or not
-    std::optional<StreamId> first_valid;
+    StreamId first, last;                             // deleted or not
+    std::optional<StreamId> first_valid, last_valid;  // not deleted
     uint64_t entries = 0;
   };
   static std::optional<std::string_view> damage(std::string_view listpack, const StreamId& master, Bounds& bounds);

@@ -6,6 +6,15 @@
 
 namespace guccho::store {
 
+namespace {
+
+// Of a consumer's tree, whose entries are its group's.
+size_t free_elsewhere(void*) {
+  return 1;
+}
+
+}  // namespace
+
 StreamGroup* StreamGroup::make(std::string_view name, SlabAllocator& alloc) {
   const auto size = static_cast<uint32_t>(name.size());
   auto* group = new (alloc.allocate(sizeof(StreamGroup) + size)) StreamGroup(size);
@@ -28,7 +37,7 @@ void StreamGroup::remove_consumer(StreamConsumer* consumer, SlabAllocator& alloc
     alloc.free(at.value(), sizeof(PendingEntry));
   }
   size_t budget = SIZE_MAX;
-  consumer->pending_.drain(budget, alloc, [](void*) {});
+  consumer->pending_.drain(budget, alloc, free_elsewhere);
   consumers_.remove(consumer, alloc);
   alloc.free(consumer, consumer->allocation_size());
 }
@@ -74,11 +83,14 @@ StreamGroup* StreamGroup::copy(SlabAllocator& alloc) const {
 }
 
 bool StreamGroup::drain(size_t& budget, SlabAllocator& alloc) {
-  const auto free_entry = [&alloc](void* pending) { alloc.free(pending, sizeof(PendingEntry)); };
+  const auto free_entry = [&alloc](void* pending) {
+    alloc.free(pending, sizeof(PendingEntry));
+    return free_cost(sizeof(PendingEntry));
+  };
   if (pending_.drain(budget, alloc, free_entry)) return true;
   while (consumers_.size() > 0) {
     StreamConsumer* consumer = consumers_[consumers_.size() - 1];
-    if (consumer->pending_.drain(budget, alloc, [](void*) {})) return true;
+    if (consumer->pending_.drain(budget, alloc, free_elsewhere)) return true;
     if (budget == 0) return true;
     --budget;
     consumers_.take_last(alloc);

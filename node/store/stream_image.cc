@@ -28,6 +28,7 @@ std::optional<std::string> StreamCheck::block(const StreamImage::Block& block) {
   if (damage) return "a stream whose block " + text_of(block.master) + " is damaged: " + std::string(*damage);
   any_ = true;
   last_ = bounds.last;
+  if (bounds.last_valid) last_valid_ = bounds.last_valid;
   entries_ += bounds.entries;
   return std::nullopt;
 }
@@ -36,8 +37,10 @@ std::optional<std::string> StreamCheck::numbers(const StreamImage& image) const 
   if (image.length != entries_) {
     return "a stream said to have " + std::to_string(image.length) + " entries that has " + std::to_string(entries_);
   }
-  if (any_ && image.last_id < last_) return "a stream whose last id " + text_of(image.last_id) + " is before an entry";
-  if (image.has_history && image.entries_added > INT64_MAX) return "a stream whose count of entries added is damaged";
+  // Before deleted ones it may be: redis-server's XSETID leaves them where they are.
+  if (last_valid_ && image.last_id < *last_valid_) {
+    return "a stream whose last id " + text_of(image.last_id) + " is before an entry";
+  }
   return std::nullopt;
 }
 
@@ -76,11 +79,18 @@ std::optional<std::string> StreamCheck::group(const StreamImage::Group& group) c
 
 namespace {
 
-void adopt_group(Stream& stream, const StreamImage& image, const StreamImage::Group& group, SlabAllocator& alloc) {
+// In the order in which they are kept, so that each is added at the end: RDB promises none.
+template <class Named>
+void sort_by_name(std::vector<Named>& items) {
+  if (!std::ranges::is_sorted(items, {}, &Named::name)) std::ranges::sort(items, {}, &Named::name);
+}
+
+void adopt_group(Stream& stream, const StreamImage& image, StreamImage::Group& group, SlabAllocator& alloc) {
   StreamGroup* made = stream.add_group(group.name, alloc);
   made->last_id = group.last_id;
   made->entries_read = std::max(group.entries_read, StreamGroup::kUnknown);
   if (!image.has_history) made->entries_read = stream.entries_up_to(group.last_id);
+  sort_by_name(group.consumers);
   for (const StreamImage::Consumer& consumer : group.consumers) {
     StreamConsumer* owner = made->add_consumer(consumer.name, sane(consumer.seen), alloc);
     owner->active = std::max(consumer.active, StreamConsumer::kNever);
@@ -104,11 +114,13 @@ Entry* adopt_stream(Keyspace& keyspace, const KeyRef& key, StreamImage&& image) 
       std::string().swap(block.listpack);
     }
     stream.length = image.length;
-    stream.last_id = image.last_id;
+    stream.set_last_id(image.last_id, alloc);
     stream.first_id = stream.first_entry_id();
     stream.max_deleted_id = image.max_deleted_id;
-    stream.entries_added = image.has_history ? image.entries_added : image.length;
-    for (const StreamImage::Group& group : image.groups) adopt_group(stream, image, group, alloc);
+    stream.entries_added =
+        std::clamp<uint64_t>(image.has_history ? image.entries_added : 0, image.length, Stream::kMaxAdded);
+    sort_by_name(image.groups);
+    for (StreamImage::Group& group : image.groups) adopt_group(stream, image, group, alloc);
   });
   return value.entry();
 }

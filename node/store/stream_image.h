@@ -60,7 +60,8 @@ class StreamCheck {
   static bool distinct(std::vector<std::string_view> names);
 
  private:
-  StreamId last_;
+  StreamId last_;  // of all entries, deleted or not
+  std::optional<StreamId> last_valid_;
   uint64_t entries_ = 0;
   bool any_ = false;
 };

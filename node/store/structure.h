@@ -1,5 +1,5 @@
-// Structure: a value made of many allocations (a table, a tree, linked blocks), as the keyspace sees it. An entry refers
-// to one by an External without capacity; to a single block of bytes by an External with its capacity.
+// Structure: a value made of many allocations (a table, a tree, linked blocks), as the keyspace sees it. An entry
+// refers to one by an External without capacity; to a single block of bytes by an External with its capacity.
 #pragma once
 
 #include <cstddef>
@@ -29,9 +29,14 @@ class Structure {
   virtual size_t bytes() const = 0;
   // Linear.
   virtual Structure* copy(SlabAllocator& alloc) const = 0;
-  // Frees up to about `budget` allocations; false once all is gone, the object itself included. Between the first call
-  // and the last nothing else is called.
-  virtual bool drain(size_t budget, SlabAllocator& alloc) = 0;
+  // Frees until `budget` (free_cost) is used up; false once all is gone, the object itself included. Between the first
+  // call and the last nothing else is called.
+  virtual bool drain(size_t& budget, SlabAllocator& alloc) = 0;
+  // The same at once.
+  void drain_all(SlabAllocator& alloc) {
+    size_t budget = SIZE_MAX;
+    drain(budget, alloc);
+  }
   // Offers each allocation to `move`, but not its own. Linear; called for structures of at most 1024 elements.
   virtual void defragment(const Move& move, SlabAllocator& alloc) = 0;
 

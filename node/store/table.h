@@ -5,7 +5,8 @@
 // items on to the next. A segment grows by an eighth at a time to 16 buckets, then splits in two. So:
 //  - no insertion ever moves more than one segment (about 125 items), and only a split reads the items;
 //  - load stays between 75 and 87 %;
-//  - hash order is a property of the keys alone: a position in it means the same in another process, or after growth.
+//  - hash order is a property of the keys and of the process's seed (key.h): a position in it means the same after
+//    growth.
 #pragma once
 
 #include <cstddef>
@@ -86,9 +87,10 @@ class TableCore {
   // All items of exactly this hash.
   void find_all(uint64_t hash, std::vector<void*>& out) const;
 
-  // Gives up to about `budget` items to `visit` and forgets them; true while items remain. `resume` starts at 0. No
-  // other call may come between two drains; after the last one the table is empty and usable.
-  bool drain(uint32_t& resume, size_t budget, SlabAllocator& alloc, const std::function<void(void*)>& visit);
+  // Gives items to `visit`, which says what each cost, and forgets them, until `budget` is used up; true while
+  // something is left. `resume` starts at 0. No other call than size() may come between two drains; after the last one
+  // the table is empty and usable.
+  bool drain(uint32_t& resume, size_t& budget, SlabAllocator& alloc, const std::function<size_t(void*)>& visit);
 
  protected:
   struct Segment {

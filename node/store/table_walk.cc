@@ -142,16 +142,23 @@ void TableCore::find_all(uint64_t hash, std::vector<void*>& out) const {
   }
 }
 
-bool TableCore::drain(uint32_t& resume, size_t budget, SlabAllocator& alloc, const std::function<void(void*)>& visit) {
-  size_t visited = 0;
+bool TableCore::drain(uint32_t& resume, size_t& budget, SlabAllocator& alloc,
+                      const std::function<size_t(void*)>& visit) {
   while (resume < directory_size()) {
-    if (visited >= budget) return true;
     const Segment s = directory_[resume];
     for (size_t b = 0; b < s.bucket_count; ++b) {
-      for (unsigned i = 0; i < s.buckets[b].size(); ++i) visit(s.buckets[b].item(i));
+      Bucket& bucket = s.buckets[b];
+      while (bucket.size() > 0) {
+        if (budget == 0) return true;
+        const unsigned last = bucket.size() - 1;
+        void* item = bucket.item(last);
+        bucket.remove(last);
+        --size_;
+        spend(budget, visit(item));
+      }
     }
-    visited += s.count + 1;
-    size_ -= s.count;
+    if (budget == 0) return true;
+    spend(budget, 1);
     free_buckets(s.buckets, s.bucket_count, alloc);
     resume += static_cast<uint32_t>(copies(s));
   }

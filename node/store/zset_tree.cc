@@ -47,16 +47,14 @@ ZsetTree* ZsetTree::copy(SlabAllocator& alloc) const {
   return made;
 }
 
-bool ZsetTree::drain(size_t budget, SlabAllocator& alloc) {
-  const size_t before = by_name.size();
-  if (before > 0) {
-    const auto free_item = [&alloc](void* item) {
-      alloc.free(item, static_cast<ScoredItem*>(item)->allocation_size());
-    };
-    if (by_name.drain(drained_, budget, alloc, free_item)) return true;
-    // A budget that ended with the last item leaves the nodes, a fiftieth of the allocations, to the next call.
-    budget -= before < budget ? before : budget;
-  }
+bool ZsetTree::drain(size_t& budget, SlabAllocator& alloc) {
+  const auto free_item = [&alloc](void* item) {
+    const size_t size = static_cast<ScoredItem*>(item)->allocation_size();
+    alloc.free(item, size);
+    return free_cost(size);
+  };
+  // Once the table is gone this does nothing.
+  if (by_name.drain(drained_, budget, alloc, free_item)) return true;
   if (by_rank.drain(budget, alloc)) return true;
   this->~ZsetTree();
   alloc.free(this, sizeof(ZsetTree));

@@ -26,7 +26,7 @@ class ZsetTree final : public Structure {
     return SlabAllocator::footprint(sizeof(ZsetTree)) + by_name.structure_bytes() + by_rank.bytes() + item_bytes_;
   }
   ZsetTree* copy(SlabAllocator& alloc) const override;
-  bool drain(size_t budget, SlabAllocator& alloc) override;
+  bool drain(size_t& budget, SlabAllocator& alloc) override;
   void defragment(const Move& move, SlabAllocator& alloc) override;
   // Its items are ScoredItems.
   const TableCore* element_table() const override { return &by_name; }

@@ -63,9 +63,13 @@ void append_pair(ListpackBlock& block, const ScoredMember& pair) {
 }
 
 bool fits(const PackedLimits& limits, std::span<const ScoredMember> members) {
-  return members.size() <= limits.zset_max_listpack_entries &&
-         std::ranges::all_of(
-             members, [&](const ScoredMember& each) { return each.member.size() <= limits.zset_max_listpack_value; });
+  if (members.size() > limits.zset_max_listpack_entries) return false;
+  size_t bytes = 0;
+  for (const ScoredMember& each : members) {
+    bytes += each.member.size() + sizeof(RealText);
+    if (each.member.size() > limits.zset_max_listpack_value || bytes > Listpack::kMaxSize) return false;
+  }
+  return true;
 }
 
 // What becomes of a member that has a score, under a condition.
@@ -224,7 +228,8 @@ ZsetValue::Added ZsetValue::add(double score, std::string_view member, const Con
 
 void ZsetValue::create(size_t member_size) {
   const PackedLimits& limits = keyspace_.packed_limits();
-  const bool small = limits.zset_max_listpack_entries > 0 && member_size <= limits.zset_max_listpack_value;
+  const bool small = limits.zset_max_listpack_entries > 0 &&
+                     member_size <= std::min(limits.zset_max_listpack_value, Listpack::kMaxSize);
   entry_ = own_entry_ = keyspace_.create(key_, Type::kZset, small ? kPacked : kTree, sizeof(External));
   SlabAllocator& alloc = keyspace_.allocator();
   own_entry_->set_external(small ? ListpackBlock::make(alloc).external() : External::of(make_zset_tree(alloc)));
@@ -243,7 +248,8 @@ ZsetValue::Added ZsetValue::add_packed(double score, std::string_view member, co
   }
   if (condition.xx) return {Outcome::kSkipped, score};
   const PackedLimits& limits = keyspace_.packed_limits();
-  if (pack.count() / 2 + 1 > limits.zset_max_listpack_entries || member.size() > limits.zset_max_listpack_value) {
+  if (pack.count() / 2 + 1 > limits.zset_max_listpack_entries || member.size() > limits.zset_max_listpack_value ||
+      !pack.has_room(member.size())) {
     convert_to_tree();
     return add_to_tree(score, member, condition);
   }
@@ -350,7 +356,7 @@ Entry* make_zset(Keyspace& keyspace, const KeyRef& key, std::span<const ScoredMe
 Entry* adopt_packed_zset(Keyspace& keyspace, const KeyRef& key, std::string_view listpack) {
   const PackedLimits& limits = keyspace.packed_limits();
   const Listpack pack(listpack);
-  bool fits = pack.count() / 2 <= limits.zset_max_listpack_entries;
+  bool fits = pack.has_room(0) && pack.count() / 2 <= limits.zset_max_listpack_entries;
   IntText scratch;
   for (size_t at = pack.first(); fits && at != Listpack::kEnd; at = pack.next(pack.next(at))) {
     fits = pack.get(at).text(scratch).size() <= limits.zset_max_listpack_value;

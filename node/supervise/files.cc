@@ -55,6 +55,14 @@ Result<std::string> read_file(const std::string& path) {
   }
 }
 
+Result<std::optional<std::string>> read_file_if_there(const std::string& path) {
+  auto text = read_file(path);
+  if (text) return std::optional(std::move(*text));
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0 && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
+  return std::unexpected(text.error());
+}
+
 Status write_atomically(const std::string& path, std::string_view text, unsigned mode) {
   // One writer a file: each of these files belongs to one process, or is written under the state directory's lock.
   const std::string temporary = path + ".new";

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,8 @@ class Fd {
 
 // The whole file; at most 4 MiB are read, more is an error.
 Result<std::string> read_file(const std::string& path);
+// Nothing when there is certainly no such file; an error when that cannot be told or it cannot be read.
+Result<std::optional<std::string>> read_file_if_there(const std::string& path);
 
 // Replaces the file so that a reader, and a machine that crashes at any time, sees the old text or the new one: written
 // beside it, synced, renamed, and the directory synced. On disk when it returns. `mode`: permissions of the new file.

@@ -1,9 +1,11 @@
 // Reading and naming process identities from /proc.
 #include "node/supervise/identity.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 
 #include "node/supervise/files.h"
@@ -82,9 +84,26 @@ Result<ProcessIdentity> own_identity() {
   return identity_of(::getpid());
 }
 
+Presence presence_of(const ProcessIdentity& process) {
+  // First, since it also shows that /proc is there: without it every process would seem to be missing.
+  const auto boot = boot_id();
+  if (!boot) return Presence::kUnknown;
+  if (*boot != process.boot_id) return Presence::kGone;
+  const Fd fd(::open(fmt::format("/proc/{}/stat", process.pid).c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return errno == ENOENT || errno == ESRCH ? Presence::kGone : Presence::kUnknown;
+  char text[4096];  // more than the kernel writes, in one read
+  ssize_t n = 0;
+  do {
+    n = ::read(fd.get(), text, sizeof text);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) return errno == ESRCH ? Presence::kGone : Presence::kUnknown;
+  const auto stat = parse_proc_stat(std::string_view(text, static_cast<size_t>(n)));
+  if (!stat) return Presence::kUnknown;
+  return stat->dead || stat->start_time != process.start_time ? Presence::kGone : Presence::kRunning;
+}
+
 bool is_running(const ProcessIdentity& process) {
-  const auto present = identity_of(process.pid);
-  return present && *present == process;
+  return presence_of(process) == Presence::kRunning;
 }
 
 }  // namespace guccho::supervise

@@ -37,8 +37,15 @@ std::optional<ProcStat> parse_proc_stat(std::string_view text);
 Result<ProcessIdentity> identity_of(pid_t pid);
 Result<ProcessIdentity> own_identity();
 
-// True exactly while that very process exists and is not dead. /proc is the kernel's own word: false is a positive
-// statement that it is gone. Assumes one PID namespace for all that share a data directory.
+// What /proc, the kernel's own word, says of a process. Assumes one PID namespace for all that share a data directory.
+enum class Presence {
+  kRunning,
+  kGone,     // proof: no process has this number, or another one has it, or it is a zombie, or the machine booted since
+  kUnknown,  // /proc could not be read (no descriptors or memory left, an I/O error): nothing is proved
+};
+Presence presence_of(const ProcessIdentity& process);
+
+// True: that very process exists and is not dead. False is no proof that it is gone: for that, ask presence_of().
 bool is_running(const ProcessIdentity& process);
 
 }  // namespace guccho::supervise

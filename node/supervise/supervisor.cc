@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,8 @@ namespace guccho::supervise {
 namespace {
 
 constexpr off_t kNodeLogLimit = 16 << 20;
+// How often an adopted process without a descriptor of its own is looked for in /proc.
+constexpr Millis kLookPeriod{200};
 
 Instant monotonic_now() {
   return Instant(std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now().time_since_epoch()));
@@ -59,11 +62,13 @@ class Supervisor {
   Status read_desired();
   Status recover();
   void adopt(const ProcessIdentity& process);
+  Presence look_for_adopted();
   void act(const Step& step);
   void start();
   Status start_recorded(int gate, pid_t pid);
   [[noreturn]] void become_node(int gate, int log);
-  void signal_node(int number);
+  void end_node(int number);
+  void send_to_adopted();
   void node_ended(std::string how);
   Status write_record(Record::State state);
   void note(Record::State state);
@@ -77,7 +82,8 @@ class Supervisor {
   bool adopted_ = false;  // the process is not our child: its end is seen, its status is not
   Fd signals_;
   Fd changes_;
-  Fd process_fd_;  // of an adopted process
+  Fd process_fd_;              // of an adopted process; none while the kernel refuses it: then /proc is asked
+  std::optional<int> unsent_;  // a signal for an adopted process that could not be told to be that process
 };
 
 Status Supervisor::run() {
@@ -132,9 +138,10 @@ Status Supervisor::read_desired() {
 
 // What an earlier supervisor of this directory left: nothing, a process that still runs, or one that ended unseen.
 Status Supervisor::recover() {
-  const auto text = read_file(path(kRecordFile));
-  if (!text) return {};
-  auto left = parse_record(*text);
+  const auto text = read_file_if_there(path(kRecordFile));
+  if (!text) return std::unexpected(text.error());  // what it names may run: another node must not be started beside it
+  if (!*text) return {};
+  auto left = parse_record(**text);
   if (!left) return fail(fmt::format("{}: {}", path(kRecordFile), left.error().text));
   record_.last_exit = left->last_exit;
   record_.revision = left->revision;
@@ -143,18 +150,28 @@ Status Supervisor::recover() {
   return {};
 }
 
+// Only proof that it is gone lets another node be started: while /proc cannot be read, it is taken for alive.
 void Supervisor::adopt(const ProcessIdentity& process) {
-  process_fd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
-  // Asked again after opening: the descriptor surely means the recorded process, not one that got its number since.
-  if (process_fd_.get() < 0 || !is_running(process)) {
+  record_.process = process;
+  adopted_ = true;
+  if (look_for_adopted() == Presence::kGone) {
+    adopted_ = false;
     process_fd_.reset();
+    record_.process.reset();
     record_.last_exit = ExitRecord{process, "ended while nobody watched", unix_now()};
     return;
   }
-  adopted_ = true;
-  record_.process = process;
   decisions_.started(monotonic_now(), process);
-  log::notice("adopted process {}", process.pid);
+  log::notice("adopted process {}{}", process.pid, process_fd_.get() < 0 ? ", watched through /proc" : "");
+}
+
+// Takes a descriptor of the adopted process if the kernel gives one.
+Presence Supervisor::look_for_adopted() {
+  if (process_fd_.get() < 0) process_fd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, record_.process->pid, 0)));
+  // Asked after opening: the descriptor surely means the recorded process, not one that got its number since.
+  const Presence presence = presence_of(*record_.process);
+  if (presence != Presence::kRunning) process_fd_.reset();
+  return presence;
 }
 
 void Supervisor::act(const Step& step) {
@@ -164,13 +181,12 @@ void Supervisor::act(const Step& step) {
     log::notice("ending process {}", record_.process->pid);
     decisions_.terminated(monotonic_now());
     note(Record::State::kStopping);
-    signal_node(SIGTERM);
-    signal_node(SIGCONT);  // a frozen process ends in an orderly way too
+    end_node(SIGTERM);
   } else {
     log::warning("process {} did not end within {} ms of SIGTERM: SIGKILL", record_.process->pid,
                  decisions_.desired().grace.count());
     decisions_.killed();
-    signal_node(SIGKILL);
+    end_node(SIGKILL);
   }
 }
 
@@ -245,12 +261,29 @@ void Supervisor::become_node(int gate, int log) {
   ::_exit(126);
 }
 
-void Supervisor::signal_node(int number) {
+void Supervisor::end_node(int number) {
   if (adopted_) {
-    ::syscall(SYS_pidfd_send_signal, process_fd_.get(), number, nullptr, 0);
-  } else {
-    ::kill(record_.process->pid, number);  // our own child, not yet waited for: the number is surely its
+    unsent_ = number;
+    return send_to_adopted();
   }
+  // Our own child, not yet waited for: the number is surely its.
+  ::kill(record_.process->pid, number);
+  ::kill(record_.process->pid, SIGCONT);  // a frozen process ends in an orderly way too
+}
+
+// Without a descriptor it is sent only while the number is known to be that process's; else with a later look.
+void Supervisor::send_to_adopted() {
+  if (!unsent_) return;
+  for (const int number : {*unsent_, SIGCONT}) {
+    if (process_fd_.get() >= 0) {
+      ::syscall(SYS_pidfd_send_signal, process_fd_.get(), number, nullptr, 0);
+    } else if (is_running(*record_.process)) {
+      ::kill(record_.process->pid, number);
+    } else {
+      return;
+    }
+  }
+  unsent_.reset();
 }
 
 void Supervisor::node_ended(std::string how) {
@@ -258,6 +291,8 @@ void Supervisor::node_ended(std::string how) {
   record_.last_exit = ExitRecord{*record_.process, std::move(how), unix_now()};
   record_.process.reset();
   process_fd_.reset();
+  unsent_.reset();
+  adopted_ = false;
   decisions_.ended(monotonic_now());
   note(Record::State::kWaiting);
 }
@@ -285,6 +320,8 @@ void Supervisor::wait_for_events(std::optional<Instant> until) {
     const auto left = std::chrono::ceil<Millis>(*until - monotonic_now());
     timeout = static_cast<int>(std::max<int64_t>(0, left.count()));
   }
+  const auto look = static_cast<int>(kLookPeriod.count());
+  if (adopted_ && process_fd_.get() < 0) timeout = timeout < 0 ? look : std::min(timeout, look);
   ::poll(sources.data(), sources.size(), timeout);  // an interrupted wait is a short one
 }
 
@@ -308,8 +345,9 @@ void Supervisor::reap() {
   if (!record_.process) return;
   if (adopted_) {
     pollfd ended{process_fd_.get(), POLLIN, 0};
-    if (::poll(&ended, 1, 0) == 1) node_ended("ended, status unknown: it was adopted");
-    return;
+    const bool gone = process_fd_.get() >= 0 ? ::poll(&ended, 1, 0) == 1 : look_for_adopted() == Presence::kGone;
+    if (gone) return node_ended("ended, status unknown: it was adopted");
+    return send_to_adopted();
   }
   int status = 0;
   if (::waitpid(record_.process->pid, &status, WNOHANG) != record_.process->pid) return;

@@ -12,6 +12,7 @@
 #include "operator/app/state_path.h"
 #include "operator/app/status_json.h"
 #include "operator/app/table.h"
+#include "operator/backend/local/admission.h"
 #include "operator/backend/local/local_store.h"
 #include "operator/backend/nodes/grpc_node_admin.h"
 #include "operator/model/parse.h"
@@ -96,7 +97,7 @@ int run(const PlanCommand& command) {
   auto seen = see(command.where);
   if (!seen) return complain(seen.error().text);
   if (!command.file.empty()) {
-    auto wanted = resource_of_file(command.file);
+    auto wanted = local_resource_of_file(command.file);
     if (!wanted) return complain(wanted.error().text, kBadUsage);
     if (wanted->key != seen->cluster.key) return complain(fmt::format("{} is {}", command.file, wanted->key.str()));
     seen->cluster.spec = wanted->spec;
@@ -117,6 +118,7 @@ int run(const Scale& command) {
   // Judged by the schema, as a file would be.
   const auto valid = parse_resource(to_json(wanted));
   if (!valid) return complain(valid.error().text, kBadUsage);
+  if (auto ok = local::admissible(valid->spec); !ok) return complain(ok.error().text);
   if (command.primaries) {
     const std::string refused = refusal_of(plan(seen->observed, wanted, wall_clock()));
     if (!refused.empty()) return complain(refused);

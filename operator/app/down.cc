@@ -4,7 +4,7 @@
 
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
+#include <optional>
 #include <string_view>
 #include <thread>
 
@@ -48,11 +48,31 @@ std::string still_running(const local::StateDir& state) {
   return out;
 }
 
-Status purge(const local::StateDir& state) {
-  std::error_code error;
-  std::filesystem::remove_all(state.path(), error);
-  if (error) return fail(fmt::format("{}: {}", state.path(), error.message()));
-  return {};
+// Every key is gone with the nodes, since none is kept on disk, and for ever with --purge: nobody shall do that by a
+// command that sounds like a pause, and no script without having been told so. Otherwise the exit status.
+std::optional<int> not_meant(const Down& command, const local::StateDir& state) {
+  if (command.yes) return std::nullopt;
+  const std::string what =
+      command.purge
+          ? fmt::format("delete {} and all data in it", state.path())
+          : fmt::format("end all nodes of {}, and with them every key: nothing is kept on disk", state.path());
+  if (!::isatty(STDIN_FILENO)) {
+    return complain(fmt::format("down would {}. Nothing was done; --yes says that it is meant", what), kBadUsage);
+  }
+  if (!agreed(fmt::format("This will {}. Go on?", what))) return complain("nothing was done");
+  return std::nullopt;
+}
+
+// What is left to do once no node runs. Returns what to say.
+Result<std::string> finish(const local::StateDir& state, bool purge) {
+  if (!purge) {
+    if (auto resumed = state.take_down_back(); !resumed) return std::unexpected(resumed.error());
+    return "all nodes ended, and their keys with them; `guccho up` starts them again, empty";
+  }
+  const auto gone = state.purge();
+  if (!gone) return std::unexpected(gone.error());
+  if (*gone) return "all nodes ended, all data deleted";
+  return fmt::format("all nodes ended, all data deleted; {} stays, since it holds other files", state.path());
 }
 
 }  // namespace
@@ -60,18 +80,19 @@ Status purge(const local::StateDir& state) {
 int run(const Down& command) {
   const auto state = find_state(command.where);
   if (!state) return complain(state.error().text);
-  if (command.purge && !command.yes && !agreed(fmt::format("Delete {} and all data in it?", state->path()))) {
-    return complain("nothing was done");
-  }
+  if (const auto exit_status = not_meant(command, *state)) return *exit_status;
   // An operator that runs ends; then nobody starts anything any more.
   if (auto asked = state->ask_down(); !asked) return complain(asked.error().text);
   Result<local::StateDir::Leader> leader = fail("");
   if (!wait_until(kOperatorEnds, [&] { return bool(leader = state->lead()); })) return complain(leader.error().text);
 
-  // Wanted only for a node whose supervisor was killed.
-  const auto program = find_node_program("");
-  if (!program) return complain(program.error().text);
-  local::LocalBackend backend(*state, *program, {});
+  // A program is wanted only for a node whose supervisor was killed; if there is none, that place says so.
+  const auto program = find_node_program("", state->node_program());
+  std::string said;
+  local::LocalBackend backend(*state, program.value_or("guccho-node"), [&](const Event& event) {
+    if (event.message != said) complain(event.message);
+    said = event.message;
+  });
   Status problem;
   const auto all_ended = [&] {
     const auto stopped = backend.stop_all();
@@ -81,9 +102,9 @@ int run(const Down& command) {
   if (!wait_until(kNodesEnd, all_ended)) {
     return complain(problem ? "still running: " + still_running(*state) : problem.error().text);
   }
-  const Status done = command.purge ? purge(*state) : state->take_down_back();
+  const auto done = finish(*state, command.purge);
   if (!done) return complain(done.error().text);
-  std::puts(command.purge ? "all nodes ended, all data deleted" : "all nodes ended; `guccho up` starts them again");
+  std::puts(done->c_str());
   return 0;
 }
 

@@ -10,9 +10,9 @@ namespace guccho::ops::app {
 namespace {
 
 constexpr const char* kFooter =
-    "A cluster's state lies in ~/.local/state/guccho/NAME (or below $XDG_STATE_HOME). Where there is one cluster "
-    "only,\n"
-    "it need not be named. Nodes go on running, and heal, while no `guccho up` runs; `guccho down` ends them.\n"
+    "A cluster's state lies in ~/.local/state/guccho/NAME (or below $XDG_STATE_HOME). Where there is one cluster,\n"
+    "it need not be named. Nodes go on running, and heal, while no `guccho up` runs; `guccho down` ends them, and\n"
+    "all keys with them, since nothing is kept on disk yet.\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage or a file that is refused.";
 
 std::string version_of(std::string_view program) {
@@ -28,7 +28,9 @@ void add_up(CLI::App& command, Up& up) {
   add_where(command, up.where);
   command.add_option("-f,--file", up.file, "RedisCluster resource, YAML or JSON (default: the one last given)")
       ->type_name("FILE");
-  command.add_option("--node-program", up.node_program, "guccho-node to run (default: the one beside this program)")
+  command
+      .add_option("--node-program", up.node_program,
+                  "guccho-node to run (default: the one beside this program, else the last one)")
       ->type_name("FILE");
 }
 
@@ -85,7 +87,7 @@ void add_commands(CLI::App& app, Values& values) {
       ->default_val("KILL")
       ->type_name("SIGNAL");
 
-  auto* down = app.add_subcommand("down", "end the operator, all nodes and their supervisors");
+  auto* down = app.add_subcommand("down", "end the operator, all nodes with their keys, and their supervisors");
   add_where(*down, values.down.where);
   down->add_flag("--purge", values.down.purge, "delete the data and all other state too");
   down->add_flag("-y,--yes", values.down.yes, "do not ask");

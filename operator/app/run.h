@@ -25,10 +25,11 @@ int run(const OperatorOptions& options);
 // "guccho: TEXT" on standard error; returns `exit_status`.
 int complain(const std::string& text, int exit_status = kFailed);
 
-// The absolute path of guccho-node: the one given, or the one beside this program.
-Result<std::string> find_node_program(const std::string& given);
+// The absolute path of guccho-node: the one given, or the one beside this program, or `former`.
+Result<std::string> find_node_program(const std::string& given, const std::string& former);
 
-// The resource in a file; the error begins with the file's name.
-Result<RedisCluster> resource_of_file(const std::string& file);
+// The resource in a file, which nodes of this machine can run by; the error begins with the file's name. A relative
+// path in it is relative to the file's own directory.
+Result<RedisCluster> local_resource_of_file(const std::string& file);
 
 }  // namespace guccho::ops::app

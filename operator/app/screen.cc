@@ -28,7 +28,7 @@ class Terminal final : public Screen {
     for (const std::string& line : summary_lines(cluster)) text += line + '\n';
     text += '\n' + table_text(rows) + '\n';
     for (const std::string& line : events_) text += line + '\n';
-    text += "\nCtrl-C ends the operator and leaves the nodes running; `guccho down` ends them.\n";
+    text += "\nCtrl-C ends the operator and leaves the nodes running; `guccho down` ends them and their keys.\n";
     draw(text);
   }
   void event(const Event& event) override {

@@ -48,11 +48,14 @@ std::vector<std::string> known_clusters() {
   return names;
 }
 
+Status check_name(const Where& where, const std::string& name) {
+  if (where.name.empty() || where.name == name) return {};
+  return fail(fmt::format("--name {}: the resource's name is {}", where.name, name));
+}
+
 Result<local::StateDir> make_state(const Where& where, const std::string& name) {
   if (!where.state.empty()) return local::StateDir::create(absolute(where.state));
-  if (!where.name.empty() && where.name != name) {
-    return fail(fmt::format("--name {}: the resource's name is {}", where.name, name));
-  }
+  if (auto meant = check_name(where, name); !meant) return std::unexpected(meant.error());
   const auto path = path_of_name(name);
   if (!path) return std::unexpected(path.error());
   return local::StateDir::create(*path);

@@ -16,6 +16,9 @@ Result<std::string> default_base();
 // Names of the clusters below the default base, ascending.
 std::vector<std::string> known_clusters();
 
+// An error when `where` names another cluster than the resource's.
+Status check_name(const Where& where, const std::string& name);
+
 // For a cluster that may not exist yet; `name` is the resource's. Made if need be.
 Result<local::StateDir> make_state(const Where& where, const std::string& name);
 

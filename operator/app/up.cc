@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <deque>
-#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -75,21 +74,12 @@ class LogLines final : public Screen {
   std::vector<std::string> summary_;
 };
 
-// The state directory with the resource in it, as the file says or as it was left.
-Result<local::StateDir> prepare(const Up& command, std::optional<RedisCluster>& from_file) {
-  if (command.file.empty()) return find_state(command.where);
-  auto cluster = resource_of_file(command.file);
-  if (!cluster) return std::unexpected(cluster.error());
-  // A relative path in the file is relative to the file's own directory.
-  auto& password_file = cluster->spec.auth.password_file;
-  if (!password_file.empty()) {
-    std::error_code error;
-    const auto base = std::filesystem::absolute(command.file, error).parent_path();
-    password_file = (base / password_file).lexically_normal().string();
-  }
-  auto state = make_state(command.where, cluster->key.name);
-  from_file = std::move(*cluster);
-  return state;
+// The guccho-node that supervisors are started with from now on: kept, for `guccho down`, which may find none itself.
+Result<std::string> choose_node_program(const local::StateDir& state, const std::string& given) {
+  auto program = find_node_program(given, state.node_program());
+  if (!program) return program;
+  if (auto kept = state.write_node_program(*program); !kept) return std::unexpected(kept.error());
+  return program;
 }
 
 sigset_t block_ending_signals() {
@@ -121,13 +111,21 @@ std::string watch(const local::StateDir& state, const sigset_t& signals, News& n
 }
 
 int operate(const Up& command, Screen& screen) {
-  const auto program = find_node_program(command.node_program);
-  if (!program) return complain(program.error().text);
   std::optional<RedisCluster> from_file;
-  const auto state = prepare(command, from_file);
-  if (!state) return complain(state.error().text, command.file.empty() ? kFailed : kBadUsage);
+  if (!command.file.empty()) {
+    auto cluster = local_resource_of_file(command.file);
+    if (!cluster) return complain(cluster.error().text, kBadUsage);
+    if (auto meant = check_name(command.where, cluster->key.name); !meant) {
+      return complain(meant.error().text, kBadUsage);
+    }
+    from_file = std::move(*cluster);
+  }
+  const auto state = from_file ? make_state(command.where, from_file->key.name) : find_state(command.where);
+  if (!state) return complain(state.error().text);
   auto leader = state->lead();
   if (!leader) return complain(leader.error().text + ": another operator keeps this cluster");
+  const auto program = choose_node_program(*state, command.node_program);
+  if (!program) return complain(program.error().text);
   if (from_file) {
     if (auto applied = local::apply(*state, *from_file); !applied) return complain(applied.error().text);
   }

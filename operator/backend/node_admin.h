@@ -44,8 +44,9 @@ class NodeAdmin {
   // Sent to the replica that shall become primary. `proof` is demanded by kTakeover and ignored otherwise.
   virtual Answer failover(const NodeRef& node, FailoverMode mode, const ProofOfDeath* proof,
                           const CallContext& call) = 0;
-  // Already forgotten is Accepted.
-  virtual Answer forget(const NodeRef& node, const NodeId& forgotten, const CallContext& call) = 0;
+  // Already forgotten is Accepted. `proof`, that its data is gone, is demanded for a node that owns slots.
+  virtual Answer forget(const NodeRef& node, const NodeId& forgotten, const ProofOfDeath* proof,
+                        const CallContext& call) = 0;
 
   virtual Result<std::map<std::string, std::string>> get_config(const NodeRef& node,
                                                                 std::span<const std::string> patterns,

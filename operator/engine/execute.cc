@@ -43,7 +43,8 @@ class Executor {
               [&](const NodeRef& ref) { return nodes_.failover(ref, s.mode, s.proof ? &*s.proof : nullptr, call_); });
   }
   Answer operator()(const Forget& s) {
-    return on(s.at, [&](const NodeRef& ref) { return nodes_.forget(ref, s.node, call_); });
+    return on(s.at,
+              [&](const NodeRef& ref) { return nodes_.forget(ref, s.node, s.proof ? &*s.proof : nullptr, call_); });
   }
 
  private:

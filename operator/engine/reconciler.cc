@@ -70,6 +70,12 @@ Outcome Reconciler::reconcile(const ObjectKey& key, std::stop_token stop) {
   cluster.status = plan.status;
   state.cluster = cluster;
   say_holds(plan, cluster, state);
+  // Before the first slot is assigned: an operator that finds some of them owned must know the layout that they are of.
+  if (state.written->shards != cluster.status.shards && write_status(state, /*at_once=*/true, stop)) {
+    Outcome outcome = failure("the status cannot be written, which slots are to be assigned by");
+    outcome.plan = std::move(plan);
+    return outcome;
+  }
   const Answer answer = act(plan, *observed, cluster, state, stop);
   publish_roles(plan, cluster, state, stop);
   const auto write_in = write_status(state, /*at_once=*/false, stop);

@@ -54,7 +54,7 @@ void WorkQueue::failed(const ObjectKey& key, Instant now) {
   // 2^8 x 200 ms is beyond the longest wait.
   const Millis wait = std::min(kFirstBackoff * (1 << std::min(item.failures, 8)), kLongestBackoff);
   ++item.failures;
-  item.due = now + wait;
+  item.due = now + (item.changed_in_work ? std::min(wait, kChangedAfterFailure) : wait);
 }
 
 }  // namespace guccho::ops

@@ -27,7 +27,7 @@ class WorkQueue {
 
   // Worked on without a fault; again at `again` at the latest, nothing: not before it is added.
   void done(const ObjectKey& key, std::optional<Instant> again, Instant now);
-  // 200 ms after the first failure in a row, doubling up to 30 s.
+  // 200 ms after the first failure in a row, doubling up to 30 s; at most a second if something changed meanwhile.
   void failed(const ObjectKey& key, Instant now);
 
  private:

@@ -49,8 +49,8 @@ struct Running {
 struct Terminating {
   friend bool operator==(const Terminating&, const Terminating&) = default;
 };
-struct UnknownLife {  // the world cannot say: its supervisor or its machine does not answer
-  UnixMillis since{};
+struct UnknownLife {   // the world cannot say: its supervisor or its machine does not answer
+  UnixMillis since{};  // of the last thing that is known
   friend bool operator==(const UnknownLife&, const UnknownLife&) = default;
 };
 // This incarnation ended; the place may start another one (a supervisor's restart), which is then observed instead.

@@ -81,7 +81,7 @@ enum class FailoverMode {
 };
 std::string_view to_string(FailoverMode mode);
 
-// Positive evidence that a process does not run any more.
+// Positive evidence that a process does not run any more, or, with the evidence of a deletion, that its data is gone too.
 struct ProofOfDeath {
   NodeId node;
   Incarnation incarnation;

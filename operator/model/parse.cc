@@ -153,6 +153,7 @@ Result<RedisClusterStatus> status_of(const json& in) {
   RedisClusterStatus out;
   out.phase = phase_of(in.value("phase", ""));
   out.observed_generation = in.value("observedGeneration", int64_t{0});
+  out.shards = in.value("shards", 0);
   out.primaries = in.value("primaries", 0);
   out.replicas = in.value("replicas", 0);
   out.ready_instances = in.value("readyInstances", 0);

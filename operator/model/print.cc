@@ -70,6 +70,7 @@ json node_json(const NodeSummary& in) {
 json status_json(const RedisClusterStatus& status) {
   json out = {{"phase", to_string(status.phase)},
               {"observedGeneration", status.observed_generation},
+              {"shards", status.shards},
               {"primaries", status.primaries},
               {"replicas", status.replicas},
               {"readyInstances", status.ready_instances},

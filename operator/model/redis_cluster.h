@@ -114,10 +114,13 @@ struct NodeSummary {
 };
 
 // What the operator last said. It is also the planner's only memory: which node lived where, and whether the cluster
-// was ever formed. Discrete facts only, so that it is written only when something happened.
+// was ever formed, and into how many shards. Discrete facts only, so that it is written only when something happened.
 struct RedisClusterStatus {
   Phase phase = Phase::kInitializing;
   int64_t observed_generation = 0;
+  // Among how many shards the slots are divided; 0 while none was assigned. From the first assignment on (it is written
+  // before that is sent) this counts and not the spec, whatever becomes of the slots' owners.
+  int shards = 0;
   int primaries = 0;        // primaries that own slots
   int replicas = 0;         // replicas that follow one
   int ready_instances = 0;  // answering, loaded, and in sync if replicas

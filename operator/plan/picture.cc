@@ -38,14 +38,20 @@ Picture::Picture(const Observed& observed_in, const RedisCluster& desired_in)
     : observed(observed_in), desired(desired_in), memory(desired_in.status) {
   const Condition* formed = memory.condition("ClusterFormed");
   formed_before = formed && formed->status == ConditionStatus::kTrue;
-  const int now = shards_with_slots(observed, memory);
-  // Before the cluster was formed its layout is what is asked for; slots that an interrupted formation assigned are of
-  // that same layout or of an earlier one, and then the earlier one is finished.
-  shards = now == 0 || !formed_before ? std::max(now, desired.spec.primaries) : now;
+  shards = shards_to_have();
   size = desired.spec.shard_size();
   place_members();
   claim_slots();
   compare_views();
+}
+
+// A formation that began is finished with the count that it began with, and a shard whose last node lost its data is still
+// one, also when another count is asked for by then: the ranges of two layouts overlap.
+int Picture::shards_to_have() const {
+  const int now = shards_with_slots(observed, memory);
+  if (memory.shards > 0) return std::max(now, memory.shards);
+  // No memory of it: nothing was assigned yet, or the status was lost.
+  return now == 0 || !formed_before ? std::max(now, desired.spec.primaries) : now;
 }
 
 void Picture::place_members() {

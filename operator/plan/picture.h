@@ -34,7 +34,7 @@ class Picture {
   const RedisCluster& desired;
   const RedisClusterStatus& memory;  // what the last round said
 
-  // The shape to have now. `shards` stays what it is once slots are owned, since no slots can be moved yet.
+  // The shape to have now. `shards` stays what it is once slots were given out, since no slots can be moved yet.
   int shards = 0;
   int size = 0;  // instances a shard
 
@@ -69,6 +69,7 @@ class Picture {
 
  private:
   std::string silence_among(bool wanted) const;
+  int shards_to_have() const;
   void place_members();
   void claim_slots();
   void compare_views();

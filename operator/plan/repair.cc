@@ -100,8 +100,32 @@ bool another_answers_at(const Picture& picture, const PeerView& peer) {
   });
 }
 
-// At every node that knows it, once all answer and nobody follows it.
-void forget_everywhere(const Picture& picture, const NodeId& id, Draft& draft) {
+// Someone who follows this node, or did when last heard, in words; empty when no view has one. Also one that is silent or
+// not of ours: it may be the last that has the node's data.
+std::string follower_in_any_view(const Picture& picture, const NodeId& id) {
+  if (const auto followers = picture.followers(id); !followers.empty()) return followers[0]->str();
+  for (const Member& viewer : picture.members) {
+    if (!viewer.answers()) continue;
+    const auto follows = [&](const PeerView& peer) { return peer.role == Role::kReplica && peer.primary == id; };
+    const auto found = std::ranges::find_if(viewer.status->peers, follows);
+    if (found != viewer.status->peers.end()) return found->id.str();
+  }
+  return {};
+}
+
+// Whoever still reaches it has reason to keep it: its proof must be wrong.
+const Member* who_sees_it_well(const std::vector<const Member*>& knowing, const NodeId& id) {
+  const auto well = [&](const Member* member) {
+    const PeerView* peer = member->status->peer(id);
+    return !peer->failed && !peer->suspected;
+  };
+  const auto found = std::ranges::find_if(knowing, well);
+  return found == knowing.end() ? nullptr : *found;
+}
+
+// At every node that knows it, once all answer and nobody follows it. `home` is where it lived: for one that owns slots,
+// another node that answers from there is the proof that what it held is gone.
+void forget_everywhere(const Picture& picture, const NodeId& id, const Member* home, Draft& draft) {
   std::vector<const Member*> knowing;
   for (const Member& member : picture.members) {
     if (member.answers() && member.status->peer(id)) knowing.push_back(&member);
@@ -110,15 +134,21 @@ void forget_everywhere(const Picture& picture, const NodeId& id, Draft& draft) {
   if (!picture.all_answer) {
     return draft.hold("NodeSilent", fmt::format("{} is not forgotten: {}", id.view(), picture.first_silence()));
   }
-  if (const auto followers = picture.followers(id); !followers.empty()) {
-    return draft.hold("StillFollowed",
-                      fmt::format("{} is not forgotten: {} follows it", id.view(), followers[0]->str()));
+  if (const std::string follower = follower_in_any_view(picture, id); !follower.empty()) {
+    return draft.hold("StillFollowed", fmt::format("{} is not forgotten: {} follows it", id.view(), follower));
   }
+  std::optional<ProofOfDeath> proof;
   if (picture.owns_slots(id)) {
+    if (!home || !home->instance || !home->usable() || home->id == id) return;
+    if (const Member* viewer = who_sees_it_well(knowing, id)) {
+      return draft.hold("NotFailedYet",
+                        fmt::format("{} is not forgotten: {} does not see it fail", id.view(), viewer->str()));
+    }
+    proof = ProofOfDeath{id, home->instance->incarnation, Evidence::kStorageDeleted};
     draft.data_lost = Hold{"StorageLost", fmt::format("{} is gone with its storage, and no replica held its slots {}",
                                                       id.view(), picture.slots_of(id).str())};
   }
-  for (const Member* member : knowing) draft.add(Forget{member->at(), id});
+  for (const Member* member : knowing) draft.add(Forget{member->at(), id, proof});
 }
 
 }  // namespace
@@ -184,11 +214,12 @@ void attach_replicas(const Picture& picture, Draft& draft) {
 void forget_gone(const Picture& picture, Draft& draft) {
   if (!picture.observed.world.complete) return;
   for (const NodeSummary& old : picture.memory.nodes) {
-    if (!picture.by_id(old.id) && certainly_gone(picture, old)) forget_everywhere(picture, old.id, draft);
+    if (picture.by_id(old.id) || !certainly_gone(picture, old)) continue;
+    forget_everywhere(picture, old.id, picture.at(old.instance), draft);
   }
   for (const PeerView* stranger : failed_strangers(picture)) {
     if (another_answers_at(picture, *stranger)) {
-      forget_everywhere(picture, stranger->id, draft);
+      forget_everywhere(picture, stranger->id, /*home=*/nullptr, draft);
     } else {
       draft.hold("UnknownMember",
                  fmt::format("{} at {}:{} has failed and is none of this resource's nodes: forget it by "

@@ -37,6 +37,7 @@ class StatusMaker {
     out_.selector = fmt::format("guccho.io/cluster={},guccho.io/role=primary", picture_.desired.key.name);
     list_nodes();
     count();
+    out_.shards = shards();
     const Reason unready = not_ready();
     const auto unformed = not_formed(picture_);
     const bool formed = picture_.formed_before ? !draft_.data_lost : !unformed && !unready;
@@ -72,6 +73,7 @@ class StatusMaker {
     put(std::move(type), bool(hold), hold.value_or(make("NotBlocked", "")));
   }
 
+  int shards() const;
   void list_nodes();
   NodeSummary summary_of(const Member& member) const;
   bool in_sync_of(const Member& member) const;
@@ -115,6 +117,12 @@ NodeSummary StatusMaker::summary_of(const Member& member) const {
           .slots = picture_.owns_slots(member.id) ? picture_.slots_of(member.id).str() : "",
           .in_sync = in_sync_of(member),
           .generation = keep ? before->generation : member.status->generation};
+}
+
+int StatusMaker::shards() const {
+  const bool assigns =
+      std::ranges::any_of(draft_.steps, [](const Step& step) { return std::holds_alternative<AssignSlots>(step); });
+  return memory_.shards > 0 || picture_.formed_before || assigns ? picture_.shards : 0;
 }
 
 void StatusMaker::list_nodes() {

@@ -56,7 +56,9 @@ struct Describe {
     return text;
   }
   std::string operator()(const Forget& s) const {
-    return fmt::format("forget {} at {}", short_id(s.node), words(s.at));
+    std::string text = fmt::format("forget {} at {}", short_id(s.node), words(s.at));
+    if (s.proof) text += fmt::format(", since its data is gone ({})", to_string(s.proof->evidence));
+    return text;
   }
 };
 

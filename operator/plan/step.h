@@ -61,7 +61,8 @@ struct Failover {
 };
 struct Forget {
   NodeAt at;
-  NodeId node;  // whom to forget
+  NodeId node;                        // whom to forget
+  std::optional<ProofOfDeath> proof;  // that its data is gone; demanded for one that owns slots
   friend bool operator==(const Forget&, const Forget&) = default;
 };
 

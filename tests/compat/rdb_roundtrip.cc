@@ -32,7 +32,7 @@ struct Serialiser : rdb::SnapshotWriter {
   rdb::StreamWriter& writer;
   Serialiser(rdb::StreamWriter& w, rdb::WriteOptions options) : rdb::SnapshotWriter(options), writer(w) {}
   void grew() override {
-    if (record_bytes() > 0) writer.entries(take_records());
+    for (const std::string& chunk : take_records()) writer.entries(chunk);
   }
 };
 

@@ -240,6 +240,71 @@ class Blocking:
         c.call("RPUSH", "key", 1)
         self.assertEqual(stays.read(), [b"key", b"1"])
 
+    def test_who_was_killed_before_the_push_takes_nothing(self):
+        """Both come in one write, so that the push may overtake the news of the end."""
+        c = self.client()
+        for turn in range(30):
+            waiters = [self.client() for _ in range(3)]
+            numbers = [waiter.call("CLIENT", "ID") for waiter in waiters]
+            for waiter in waiters:
+                waiter.send(encode("BLPOP", f"key{turn}", 0))
+            self.waiting(3)
+            kills = [("CLIENT", "KILL", "ID", number) for number in numbers]
+            self.assertEqual(c.pipeline([*kills, ("RPUSH", f"key{turn}", "x"), ("LLEN", f"key{turn}")])[3:], [1, 1])
+            self.waiting(0)
+            for waiter in waiters:
+                waiter.close()
+
+    def test_whose_user_was_deleted_takes_nothing(self):
+        c = self.client()
+        for turn in range(10):
+            c.call("ACL", "SETUSER", "u", "on", "nopass", "allkeys", "+@all")
+            waiters = [self.client() for _ in range(3)]
+            for waiter in waiters:
+                waiter.call("AUTH", "u", "x")
+                waiter.send(encode("BLPOP", f"key{turn}", 0))
+            self.waiting(3)
+            self.assertEqual(c.pipeline([("ACL", "DELUSER", "u"), ("RPUSH", f"key{turn}", "x"), ("LLEN", f"key{turn}")]),
+                             [1, 1, 1])
+            for waiter in waiters:
+                with self.assertRaises((EOFError, ConnectionResetError)):
+                    waiter.read()
+            self.waiting(0)
+
+    def test_whoever_may_not_any_more_is_refused_when_served(self):
+        no_command = "NOPERM User u has no permissions to run the 'blpop' command"
+        no_key = "NOPERM No permissions to access a key"
+        c = self.client()
+        for rules, error in ((("-blpop",), no_command), (("resetkeys", "~other"), no_key), (("-@all",), no_command)):
+            for number in range(3):
+                key = f"key{number}"
+                c.call("ACL", "SETUSER", "u", "reset", "on", "nopass", "allkeys", "+@all")
+                c.call("ACL", "LOG", "RESET")
+                c.call("CONFIG", "RESETSTAT")
+                waiter = self.client()
+                waiter.call("AUTH", "u", "x")
+                waiter.send(encode("BLPOP", key, 0))
+                self.waiting(1)
+                other = self.block("BLPOP", key, 0)
+                c.call("ACL", "SETUSER", "u", *rules)
+                c.call("RPUSH", key, "x", "y")
+                self.assertEqual(str(waiter.read()), error)
+                self.assertEqual(other.read(), [key.encode(), b"x"])
+                self.assertEqual(c.call("LRANGE", key, 0, -1), [b"y"])
+                self.assertIn("rejected_calls=1,", self.node.info("commandstats")["cmdstat_blpop"])
+                self.assertEqual(self.node.info("errorstats")["errorstat_NOPERM"], "count=1")
+                until(lambda: len(c.call("ACL", "LOG")) == 1, 5, "it was noted")
+                c.call("DEL", key)
+        # And who was given more than it had goes on.
+        c.call("ACL", "SETUSER", "u", "reset", "on", "nopass", "~key", "+blpop", "+auth")
+        waiter = self.client()
+        waiter.call("AUTH", "u", "x")
+        waiter.send(encode("BLPOP", "key", 0))
+        self.waiting(1)
+        c.call("ACL", "SETUSER", "u", "allkeys", "+@all")
+        c.call("RPUSH", "key", "x")
+        self.assertEqual(waiter.read(), [b"key", b"x"])
+
     def test_what_is_shown(self):
         self.assertEqual(self.node.info("clients")["total_blocking_keys"], "0")
         waiter = self.block("BLPOP", "{k}a", "{k}b", 0)

@@ -1,12 +1,13 @@
 """The operator over real nodes: formation, the commands, and what happens while it is away (issue 3, "Done when" 8)."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
 
 from integration.lib.case import Case
-from integration.lib.local import LocalCluster, running
+from integration.lib.local import GUCCHO, LocalCluster, running
 from integration.lib.server import BINARIES, die_with_parent
 from integration.lib.wait import hold, until
 
@@ -49,7 +50,7 @@ class Life(OperatorCase):
         cluster.down()
         self.assertEqual(cluster.still_running(), set())
         cluster.up(file=False).wait_settled()
-        cluster.down("--purge", "--yes")
+        cluster.down("--purge")
         self.assertEqual(cluster.still_running(), set())
         self.assertFalse(os.path.exists(cluster.state))
 
@@ -147,7 +148,13 @@ class Commands(OperatorCase):
         cluster = self.local(3, 1)
         cases = [({"primaries": 0}, "spec.primaries"), ({"replicasPerPrimary": -1}, "spec.replicasPerPrimary"),
                  ({"colour": "blue"}, "spec.colour"), ({"version": "9.9.9"}, "spec.version"),
-                 ({"config": {"port": 1}}, "spec.config")]
+                 ({"config": {"port": 1}}, "spec.config"),
+                 ({"config": {"metrics-port": 9121}}, "spec.config.metrics-port"),
+                 ({"config": {"maxmemory-policy": "allkeys-lru2"}}, "spec.config.maxmemory-policy"),
+                 ({"config": {"tls-cluster": "yes"}}, "spec.config.tls-cluster"),
+                 ({"persistence": {"mode": "log"}}, "spec.persistence.mode"),
+                 ({"auth": {"passwordFile": "none"}}, "spec.auth.passwordFile"),
+                 ({"local": {"host": "10.0.0.300"}}, "spec.local.host: '10.0.0.300' is no IP address")]
         good = dict(cluster.spec)
         for change, field in cases:
             cluster.spec = dict(good)
@@ -160,6 +167,85 @@ class Commands(OperatorCase):
         missing = cluster.run("up", "-f", "/no/such/file", check=False)
         self.assertEqual((missing.returncode, missing.stderr),
                          (2, "guccho: /no/such/file: No such file or directory\n"))
+
+    def test_a_bad_change_of_a_healthy_cluster_changes_nothing(self):
+        cluster = self.local(1, 1).up().wait_settled()
+        cluster.kill_operator()
+
+        def files():
+            found = {}
+            for place in ("0-0", "0-1"):
+                with open(os.path.join(cluster.state, "nodes", place, "node.conf")) as file:
+                    found[place] = file.read()
+            with open(os.path.join(cluster.state, "resource.json")) as file:
+                return found, file.read()
+
+        before = files()
+        good = dict(cluster.spec)
+        cluster.write(replicasPerPrimary=2, config={"maxmemory-policy": "allkeys-lru2"})
+        refused = cluster.run("up", "-f", cluster.file, check=False)
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertEqual(files(), before)
+        cluster.spec = good
+        cluster.up(file=False).wait_settled()
+
+    def test_a_state_directory_that_cannot_be_had_is_no_bad_usage(self):
+        cluster = self.local(1, 0)
+        cluster.state = os.path.join(cluster.file, "below-a-file")
+        refused = cluster.run("up", "-f", cluster.file, check=False)
+        self.assertEqual((refused.returncode, refused.stderr.count("\n")), (1, 1), refused.stderr)
+        # The directory with the file itself: what is in it is not ours to delete later.
+        cluster.state = cluster.directory
+        refused = cluster.run("up", "-f", cluster.file, check=False)
+        self.assertEqual(refused.returncode, 1, refused.stderr)
+        self.assertIn("choose an empty directory with --state", refused.stderr)
+        self.assertEqual(os.listdir(cluster.directory), ["cluster.yaml"])
+        cluster.state = os.path.join(cluster.directory, "s")
+
+    def test_purge_leaves_what_it_did_not_make(self):
+        cluster = self.local(1, 0).up().wait_settled()
+        mine = os.path.join(cluster.state, "notes.txt")
+        with open(mine, "w") as file:
+            file.write("mine")
+        self.assertIn("it holds other files", cluster.down("--purge").stdout)
+        self.assertEqual(os.listdir(cluster.state), ["notes.txt"])
+        self.assertEqual(cluster.still_running(), set())
+
+    def test_down_says_what_is_lost_and_wants_to_be_meant(self):
+        cluster = self.local(1, 1).up().wait_settled()
+        nodes = [node.pid for node in cluster.nodes()]
+        for arguments in ((), ("--purge",)):
+            refused = cluster.run("down", *arguments, check=False)
+            self.assertEqual(refused.returncode, 2, refused.stderr)
+            self.assertIn("--yes says that it is meant", refused.stderr)
+        self.assertIn("every key: nothing is kept on disk", cluster.run("down", check=False).stderr)
+        self.assertIsNone(cluster.operator.poll(), "not even the operator was ended")
+        self.assertEqual([node.pid for node in cluster.nodes()], nodes)
+        cluster.down()
+        self.assertEqual(cluster.still_running(), set())
+
+    def test_down_of_nodes_whose_program_lies_elsewhere(self):
+        cluster = self.local(1, 1)
+        alone = os.path.join(cluster.directory, "bin", "guccho")  # without a guccho-node beside it
+        os.mkdir(os.path.dirname(alone))
+        shutil.copy(GUCCHO, alone)
+        refused = subprocess.run([alone, "up", "--state", cluster.state, "-f", cluster.file], text=True,
+                                 stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("give --node-program FILE", refused.stderr)
+        cluster.up("--node-program", os.path.join(BINARIES, "guccho-node"), program=alone).wait_settled()
+        cluster.kill_operator()
+        cluster.up(file=False, program=alone).wait_settled()  # as it was told before
+        # One that only a new supervisor can end in an orderly way.
+        cluster.kill_operator()
+        pid, _ = cluster.supervisors()["0-1"]
+        os.kill(pid, signal.SIGKILL)
+        cluster.nodes()
+        done = subprocess.run([alone, "down", "--state", cluster.state, "--yes"], text=True, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=90)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        cluster.supervisors()
+        self.assertEqual(cluster.still_running(), set())
 
     def test_the_operator_program_does_the_same(self):
         cluster = self.local(1, 1)

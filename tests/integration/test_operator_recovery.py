@@ -2,6 +2,7 @@
 when" 6 and 9)."""
 
 import os
+import shutil
 import signal
 
 from integration.lib.local import parse_identity, running
@@ -120,6 +121,81 @@ class AllAtOnce(OperatorCase):
         finally:
             cluster.run("kill", victim.place, "--signal", "CONT")
         cluster.wait_settled()
+
+
+class LostData(OperatorCase):
+    def lose_data(self, cluster, place):
+        """The node dies, and its disk is empty when its supervisor starts it again."""
+        node = cluster.node(place)
+        supervisor, _ = cluster.supervisors()[place]
+        os.kill(supervisor, signal.SIGSTOP)
+        os.kill(node.pid, signal.SIGKILL)
+        until(lambda: not running(node.pid), 10, "the node is dead")
+        data = os.path.join(cluster.state, "nodes", place, "data")
+        for name in os.listdir(data):
+            path = os.path.join(data, name)
+            shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+        os.kill(supervisor, signal.SIGCONT)
+        return node
+
+    def test_a_primary_without_replicas_is_replaced(self):
+        for primaries in (3, 2):
+            with self.subTest(f"{primaries} primaries"):
+                cluster = self.local(primaries, 0).up().wait_settled()
+                old = self.lose_data(cluster, "1-0")
+                until(lambda: cluster.node("1-0").id not in (None, old.id), 30, "another node is there")
+                cluster.wait_settled()
+                self.assertEqual(cluster.node("1-0").slots, old.slots)
+                self.assertEqual(cluster.condition("DataLost"), "True")
+                for node in cluster.nodes():
+                    known = node.call("CLUSTER", "NODES").decode()
+                    self.assertNotIn(old.id, known)
+                    self.assertIn("cluster_state:ok", node.call("CLUSTER", "INFO").decode())
+                cluster.remove()
+
+    def test_a_shard_that_lost_all_its_copies_is_replaced(self):
+        cluster = self.local(3, 1).up().wait_settled()
+        cluster.kill_operator()  # or the replica would have its data again
+        old = [self.lose_data(cluster, "1-0"), self.lose_data(cluster, "1-1")]
+        cluster.up(file=False)
+        until(lambda: cluster.condition("DataLost") == "True", 60, "the loss is noticed")
+        cluster.wait_settled()
+        self.assertFalse({node.id for node in cluster.nodes()} & {node.id for node in old})
+
+
+class ChangedSpec(OperatorCase):
+    def test_reaches_nodes_that_are_restarted_by_hand(self):
+        cluster = self.local(1, 2).up().wait_settled()
+        cluster.kill_operator()
+        cluster.write(config={"hz": 37})
+        cluster.up()
+        until(lambda: cluster.condition("RolloutPending") == "True", 20, "the change is seen")
+        for place in ("0-2", "0-1", "0-0"):
+            before = cluster.node(place)
+            cluster.run("kill", place)
+            until(lambda: cluster.node(place).pid not in (None, before.pid), 20, f"{place} runs again")
+            cluster.wait_settled()
+            self.assertEqual(cluster.node(place).call("CONFIG", "GET", "hz"), [b"hz", b"37"])
+        self.assertEqual(cluster.condition("RolloutPending"), "False")
+
+    def test_a_password_comes_to_all_nodes_at_once(self):
+        cluster = self.local(1, 1).up().wait_settled()
+        cluster.kill_operator()
+        with open(os.path.join(cluster.directory, "password"), "w") as file:
+            file.write("open sesame\n")
+        cluster.write(replicasPerPrimary=2, auth={"passwordFile": "password"})  # beside the resource's file
+        # A newcomer with the password could not follow a primary without it.
+        cluster.up().wait_settled()
+        self.assertEqual(cluster.condition("RolloutPending"), "True")
+        cluster.run("kill", "0-1")
+        cluster.wait_settled()
+        self.assertEqual([node.call("PING") for node in cluster.nodes()], ["PONG"] * 3)
+        cluster.down()
+        cluster.up(file=False).wait_settled()
+        self.assertEqual(cluster.condition("RolloutPending"), "False")
+        for node in cluster.nodes():
+            with self.assertRaisesRegex(Exception, "NOAUTH"):
+                node.call("GET", "key")
 
 
 def owns(node, key):

@@ -94,6 +94,12 @@ class Start(Case):
         server.process = None
         server.start()
 
+    def test_a_configuration_that_cannot_be_read(self):
+        for path, reason in (("/nosuch.conf", "No such file or directory"), ("/proc", "Is a directory")):
+            done = subprocess.run([GUCCHO.executable, path], capture_output=True, text=True, timeout=REFUSAL_SECONDS)
+            self.assertEqual((done.returncode, done.stderr),
+                             (1, f"guccho-node: {path}: cannot read the configuration: {reason}\n"))
+
     def test_version_and_help(self):
         for option, expected in (("--version", r"\d+\.\d+\.\d+"), ("--help", "cluster-node-timeout")):
             done = subprocess.run([GUCCHO.executable, option], capture_output=True, text=True, timeout=REFUSAL_SECONDS)

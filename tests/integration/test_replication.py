@@ -1,6 +1,8 @@
 """Replicas of both kinds hold the primary's data, through a full sync under load, node-wide commands and expiry (rule 1,
 done-when 7)."""
 
+import os
+
 from integration.lib.background import Background
 from integration.lib.case import Case
 from integration.lib.cluster import offset
@@ -23,6 +25,7 @@ class Load(Background):
                 ("INCR", f"n:{k}"), ("HSET", f"h:{k}", "a", turn, "b", "x" * (turn % 100)),
                 ("HINCRBYFLOAT", f"h:{k}", "f", "1.5"), ("HDEL", f"h:{k}", "b"), ("GETSET", f"s:{k}", turn),
                 ("HSET", "many", turn * 7919 % 40000, f"{client} {turn}"), ("HDEL", "many", turn * 104729 % 40000),
+                ("HSET", f"large:{turn % 3}", turn * 7919 % 40000, turn), ("HDEL", f"large:{turn % 3}", turn * 104729 % 40000),
                 ("SET", f"e:{k}", "v", "EX", 1000), ("GETEX", f"e:{k}", "PERSIST"), ("SETRANGE", f"r:{k}", 5, turn),
                 ("MULTI",), ("SET", f"{{{k}}}m1", turn), ("SET", f"{{{k}}}m2", turn), ("EXEC",),
                 ("RENAME", f"{{{k}}}m1", f"{{{k}}}m3"), ("COPY", f"{{{k}}}m2", f"{{{k}}}m4", "REPLACE"),
@@ -56,6 +59,21 @@ class Load(Background):
 
 
 class Replication(Case):
+    def test_a_replica_that_catches_up_serves_meanwhile(self):
+        """What waits to be applied takes many short turns, not one. Turns are measured in CPU time."""
+        cluster = self.cluster(1, 1, io_threads=1)
+        primary, replica = cluster.servers
+        cluster.wait_replicated()
+        primary.call("RPUSH", "{l}source", *range(500))
+        replica.call("CONFIG", "SET", "latency-monitor-threshold", 100)
+        replica.freeze()
+        with primary.connect() as c:
+            for _ in range(40):
+                c.pipeline([("COPY", "{l}source", "{l}copy", "REPLACE")] * 1000)
+        replica.thaw()
+        until(lambda: offset(primary) == offset(replica), 60, "it has caught up")
+        self.assertEqual([event for event in replica.call("LATENCY", "LATEST") if event[0] == b"worker-turn"], [])
+
     def replicas_agree(self, cluster, read_counts=True):
         primary, *replicas = cluster.servers
         for replica in replicas:
@@ -97,6 +115,10 @@ class Replication(Case):
                 connection.pipeline([("SET", f"bulk:{number}", "x" * 50) for number in range(first, first + 1000)])
                 # One value that a snapshot takes in parts, with writes to it in between.
                 connection.call("HSET", "many", *(word for number in range(first, first + 1000) for word in (number, "old")))
+                # 8 MB each, on several workers: they leave before they are whole, one after another.
+                for key in range(3):
+                    connection.call("HSET", f"large:{key}", *(word for number in range(first, first + 1000)
+                                                              for word in (number, os.urandom(200).hex())))
         with Load(primary):
             for replica in replicas:
                 # Away until the backlog begins behind its place: the return needs a whole copy while writes go on.
@@ -172,6 +194,18 @@ class Replication(Case):
         replica.kill()
         until(lambda: str(primary.ask("SET", "k", "w")).startswith("NOREPLICAS"), 20, "writes are refused")
         self.assertEqual(primary.call("GET", "k"), b"v")
+
+    def test_min_replicas_without_a_greatest_lag_is_no_limit(self):
+        node = self.server(min_replicas_to_write=1, min_replicas_max_lag=0)
+        node.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        until(lambda: node.cluster_info()["cluster_state"] == "ok", 10, f"{node} is up")
+        write = ("EVAL", "return redis.call('set', KEYS[1], 1)", 1, "k")
+        self.assertEqual([node.call("SET", "k", "v"), node.call(*write)], ["OK", "OK"])
+        self.assertNotIn("min_slaves_good_slaves", node.info("replication"))
+        node.call("CONFIG", "SET", "min-replicas-max-lag", 10)
+        for command in (("SET", "k", "v"), write):
+            self.assertIn("NOREPLICAS", str(node.ask(*command)))
+        until(lambda: node.info("replication").get("min_slaves_good_slaves") == "0", 5, "it is shown")
 
     def test_questions_about_the_cluster_are_answered_while_a_replica_loads(self):
         cluster = self.cluster(1, 1, io_threads=3)

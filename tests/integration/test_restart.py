@@ -6,7 +6,7 @@ import os
 from integration.lib import ports
 from integration.lib.case import Case
 from integration.lib.data import Writer
-from integration.lib.server import kill_at_once
+from integration.lib.server import GUCCHO, REDIS, Server, kill_at_once
 from integration.lib.wait import hold, until
 
 ROUNDS = int(os.environ.get("GUCCHO_RESTART_ROUNDS", "50"))
@@ -43,6 +43,41 @@ class KillAndRestartAtOnce(Case):
         old.restart()
         cluster.wait_healthy()
         self.assertEqual(old.call("DBSIZE"), 0)
+
+
+class WithoutItsOwnFile(Case):
+    """Beside nodes.conf lies what a node knows of its data. Without it a primary that owns slots may have lost them."""
+
+    def test_no_replicated_key_is_lost(self):
+        for primaries in (1, 3):
+            with self.subTest(primaries=primaries):
+                cluster = self.cluster(primaries, 1, cluster_node_timeout=1000)
+                writer = Writer(cluster)
+                writer.write(300)
+                cluster.wait_replicated()
+                for _ in range(3):
+                    old = cluster.owner_of(0)
+                    old.kill()
+                    os.remove(os.path.join(old.directory, "nodes.conf.guccho"))
+                    old.restart(wait=False)
+                    new = cluster.wait_failover(0, old)
+                    cluster.wait_healthy()
+                    writer.verify()
+                    self.assertEqual(old.role(), "slave", f"{old} follows {new}")
+                cluster.remove()
+
+    def test_nor_where_redis_server_wrote_nodes_conf(self):
+        cluster = self.cluster(1, 1, kinds=[REDIS, GUCCHO], cluster_node_timeout=1000)
+        writer = Writer(cluster)
+        writer.write(300)
+        cluster.wait_replicated()
+        old = cluster.servers[0]
+        old.kill()
+        ours = Server(GUCCHO, port=old.port, directory=old.directory, cluster_node_timeout=1000)
+        cluster.servers[0] = ours
+        ours.start(wait=False)
+        cluster.wait_failover(0, ours)
+        writer.verify()
 
 
 def identities(cluster):

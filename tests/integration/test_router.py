@@ -174,6 +174,95 @@ class Transactions(RouterCase):
         self.assertEqual(connection.call("MGET", high), [None])
 
 
+RANGES = ((0, 5000), (6000, 10000), (11000, 16383))
+# What a node says when it has not executed a command, out of the mouth of a script that was.
+LIKE_REFUSALS = ("TRYAGAIN later", "LOADING Redis is loading the dataset in memory", "CLUSTERDOWN The cluster is down",
+                 "READONLY You can't write against a read only replica.", "MASTERDOWN Link with MASTER is down",
+                 "MOVED 1 127.0.0.1:{port}", "ASK 1 127.0.0.1:{port}", "MOVED nonsense", "EXECABORT because")
+COUNT_AND_FAIL = "redis.call('INCR', KEYS[1]) return redis.error_reply(ARGV[1])"
+LIBRARY = ("#!lua name=lib\nredis.register_function('fail', function(keys, args) redis.call('INCR', keys[1]) "
+           "return redis.error_reply(args[1]) end)")
+
+
+class Scripts(RouterCase):
+    def check_errors(self, cluster, connection, calls):
+        for number, text in enumerate(LIKE_REFUSALS):
+            for low, high in RANGES:
+                key = key_in(low, high, f"script{number}")
+                for server in cluster.servers:
+                    error = text.format(port=server.port)
+                    for name, what in calls:
+                        connection.call("DEL", key)
+                        self.assertEqual(str(connection.ask(name, what, 1, key, error)), error)
+                        self.assertEqual(connection.call("GET", key), b"1", f"{name} was executed once: {error}")
+                    if "port" not in text:
+                        break
+
+    def test_an_error_that_a_script_returns_is_its_result(self):
+        cluster = self.routed(3, 0, io_threads=3)
+        for server in cluster.servers:
+            server.call("FUNCTION", "LOAD", LIBRARY)
+            sha = server.call("SCRIPT", "LOAD", COUNT_AND_FAIL).decode()
+        calls = (("EVAL", COUNT_AND_FAIL), ("EVALSHA", sha), ("FCALL", "fail"))
+        for protocol in (2, 3):
+            self.check_errors(cluster, self.raw(cluster.servers[0], protocol=protocol), calls)
+
+    def test_with_redis_servers(self):
+        cluster = self.routed(3, 0, kinds=[GUCCHO, REDIS, REDIS])
+        self.check_errors(cluster, self.raw(cluster.servers[0]), (("EVAL", COUNT_AND_FAIL),))
+
+    def test_results_and_other_errors_are_as_from_the_node(self):
+        cluster = self.routed(3, 0, io_threads=3)
+        calls = [(("EVAL", script, 1), args) for script, *args in (
+            ("return {1, {'a', {}}, false, 'text'}",), ("return 7",), ("return nil",), ("return {}",), ("return",),
+            ("redis.setresp(3) return redis.call('HGETALL', KEYS[1])",), ("return redis.status_reply('FINE')",),
+            ("return ARGV[1]", "x" * 100_000), ("return redis.call('LPUSH', KEYS[1])",), ("return redis.call('NOSUCH')",),
+            ("this is no Lua",), ("return redis.pcall('GET', 'elsewhere')",))]
+        calls += [(("EVALSHA", "f" * 40, 1), []), (("FCALL", "nosuch", 1), []), (("EVAL_RO", "return 1", 1), []),
+                  (("EVAL_RO", "return redis.call('SET', KEYS[1], 1)", 1), [])]
+        for protocol in (2, 3):
+            connection = self.raw(cluster.servers[0], protocol=protocol)
+            for low, high in RANGES:
+                key = key_in(low, high, "result")
+                owner = cluster.owner_of(slot_of(key))
+                with owner.connect(protocol=protocol) as direct:
+                    for begin, args in calls:
+                        request = resp.encode(*begin, key, *args)
+                        direct.send(request)
+                        connection.send(request)
+                        self.assertEqual(connection.read_with_bytes()[1], direct.read_with_bytes()[1], begin)
+
+    def test_order_with_other_commands_of_the_slot(self):
+        cluster = self.routed(3, 0, io_threads=3)
+        connection = self.raw(cluster.servers[0])
+        keys = [key_in(low, high, "order") for low, high in RANGES]
+        append = "return redis.call('APPEND', KEYS[1], ARGV[1])"
+        connection.pipeline([command for step in range(100) for key in keys for command in (
+            ("APPEND", key, f"{step},"), ("EVAL", append, 1, key, f"{step}s,"), ("MULTI",), ("APPEND", key, f"{step}m,"),
+            ("EVAL", append, 1, key, f"{step}t,"), ("EXEC",))])
+        want = "".join(f"{step},{step}s,{step}m,{step}t," for step in range(100)).encode()
+        self.assertEqual(connection.pipeline([("GET", key) for key in keys]), [want] * 3)
+
+    def test_while_its_slot_moves(self):
+        cluster = self.routed(3, 0, io_threads=3)
+        stays, goes = "{moving}stays", "{moving}goes"
+        slot = slot_of(stays)
+        source = cluster.owner_of(slot)
+        target, other = [server for server in cluster.servers if server is not source]
+        source.call("SET", stays, "0")
+        target.call("CLUSTER", "SETSLOT", slot, "IMPORTING", source.node_id())
+        source.call("CLUSTER", "SETSLOT", slot, "MIGRATING", target.node_id())
+        count = 0
+        for server in (source, target, other):
+            # Of different workers, one of which has the slot.
+            for connection in [self.raw(server) for _ in range(4)]:
+                for text in ("TRYAGAIN later", f"ASK {slot} 127.0.0.1:{target.port}"):
+                    count += 1
+                    for key in (stays, goes):
+                        self.assertEqual(str(connection.ask("EVAL", COUNT_AND_FAIL, 1, key, text)), text)
+                    self.assertEqual(connection.pipeline([("GET", stays), ("GET", goes)]), [str(count).encode()] * 2)
+
+
 class Moving(RouterCase):
     def test_a_slot_that_is_being_moved(self):
         cluster = self.routed(3, 0, io_threads=3)

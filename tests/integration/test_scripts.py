@@ -5,44 +5,18 @@ import contextlib
 import threading
 
 from integration.lib import resp
-from integration.lib.case import Case
 from integration.lib.cluster import offset
+from integration.lib.scripts import BUSY_SCRIPT, ENDLESS, THRESHOLD_MS, Endless, ScriptCase
 from integration.lib.server import REDIS, SUBJECT
-from integration.lib.slots import slot_of
 from integration.lib.wait import until
 
-THRESHOLD_MS = 100
-ENDLESS = "while true do end"
-BUSY_SCRIPT = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
 BUSY_FUNCTION = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
 LIBRARY = ("#!lua name=lib\n"
            "redis.register_function('endless', function() while true do end end)\n"
            "redis.register_function('set', function(keys, args) return redis.call('set', keys[1], args[1]) end)")
 
 
-class Endless:
-    """A command on a connection of its own, sent and not answered until something ends it."""
-
-    def __init__(self, server, *command):
-        self.connection = server.connect(timeout=30)
-        self.connection.send(resp.encode(*command))
-
-    def answer(self):
-        with self.connection as connection:
-            return connection.read()
-
-
-class Scripts(Case):
-    def node(self, **directives):
-        server = self.server(busy_reply_threshold=THRESHOLD_MS, **directives)
-        server.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-        until(lambda: server.cluster_info()["cluster_state"] == "ok", 10, "the cluster is up")
-        return server
-
-    def busy(self, server, key, text=BUSY_SCRIPT):
-        """Waits until a command for the key's worker is refused."""
-        until(lambda: str(server.ask("GET", key)) == text, 10, "the worker is busy")
-
+class Scripts(ScriptCase):
     def test_who_came_with_the_script_is_answered(self):
         """All is read, and handed to the key's worker, in one turn; some may have theirs before the script."""
         for threads in (1, 3):
@@ -68,6 +42,40 @@ class Scripts(Case):
     def of_workers(count):
         """A key of each worker."""
         return [next(key for key in map(str, range(1000)) if slot_of(key) % count == worker) for worker in range(count)]
+
+    def test_of_two_that_need_each_others_worker_one_gives_way(self):
+        """TRYAGAIN, which clients answer by running it again, only while it has written nothing."""
+        server = self.server(busy_reply_threshold=5000, io_threads=2)
+        server.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        until(lambda: server.cluster_info()["cluster_state"] == "ok", 10, "the cluster is up")
+        one, other = self.of_workers(2)
+        body = ("-- {turn}\n{first} local function micros() local t = redis.call('TIME') return t[1] * 1000000 + t[2] end "
+                "local begin = micros() while micros() - begin < {time} * 1000 do end "
+                "return redis.call('INCR', ARGV[1])")
+        for first, error in (("redis.call('INCR', KEYS[1])",
+                              "ERR Another script is using the keys of several workers at the moment; what this one wrote "
+                              "before stays"),
+                             ("", "TRYAGAIN Another script is using the keys of several workers at the moment")):
+            seen = []
+            for turn in range(40):
+                # A script is remembered once it was seen at another worker's keys: each is a new one. Where the second one's
+                # connection belongs to the first one's worker it comes too late.
+                server.call("FLUSHALL")
+                with server.connect() as a, server.connect() as b:
+                    a.send(resp.encode("EVAL", body.format(turn=turn, first=first, time=100), 1, one, other))
+                    b.send(resp.encode("EVAL", body.format(turn=-turn - 1, first=first, time=300), 1, other, one))
+                    replies = {one: a.read(), other: b.read()}
+                failed = [key for key, reply in replies.items() if isinstance(reply, resp.ReplyError)]
+                counts = {key: int(server.call("GET", key) or 0) for key in (one, other)}
+                for key in failed:
+                    self.assertEqual(str(replies[key]).partition(" script: ")[0], error)
+                    seen.append(key)
+                # Each INCR that was not refused took effect, once.
+                own = 1 if first else 0
+                self.assertEqual(counts, {one: own + (other not in failed), other: own + (one not in failed)})
+                if len(seen) >= 3:
+                    break
+            self.assertTrue(seen, "no two scripts ever met")
 
     def test_kill(self):
         for threads in (1, 3):
@@ -111,6 +119,8 @@ class Scripts(Case):
             Endless(server, "EVAL", "redis.call('set', KEYS[1], 1) while true do end", 1, "{k}")
             self.busy(server, "{k}")
             self.assertIn("UNKILLABLE", str(server.ask("SCRIPT", "KILL")))
+            for words in (("SHUTDOWN",), ("SHUTDOWN", "SAVE"), ("SHUTDOWN", "NOW", "FORCE")):
+                self.assertEqual(str(server.ask(*words)), BUSY_SCRIPT)
             with server.connect() as connection:
                 connection.send(resp.encode("SHUTDOWN", "NOSAVE"))
                 until(lambda: not server.alive(), 10, "the server ends")
@@ -167,6 +177,19 @@ class Scripts(Case):
             thread.join()
         self.assertEqual(problems, [])
         self.assertEqual([int(server.call("GET", f"n{number}")) for number in range(1, 6)], [800] * 5)
+
+    def test_half_a_script_is_not_refused(self):
+        """What a script may not begin to write it may go on to write: the replicas were enough when it began."""
+        cluster = self.cluster(1, 1, io_threads=3, min_replicas_to_write=1, busy_reply_threshold=THRESHOLD_MS)
+        primary, replica = cluster.servers
+        body = ("redis.call('set', KEYS[1], 1) local began = redis.call('time')[1] "
+                "repeat until redis.call('time')[1] - began >= 2 return redis.call('incr', KEYS[1])")
+        until(lambda: primary.ask("SET", "k", 0) == "OK", 20, "there is a replica")
+        running = Endless(primary, "EVAL", body, 1, "k")
+        self.busy(primary, "k")
+        replica.kill()
+        self.assertEqual(running.answer(), 2)
+        self.assertIn("NOREPLICAS", str(primary.ask("EVAL", body, 1, "k")))
 
     def test_replication(self):
         cluster = self.cluster(1, 2, kinds=[SUBJECT, REDIS, SUBJECT], io_threads=3)

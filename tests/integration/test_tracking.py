@@ -66,6 +66,38 @@ class Tracking(Case):
         writer.call("SET", "{t}e", 2)
         self.assert_silent(reader)
 
+    def test_what_a_script_reads_is_remembered_where_its_keys_live(self):
+        """It runs at its connection or at its declared key, and reads keys of all workers; what it only declares does not
+        count."""
+        node = self.node()
+        writer = self.client(node)
+        body = "for i = 0, 8 do redis.call('get', 'key' .. i) end return 'done'"
+        for words in (("EVAL", body, 0), ("EVAL_RO", body, 0), ("EVAL", body, 1, "declared"),
+                      ("EVAL_RO", body, 1, "declared")):
+            for _ in range(3):
+                reader = self.client(node, "ON")
+                self.assertEqual(reader.call(*words), b"done")
+                for number in range(9):
+                    writer.call("SET", f"key{number}", 1)
+                    self.assert_told(reader, f"key{number}")
+                for number in range(9):
+                    writer.call("SET", f"key{number}", 2)
+                writer.call("SET", "declared", 1)
+                self.assert_silent(reader)
+                reader.close()
+
+    def test_a_script_with_noloop(self):
+        node = self.node()
+        body = "for i = 0, 8 do redis.call('set', 'key' .. i, 1) end return 'done'"
+        for _ in range(3):
+            quiet, loud = self.client(node, "ON", "NOLOOP"), self.client(node, "ON")
+            for number in range(9):
+                for c in (quiet, loud):
+                    c.call("GET", f"key{number}")
+            self.assertEqual(quiet.call("EVAL", body, 0), b"done")
+            self.assertEqual(sorted(loud.read()[1] for _ in range(9)), [[b"key%d" % number] for number in range(9)])
+            self.assert_silent(quiet)
+
     def test_expiry_deletion_and_eviction(self):
         node = self.node()
         reader, writer = self.client(node, "ON"), self.client(node)

@@ -64,8 +64,10 @@ class Checker {
   // What every member of a shard holds now is from here on to be kept.
   void note_safe_data();
   const Position& safe_data(int shard) const { return safe_[static_cast<size_t>(shard)]; }
-  // Somebody may raise a replica on other grounds than votes (a supervisor's proof).
-  void allow_takeover(int node) { books_[static_cast<size_t>(node)].takeover_allowed = true; }
+  // Somebody may raise a replica on other grounds than votes (a supervisor's proof, an order), until he has the answer.
+  void allow_takeover(int node, bool allowed = true) { books_[static_cast<size_t>(node)].takeover_allowed = allowed; }
+  // Another node with another name runs in its place from now on.
+  void on_replaced(int node) { books_[static_cast<size_t>(node)] = Books(); }
 
  private:
   struct Claim {

@@ -61,7 +61,8 @@ std::string undiscovered(const World& world) {
     if (view == nullptr) return fmt::format("n{} is down", i);
     int known = 0;
     for (const auto& n : view->nodes) known += n.has(bus::kFlagHandshake) ? 0 : 1;
-    if (known != world.size()) return fmt::format("n{} knows {} of {} members", i, known, world.size());
+    const int wanted = world.shape().formed_with(i);
+    if (known < wanted) return fmt::format("n{} knows {} of {} members", i, known, wanted);
   }
   return {};
 }
@@ -73,6 +74,16 @@ std::string disagreement(const World& world) {
   for (int i = 1; i < world.size(); ++i) {
     auto why = differing_views(*world.process(0).view(), *world.process(i).view());
     if (!why.empty()) return fmt::format("n0 and n{} differ: {}", i, why);
+  }
+  return {};
+}
+
+std::string several_electorates(const World& world) {
+  const auto& first = world.process(0).view()->electorate;
+  for (int i = 0; i < world.size(); ++i) {
+    const auto& e = world.process(i).view()->electorate;
+    if (e.voters != first.voters) return fmt::format("n0 and n{} count by different voter lists", i);
+    if (e.no_automatic_failover) return fmt::format("n{} says that nobody can be elected", i);
   }
   return {};
 }

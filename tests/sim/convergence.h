@@ -11,8 +11,11 @@ namespace guccho::sim {
 // suspected, cluster_state is ok everywhere and every replica is in sync; otherwise the first difference. O(nodes^2).
 std::string disagreement(const World& world);
 
-// Nothing when every member knows every other one as a full member.
+// Nothing when every member knows every other one, of those that it is formed with, as a full member.
 std::string undiscovered(const World& world);
+
+// Nothing when all count by the same voter list and can elect somebody.
+std::string several_electorates(const World& world);
 
 // Nothing when each shard's owner holds what the whole shard once held.
 std::string missing_data(World& world);

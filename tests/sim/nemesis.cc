@@ -115,7 +115,8 @@ void Nemesis::prove_death(int node) {
     const auto* view = p.view();
     if (view == nullptr || !view->electorate.no_automatic_failover) continue;
     world_.checker.allow_takeover(i);
-    p.request(cluster::request::TakeoverOnProof{world_.process(node).id()}, nullptr);
+    p.request(cluster::request::TakeoverOnProof{world_.process(node).id()},
+              [this, i](const auto&) { world_.checker.allow_takeover(i, false); });
   }
 }
 

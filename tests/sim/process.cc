@@ -1,6 +1,7 @@
 // Drives one member core as the runtime does: step, immediate effects, write, promises; one event at a time.
 #include "tests/sim/process.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -18,6 +19,8 @@ struct Overloaded : Fs... {
 constexpr Micros kTickPeriod{100'000};
 // A core that wakes more often than this in one tick period would keep a processor busy.
 constexpr int kMaxTicks = 100;
+// Shorter stand-stills are no reason for anybody to suspect us (node/runtime/absence.cc).
+constexpr Millis kLeastAbsence{100};
 
 }  // namespace
 
@@ -64,6 +67,7 @@ void Process::stop(bool host_silent) {
   if (writing_) disk_.write_some(pending_.persist, world_.rng.below(pending_.persist.files().size() + 1));
   host_silent_ = host_silent;
   frozen_ = writing_ = handling_ = tick_missed_ = false;
+  absence_ = 0;
   ++incarnation_;
   pending_ = {};
   inbox_.clear();
@@ -80,6 +84,7 @@ void Process::freeze() {
   if (!running()) return;
   world_.trace_event("freeze", index_);
   frozen_ = true;
+  frozen_since_ = world_.now();
 }
 
 void Process::thaw() {
@@ -87,9 +92,25 @@ void Process::thaw() {
   world_.trace_event("thaw", index_);
   last_thaw_ = running_since_ = world_.now();
   frozen_ = false;
+  notice_absence();
   // Whether a thawed process looks at its clock or at its sockets first is chance.
   if (world_.rng.below(2) == 0 && !writing_) handle(cluster::Tick{});
   drain();
+}
+
+// As node/runtime/absence.cc: the first thing that a process does when it runs again.
+void Process::notice_absence() {
+  const auto late = std::chrono::duration_cast<Millis>(world_.now() - frozen_since_);
+  if (late <= std::max(kLeastAbsence, config_.node_timeout / 2) || view_ == nullptr) return;
+  if (!view_->self().is_primary()) return;
+  absence_ = ++absences_;
+  inbox_.push_front(cluster::WasAbsent{.number = absence_, .duration = late});
+}
+
+void Process::replace(const NodeId& id) {
+  id_ = id;
+  disk_ = Disk();
+  data.lose_for_good();
 }
 
 void Process::post(cluster::Event event) {
@@ -225,7 +246,9 @@ void Process::apply_one(const cluster::Effect& effect) {
                  [&](const DropKeysInSlots& e) { data.drop_slots(e.slots); },
                  [&](const PauseWrites& e) { data.pause(e.until); },
                  [&](const ResumeWrites&) { data.resume(); },
-                 [&](const PresenceConfirmed&) {},
+                 [&](const PresenceConfirmed& e) {
+                   if (e.number == absence_) absence_ = 0;
+                 },
                  [&](const DeliverPublish&) {},
                  [&](const LogLine& e) {
                    if (e.level >= LogLevel::kNotice) world_.trace_event("log", index_, -1, 0, 0, e.text);

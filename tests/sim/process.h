@@ -37,6 +37,8 @@ class Process {
   Instant running_since() const { return running_since_; }
   // Its last thaw; nothing if it was never stopped.
   const std::optional<Instant>& last_thaw() const { return last_thaw_; }
+  // Stopped for so long that it may have been replaced, and not told yet that it was not: clients get no answer.
+  bool fenced() const { return absence_ != 0; }
   // The view in force; null while the process is down or before its first view.
   const cluster::View* view() const { return view_.get(); }
   // Its own clock's reading of this moment.
@@ -51,8 +53,12 @@ class Process {
   void thaw();
   // Ends in the middle of its next write to disk, at a point that the seed chooses.
   void stop_at_next_write(bool on = true) { stop_at_write_ = on; }
+  // While it is down: our own file beside nodes.conf is removed.
+  void lose_own_file() { disk_.own.clear(); }
   void jump_wall_clock(Millis by) { clock_.jump_wall(by); }
   void change_address(std::string ip) { ip_ = std::move(ip); }
+  // A new node in place of one that ended for good: an empty disk and another name.
+  void replace(const NodeId& id);
 
   // Hands an event to the core, now or when the process runs again.
   void post(cluster::Event event);
@@ -75,6 +81,7 @@ class Process {
   void schedule_tick(Instant at);
   void tick_due();
   void publish(const std::shared_ptr<const cluster::View>& view);
+  void notice_absence();
 
   World& world_;
   int index_;
@@ -87,6 +94,9 @@ class Process {
   std::shared_ptr<const cluster::View> view_;
   uint32_t incarnation_ = 0;
   bool frozen_ = false;
+  Instant frozen_since_{};
+  uint64_t absence_ = 0;   // number of the one that waits for its confirmation; 0: none
+  uint64_t absences_ = 0;  // so far
   Instant running_since_{};
   std::optional<Instant> last_thaw_;
   bool host_silent_ = false;

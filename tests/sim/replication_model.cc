@@ -45,6 +45,14 @@ void ReplicationModel::process_ended() {
   paused_until_.reset();
 }
 
+void ReplicationModel::lose_for_good() {
+  const bool held = !position_.empty();
+  position_ = Position();
+  following_ = NodeId();
+  emptied_ = false;
+  if (held) world_.checker.on_data_lost_by_fault(self_.index());
+}
+
 // --- effects of the core ---
 
 void ReplicationModel::follow(const NodeId& primary) {
@@ -99,8 +107,8 @@ void ReplicationModel::tick() {
 
 bool ReplicationModel::serves() const {
   const cluster::View* view = self_.view();
-  return self_.running() && loaded_ && view != nullptr && view->self().is_primary() && view->self().slot_count > 0 &&
-         view->cluster_ok && following_.is_null();
+  return self_.running() && !self_.fenced() && loaded_ && view != nullptr && view->self().is_primary() &&
+         view->self().slot_count > 0 && view->cluster_ok && following_.is_null();
 }
 
 void ReplicationModel::write_some() {
@@ -125,6 +133,7 @@ bool ReplicationModel::reachable(const Process& peer) const {
 
 void ReplicationModel::pull() {
   const Process* from = primary();
+  if (from == nullptr) return link_down();  // it is no more
   const bool cut =
       world_.network.is_cut(self_.index(), from->index()) || world_.network.is_cut(from->index(), self_.index());
   if (from->incarnation() != peer_incarnation_ && !cut && !from->host_silent()) return link_down();

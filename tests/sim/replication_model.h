@@ -34,6 +34,8 @@ class ReplicationModel {
   void load(Loaded outcome);
   void loaded();
   void process_ended();
+  // Its disk is gone, and with it the node.
+  void lose_for_good();
 
   // Effects of the core.
   void follow(const NodeId& primary);

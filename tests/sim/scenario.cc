@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tests/sim/convergence.h"
+#include "tests/sim/loss.h"
 #include "tests/sim/nemesis.h"
 #include "tests/sim/world.h"
 
@@ -52,6 +53,8 @@ class Run {
   void meet_unknown();
   bool assign();
   bool attach_replicas();
+  bool form_lists();
+  void meet_other_cluster();
   bool rage();
   bool settle();
   bool fall_one_by_one();
@@ -66,7 +69,8 @@ class Run {
   World world_;
   Nemesis nemesis_;
   Outcome out_;
-  std::vector<int> introducers_;  // who is asked to meet node i
+  std::vector<int> introducers_;  // who is asked to meet node i; -1: nobody
+  bool joining_ = false;          // two clusters are to become one
 };
 
 // --- formation ---
@@ -78,7 +82,9 @@ bool Run::form() {
                  [this, i] { world_.process(i).start(Process::Loaded::kNothing); });
     // A chain where it is short, else a random tree: A knows B and B knows C, so A has to learn of C by gossip.
     const bool chain = world_.size() <= 12;
-    introducers_.push_back(chain ? i - 1 : static_cast<int>(world_.rng.below(static_cast<uint64_t>(std::max(i, 1)))));
+    int by = chain ? i - 1 : static_cast<int>(world_.rng.below(static_cast<uint64_t>(std::max(i, 1))));
+    while (by >= 0 && world_.shape().in_second(by) != world_.shape().in_second(i)) --by;
+    introducers_.push_back(by);
   }
   if (!world_.run_for(500ms)) return false;
   if (world_.rng.below(2) == 0) {
@@ -98,14 +104,59 @@ bool Run::form() {
   });
   if (!met || (!assign_first && !assign()) || !attach_replicas()) return false;
   world_.network.set_quality({});
-  if (!demand("cluster_forms", bound(20, 20s), [this] { return disagreement(world_); })) return false;
+  if (world_.shape().second > 0) {
+    if (!form_lists()) return false;
+  } else if (!demand("cluster_forms", bound(20, 20s), [this] { return disagreement(world_); })) {
+    return false;
+  }
   world_.checker.cluster_formed();
   return world_.ok();
+}
+
+// Two clusters, each with all slots, until they have the voter lists that they are entitled to. Then each gives up what
+// the other is to have.
+bool Run::form_lists() {
+  const Shape& shape = world_.shape();
+  const bool formed = demand("cluster_forms", bound(20, 30s), [this, &shape]() -> std::string {
+    for (int i = 0; i < world_.size(); ++i) {
+      const auto& e = world_.process(i).view()->electorate;
+      const int primaries = shape.in_second(i) ? shape.second : shape.primaries - shape.second;
+      if (primaries >= 3) continue;
+      if (e.primaries || static_cast<int>(e.voters.voters.size()) != shape.formed_with(i)) {
+        return fmt::format("n{} has no list of all members", i);
+      }
+    }
+    return {};
+  });
+  if (!formed) return false;
+  for (const int i : {0, shape.primaries - shape.second}) {
+    SlotSet foreign;
+    for (int shard = 0; shard < shape.primaries; ++shard) {
+      if (shape.in_second(shard) != shape.in_second(i)) foreign |= world_.slots_of_shard(shard);
+    }
+    world_.process(i).request(request::DelSlots{foreign}, [this, i](const Result<std::string>& r) {
+      if (!r) world_.broken("cluster_forms", fmt::format("n{} keeps slots: {}", i, r.error().text));
+    });
+  }
+  return world_.run_for(Micros(static_cast<int64_t>(1'000'000 + world_.rng.below(4'000'000))));
+}
+
+// Again and again, as long as faults may undo it.
+void Run::meet_other_cluster() {
+  if (!joining_) return;
+  const int other = world_.shape().primaries - world_.shape().second;
+  Process& by = world_.process(0);
+  const Process& whom = world_.process(other);
+  if (by.view() != nullptr && by.view()->find(whom.id()) == nullptr) {
+    by.request(request::Meet{whom.ip(), 6379, 16379}, nullptr);
+  }
+  world_.after(3s, [this] { meet_other_cluster(); });
 }
 
 // A handshake can fail on a poor network; the administrator who sees that asks again.
 void Run::meet_unknown() {
   for (int i = 1; i < world_.size(); ++i) {
+    if (introducer(i) < 0) continue;
     Process& by = world_.process(introducer(i));
     const Process& whom = world_.process(i);
     if (by.view() == nullptr || by.view()->find(whom.id()) != nullptr) continue;
@@ -114,13 +165,20 @@ void Run::meet_unknown() {
 }
 
 bool Run::assign() {
-  for (int i = 0; i < world_.shape().primaries; ++i) {
-    world_.process(i).request(request::AddSlots{world_.slots_of_shard(i)}, [this, i](const Result<std::string>& r) {
+  const Shape& shape = world_.shape();
+  for (int i = 0; i < shape.primaries; ++i) {
+    SlotSet slots = world_.slots_of_shard(i);
+    // Of two clusters that will meet, each has all slots at first.
+    for (int shard = 0; shard < shape.primaries; ++shard) {
+      const bool first_of_its = i == 0 || i == shape.primaries - shape.second;
+      if (first_of_its && shape.in_second(shard) != shape.in_second(i)) slots |= world_.slots_of_shard(shard);
+    }
+    world_.process(i).request(request::AddSlots{slots}, [this, i](const Result<std::string>& r) {
       if (!r) world_.broken("cluster_forms", fmt::format("n{} refuses its slots: {}", i, r.error().text));
     });
   }
   // Two administrators who gave one slot to two nodes: the epochs must settle it.
-  if (world_.shape().primaries >= 2 && world_.rng.below(4) == 0) {
+  if (shape.primaries >= 2 && shape.second == 0 && world_.rng.below(4) == 0) {
     const auto primaries = static_cast<uint64_t>(world_.shape().primaries);
     const auto first = static_cast<int>(world_.rng.below(primaries));
     const auto second =
@@ -159,12 +217,17 @@ bool Run::attach_replicas() {
 bool Run::rage() {
   world_.set_writes(true);
   if (!world_.run_for(2s)) return false;
-  if (options_.faults) {
-    // Big clusters make many messages: less time shows as much.
-    const double minutes = world_.size() > 20 ? options_.minutes / 3 : options_.minutes;
-    if (!nemesis_.rage(Micros(static_cast<int64_t>(minutes * 60e6)))) return false;
-  }
-  return settle();
+  joining_ = world_.shape().second > 0;
+  meet_other_cluster();
+  // Big clusters make many messages: less time shows as much.
+  const double minutes = world_.size() > 20 ? options_.minutes / 3 : options_.minutes;
+  const Micros time(static_cast<int64_t>(minutes * 60e6));
+  if (!(options_.faults ? nemesis_.rage(time) : world_.run_for(time)) || !settle()) return false;
+  if (joining_ && !demand("clusters_join", bound(60, 60s), [this] { return several_electorates(world_); }))
+    return false;
+  joining_ = false;
+  if (!options_.faults || world_.size() > 20 || world_.rng.below(4) != 0) return true;
+  return Loss(world_, nemesis_).happen() && settle();
 }
 
 bool Run::settle() {
@@ -204,12 +267,15 @@ bool Run::fall(int shard) {
   return fail_over(node, shard);
 }
 
-// Kill and restart at once, with an empty memory: nothing that the replicas hold may be lost (DESIGN rule 2).
+// Kill and restart at once, with an empty memory, and for half of the seeds without the note of what it held: nothing
+// that the replicas hold may be lost (DESIGN rule 2).
 bool Run::survive_restart_without_data(int node) {
   world_.set_writes(false);
   if (!world_.run_for(1s)) return false;
   world_.process(node).stop(false);
-  if (!world_.run_for(Micros(static_cast<int64_t>(20'000 + world_.rng.below(180'000))))) return false;
+  const uint64_t down = 20'000 + world_.rng.below(180'000);
+  if (!world_.run_for(Micros(static_cast<int64_t>(down)))) return false;
+  if (down % 2 == 0) world_.process(node).lose_own_file();
   world_.process(node).start(Process::Loaded::kNothing);
   world_.set_writes(true);
   return world_.ok();

@@ -113,6 +113,16 @@ void World::move_address(int node) {
   process(node).change_address(ip);
 }
 
+void World::replace(int node) {
+  Process& p = process(node);
+  by_id_.erase(p.id());
+  p.replace(rng.node_id());
+  by_id_[p.id()] = node;
+  checker.on_replaced(node);
+  if (rng.below(2) == 0) move_address(node);
+  trace_event("replaced", node);
+}
+
 SlotSet World::slots_of_shard(int shard) const {
   SlotSet slots;
   const int first = shard * kSlotCount / shape_.primaries;

@@ -50,6 +50,8 @@ class World {
   std::string address(int node, int generation);
   int node_at(const std::string& ip) const;
   void move_address(int node);
+  // The process has ended for good; another node, at its address or another, is ready to be started in its place.
+  void replace(int node);
   SlotSet slots_of_shard(int shard) const;
   // The slots of a shard that hold keys.
   std::vector<Slot> key_slots(int shard) const;

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 from integration.lib.server import ROOT
-from tidy import check
+from tidy import check, rules
 
 
 class Project(unittest.TestCase):
@@ -27,6 +27,13 @@ def add_project_tests():
 
 
 add_project_tests()
+
+class Rules(unittest.TestCase):
+    def test_they_name_folders_that_exist(self):
+        named = {*rules.ALLOWED, *rules.PURE, *rules.RUNTIME_USERS, *sum(rules.ALLOWED.values(), []),
+                 *sum(rules.CONFINED.values(), [])}
+        self.assertEqual([folder for folder in sorted(named) if not os.path.isdir(os.path.join(ROOT, folder))], [])
+
 
 CLEAN = {
     "node/base/CMakeLists.txt": "guccho_library(guccho_base SOURCES a.cc)\n",

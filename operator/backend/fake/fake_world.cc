@@ -275,8 +275,8 @@ Answer FakeWorld::failover(const NodeRef& node, FailoverMode mode, const ProofOf
                  [&](SimNode& n) { return nodes_.failover(n, mode, proof); });
 }
 
-Answer FakeWorld::forget(const NodeRef& node, const NodeId& forgotten, const CallContext&) {
-  return on_node(node, "forget", [&](SimNode& n) { return nodes_.forget(n, forgotten); });
+Answer FakeWorld::forget(const NodeRef& node, const NodeId& forgotten, const ProofOfDeath* proof, const CallContext&) {
+  return on_node(node, "forget", [&](SimNode& n) { return nodes_.forget(n, forgotten, proof); });
 }
 
 Result<std::vector<std::string>> FakeWorld::capabilities(const NodeRef&, const CallContext&) {

@@ -78,7 +78,8 @@ class FakeWorld : public Backend, public NodeAdmin, public ResourceStore, public
                       const CallContext& call) override;
   Answer replicate(const NodeRef& node, const NodeId& primary, const CallContext& call) override;
   Answer failover(const NodeRef& node, FailoverMode mode, const ProofOfDeath* proof, const CallContext& call) override;
-  Answer forget(const NodeRef& node, const NodeId& forgotten, const CallContext& call) override;
+  Answer forget(const NodeRef& node, const NodeId& forgotten, const ProofOfDeath* proof,
+                const CallContext& call) override;
   Result<std::map<std::string, std::string>> get_config(const NodeRef& node, std::span<const std::string> patterns,
                                                         const CallContext& call) override;
   Answer set_config(const NodeRef& node, const std::map<std::string, std::string>& values,

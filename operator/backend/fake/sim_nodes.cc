@@ -336,11 +336,20 @@ Answer SimNodes::failover(SimNode& node, FailoverMode mode, const ProofOfDeath* 
   return Answer::accepted();
 }
 
-Answer SimNodes::forget(SimNode& node, const NodeId& forgotten) {
+// Refuses what the admin service (node/admin/service.cc) and the member core refuse.
+Answer SimNodes::forget(SimNode& node, const NodeId& forgotten, const ProofOfDeath* proof) {
   if (forgotten == node.state.id) return Answer::refused("it would forget itself");
+  const auto known = node.state.peers.find(forgotten);
+  if (known == node.state.peers.end()) return Answer::accepted();
   if (forgotten == node.state.primary) return Answer::refused("it follows that node");
   for (const auto& [id, view] : node.state.peers) {
     if (view.primary == forgotten) return Answer::refused(fmt::format("{} follows it", id.view()));
+  }
+  if (!known->second.slots.empty()) {
+    if (!proof) return Answer::refused(fmt::format("{} owns slots", forgotten.view()));
+    const bool data_gone = proof->evidence == Evidence::kStorageDeleted || proof->evidence == Evidence::kMachineDeleted;
+    if (proof->node != forgotten || !data_gone) return Answer::refused("no proof that its data is gone");
+    if (!known->second.failed) return Answer::refused("it has not failed");
   }
   node.state.peers.erase(forgotten);
   node.banned.insert(forgotten);

@@ -70,7 +70,7 @@ class SimNodes {
   Answer assign(SimNode& node, std::span<const SlotRange> slots, ConfigEpoch epoch);
   Answer replicate(SimNode& node, const NodeId& primary);
   Answer failover(SimNode& node, FailoverMode mode, const ProofOfDeath* proof);
-  Answer forget(SimNode& node, const NodeId& forgotten);
+  Answer forget(SimNode& node, const NodeId& forgotten, const ProofOfDeath* proof);
 
   // A client writes: the owner gets keys, its replicas follow with the next step.
   void write(uint64_t keys_per_primary);

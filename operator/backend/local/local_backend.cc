@@ -11,10 +11,12 @@
 
 #include "operator/backend/local/node_config.h"
 #include "operator/backend/local/ports.h"
+#include "operator/backend/local/rendering.h"
 
 namespace guccho::ops::local {
 
 using supervise::Desired;
+using supervise::Presence;
 
 namespace {
 
@@ -37,17 +39,6 @@ Answer answer_of(const Status& done) {
   return done ? Answer::accepted() : Answer::unanswered(done.error().text);
 }
 
-// First line of the password file; empty when the spec names none.
-Result<std::string> password_of(const AuthSpec& auth) {
-  if (!auth.secret_name.empty()) return fail("spec.auth.secretName: there are no Secrets here, use passwordFile");
-  if (auth.password_file.empty()) return std::string();
-  auto text = supervise::read_file(auth.password_file);
-  if (!text) return fail("spec.auth.passwordFile: " + text.error().text);
-  std::string password = text->substr(0, text->find('\n'));
-  if (password.empty()) return fail(fmt::format("spec.auth.passwordFile: {}: first line is empty", auth.password_file));
-  return password;
-}
-
 StorageInfo storage_of(const StateDir& state, InstanceId id) {
   return {state.data_path(id), id, StorageState::kPresent, 0};
 }
@@ -68,8 +59,8 @@ Instance instance_of(const StateDir& state, const PlaceFacts& facts) {
   return out;
 }
 
-// Its maker died before anything could run in it. Nobody but ensure_shard() goes on with it, so to the planner it must be
-// missing.
+// Its maker died before anything could run in it. Nobody but ensure_shard() goes on with it, so to the planner it must
+// be missing.
 bool is_half_made(const PlaceFacts& facts) {
   return !facts.place.removed && !facts.desired && !facts.record && is_down(facts);
 }
@@ -112,7 +103,7 @@ bool ports_are_free(const Place& place) {
 
 // Its supervisor waits between two starts.
 bool waits_for_start(const PlaceFacts& facts) {
-  return facts.supervisor_alive && !facts.process_alive && facts.record->failures > 0;
+  return facts.supervisor == Presence::kRunning && facts.process == Presence::kGone && facts.record->failures > 0;
 }
 
 // The addresses for the next start of a place where nothing runs: the present ones if they can be had, else new ones.
@@ -129,7 +120,11 @@ Result<Place> choose_place(const LocalSpec& local, const PlaceFacts& facts, cons
     if (other.id != facts.id) taken.insert({other.place.port, other.place.bus_port, other.place.router_port});
   }
   auto chosen = choose_ports(first, first_router, taken, [&](uint16_t port) { return can_listen(local.host, port); });
-  if (!chosen) return std::unexpected(chosen.error());
+  if (!chosen) {
+    // An address that cannot be had makes every port look taken.
+    if (auto host = check_host(local.host); !host) return std::unexpected(host.error());
+    return std::unexpected(chosen.error());
+  }
   place.host = local.host;
   place.port = chosen->port;
   place.bus_port = static_cast<uint16_t>(chosen->port + kBusOffset);
@@ -162,36 +157,102 @@ void LocalBackend::mend(const PlaceFacts& facts, const AllFacts& all, const Call
   if (facts.place.removed && facts.desired->goal == Desired::Goal::kRun && !is_down(facts)) {
     remove(facts);  // was interrupted between its two files
   }
-  const bool shall_run = exists(facts) && facts.desired->goal == Desired::Goal::kRun;
-  const bool lost_ports = shall_run && waits_for_start(facts) && !ports_are_free(facts.place);
+  // Not by the goal, which is `stop` too where an end for new addresses was not followed by a start.
+  const bool shall_run = exists(facts) && !stopping_;
+  const bool waits = shall_run && waits_for_start(facts);
+  if (waits) take_spec_over(facts, all);
+  const bool left_stopped = shall_run && facts.desired->goal == Desired::Goal::kStop;
+  const bool lost_ports = waits && !ports_are_free(facts.place);
   // A node without a supervisor needs one also for its end.
-  const bool needs_supervisor = !facts.supervisor_alive && (shall_run || facts.process_alive);
-  if (!lost_ports && !needs_supervisor) return;
+  const bool needs_supervisor = facts.supervisor == Presence::kGone && (shall_run || facts.process != Presence::kGone);
+  if (!left_stopped && !lost_ports && !needs_supervisor) return;
   int64_t& mended_at = mended_at_[facts.id];
   if (mended_at != 0 && monotonic_seconds() - mended_at < kMendSeconds) return;
   mended_at = monotonic_seconds();
 
-  if (lost_ports) end_supervisor(facts, call);
-  const Status done = shall_run ? restart_place(facts.id, all) : spawner_.start(state_.place_path(facts.id));
+  const Status done = !shall_run   ? spawner_.start(state_.place_path(facts.id))
+                      : lost_ports ? move_place(facts, all, call)
+                                   : restart_place(facts.id, all);
   if (done) return;
   const std::string text = fmt::format("{}: {}", facts.id.str(), done.error().text);
   emit({}, {Event::Severity::kWarning, "NotStarted", text, unix_now()});
+}
+
+Result<RedisCluster> LocalBackend::present_resource() const {
+  auto cluster = state_.resource();
+  if (!cluster) return std::unexpected(cluster.error());
+  if (!*cluster) return fail("there is no resource");
+  return std::move(**cluster);
+}
+
+// What a node is started with next, in the present revision; a spec that cannot be used changes nothing, and is said
+// once.
+std::optional<Rendering> LocalBackend::render_present(const RedisCluster& cluster, InstanceId id, const AllFacts& all) {
+  auto next = render(state_, all, cluster, id, revision_of(cluster.spec));
+  const std::string problem = next ? "" : next.error().text;
+  if (!problem.empty() && problem != last_problem_) {
+    emit({}, {Event::Severity::kWarning, "SpecNotUsed", problem, unix_now()});
+  }
+  last_problem_ = problem;
+  return next ? std::optional(std::move(*next)) : std::nullopt;
+}
+
+// For a node that its supervisor is about to start again: with the present spec then.
+void LocalBackend::take_spec_over(const PlaceFacts& facts, const AllFacts& all) {
+  const auto cluster = present_resource();
+  if (!cluster || facts.desired->revision == revision_of(cluster->spec)) return;
+  const auto next = render_present(*cluster, facts.id, all);
+  if (!next || next->revision == facts.desired->revision) return;
+  Desired desired = *facts.desired;
+  desired.revision = next->revision;
+  // In this order for the reason that write_rendering() has. Whatever fails here is done by a later round.
+  if (state_.write_node_config(facts.id, next->config)) (void)state_.write_desired(facts.id, desired);
+}
+
+// New addresses for a node that its supervisor cannot start. They are looked for first: without them the supervisor
+// would be ended for nothing.
+Status LocalBackend::move_place(const PlaceFacts& facts, const AllFacts& all, const CallContext& call) {
+  const auto cluster = present_resource();
+  if (!cluster) return std::unexpected(cluster.error());
+  if (auto place = choose_place(cluster->spec.local, facts, all); !place) return std::unexpected(place.error());
+  end_supervisor(facts, call);
+  return restart_place(facts.id, all);
 }
 
 // Read anew: a node may have started before its supervisor saw that it should end.
 Status LocalBackend::restart_place(InstanceId id, const AllFacts& all) {
   auto facts = state_.facts(id);
   if (!facts) return std::unexpected(facts.error());
-  auto cluster = state_.resource();
+  const auto cluster = present_resource();
   if (!cluster) return std::unexpected(cluster.error());
-  if (!*cluster) return fail("there is no resource");
-  return start(*facts, all, (*cluster)->spec.local);
+  if (!is_down(*facts)) return start(*facts, all, cluster->spec.local);
+  const auto next = render_present(*cluster, id, all);
+  if (!next) {
+    if (auto fits = check_as_it_was(state_, all, id); !fits) return fits;
+    return start(*facts, all, cluster->spec.local);
+  }
+  if (auto done = write_rendering(*facts, *next); !done) return done;
+  return start(*facts, all, next->local);
+}
+
+// The configuration before the revision's name, which start() writes: a node that starts in between is at worst taken
+// for an older one and started once more.
+Status LocalBackend::write_rendering(PlaceFacts& facts, const Rendering& rendering) {
+  const auto present = supervise::read_file(state_.node_config_path(facts.id));
+  if (!present || *present != rendering.config) {
+    if (auto done = state_.write_node_config(facts.id, rendering.config); !done) return done;
+  }
+  if (!facts.desired) facts.desired = Desired{};
+  facts.desired->revision = rendering.revision;
+  return {};
 }
 
 // Lets a place run: its addresses, its desired state, its supervisor, as far as they are missing.
 Status LocalBackend::start(const PlaceFacts& facts, const AllFacts& all, const LocalSpec& local) {
   const std::string directory = state_.place_path(facts.id);
-  if (spawner_.running(directory) && !facts.supervisor_alive) return {};  // has not written its first record yet
+  if (facts.supervisor == Presence::kUnknown) return fail("whether its supervisor runs cannot be told");
+  if (spawner_.running(directory) && facts.supervisor == Presence::kGone)
+    return {};  // has not written its first record
   Desired desired = facts.desired.value_or(Desired{});
   desired.goal = Desired::Goal::kRun;
   if (is_down(facts)) {
@@ -204,7 +265,7 @@ Status LocalBackend::start(const PlaceFacts& facts, const AllFacts& all, const L
   }
   // Unchanged, this wakes a supervisor for nothing, which is cheaper than another way to be wrong.
   if (auto done = state_.write_desired(facts.id, desired); !done) return done;
-  if (facts.supervisor_alive) return {};
+  if (facts.supervisor == Presence::kRunning) return {};
   return spawner_.start(directory);
 }
 
@@ -233,21 +294,20 @@ Answer LocalBackend::ensure_place(const RedisCluster& cluster, InstanceId id, co
   facts.id = id;
   if (found != all.end()) facts = *found;
   if (facts.place.removed && !is_down(facts)) return Answer::conflict(fmt::format("{} is still ending", id.str()));
-  const auto password = password_of(cluster.spec.auth);
-  if (!password) return Answer::refused(password.error().text);
+  const auto next = render(state_, all, cluster, id, revision);
+  if (!next) return Answer::refused(next.error().text);
 
-  if (!facts.desired || facts.desired->revision != revision) {
-    if (auto done = supervise::make_directories(state_.data_path(id)); !done) return answer_of(done);
-    // The configuration before the revision's name: a node that starts in between is at worst taken for an older one
-    // and started once more.
-    const std::string config = node_config(cluster.spec, state_.data_path(id), *password);
-    if (auto done = state_.write_node_config(id, config); !done) return answer_of(done);
-    if (!facts.desired) facts.desired = Desired{};
-    facts.desired->revision = revision;
-  } else if (facts.supervisor_alive && facts.desired->goal == Desired::Goal::kRun) {
+  if (!facts.desired || facts.desired->revision != next->revision) {
+    // Only for a new place: where a directory that was there is missing, its disk may be, and an empty one in its stead
+    // would be taken for the proof that its data is gone.
+    if (!facts.desired) {
+      if (auto done = supervise::make_directories(state_.data_path(id)); !done) return answer_of(done);
+    }
+    if (auto done = write_rendering(facts, *next); !done) return answer_of(done);
+  } else if (facts.supervisor == Presence::kRunning && facts.desired->goal == Desired::Goal::kRun) {
     return Answer::accepted();  // as it shall be
   }
-  return answer_of(start(facts, all, cluster.spec.local));
+  return answer_of(start(facts, all, next->local));
 }
 
 // For a supervisor between two starts: it ends as soon as it reads this. Whether it did shows in the facts.
@@ -258,7 +318,7 @@ void LocalBackend::end_supervisor(const PlaceFacts& facts, const CallContext& ca
   constexpr Millis kPoll{10};
   for (Millis waited{0}; waited < call.timeout && !call.stop.stop_requested(); waited += kPoll) {
     const bool reaped = !spawner_.running(state_.place_path(facts.id));
-    if (reaped && !supervise::is_running(facts.record->supervisor)) return;
+    if (reaped && supervise::presence_of(facts.record->supervisor) == Presence::kGone) return;
     std::this_thread::sleep_for(kPoll);
   }
 }
@@ -346,6 +406,7 @@ void LocalBackend::emit(const ObjectKey&, const Event& event) {
 }
 
 Result<bool> LocalBackend::stop_all() {
+  stopping_ = true;
   auto all = read_all(state_);
   if (!all) return std::unexpected(all.error());
   const auto roles = state_.roles();
@@ -374,6 +435,7 @@ Result<bool> LocalBackend::stop_all() {
 }
 
 Status LocalBackend::resume_all() {
+  stopping_ = false;
   const auto all = read_all(state_);
   if (!all) return std::unexpected(all.error());
   for (const PlaceFacts& facts : *all) {

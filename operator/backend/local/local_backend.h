@@ -3,9 +3,13 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "operator/backend/backend.h"
+#include "operator/backend/local/rendering.h"
 #include "operator/backend/local/spawn.h"
 #include "operator/backend/local/state_dir.h"
 
@@ -23,7 +27,8 @@ class LocalBackend final : public Backend {
 
   // Also mends what no supervisor can: supervisors that are missing (killed, or a machine that was booted) are put
   // back, which in the other world is the part of the kubelet's service manager, and a node that cannot start because
-  // others took its ports gets new ones. At most once in 2 s for each place.
+  // others took its ports gets new ones. At most once in 2 s for each place. A node that ended is started again with
+  // the spec of now.
   Result<World> observe(const ObjectKey& cluster, const CallContext& call) override;
   Answer ensure_shard(const RedisCluster& cluster, int shard, int size, const std::string& revision,
                       const CallContext& call) override;
@@ -48,6 +53,11 @@ class LocalBackend final : public Backend {
   using AllFacts = std::vector<PlaceFacts>;
 
   void mend(const PlaceFacts& facts, const AllFacts& all, const CallContext& call);
+  Result<RedisCluster> present_resource() const;
+  std::optional<Rendering> render_present(const RedisCluster& cluster, InstanceId id, const AllFacts& all);
+  void take_spec_over(const PlaceFacts& facts, const AllFacts& all);
+  Status write_rendering(PlaceFacts& facts, const Rendering& rendering);
+  Status move_place(const PlaceFacts& facts, const AllFacts& all, const CallContext& call);
   Answer ensure_place(const RedisCluster& cluster, InstanceId id, const std::string& revision, const AllFacts& all);
   Status start(const PlaceFacts& facts, const AllFacts& all, const LocalSpec& local);
   Status restart_place(InstanceId id, const AllFacts& all);
@@ -58,6 +68,8 @@ class LocalBackend final : public Backend {
   SupervisorSpawner spawner_;
   std::function<void(const Event&)> on_event_;
   std::map<InstanceId, int64_t> mended_at_;  // seconds of the monotonic clock, from 1
+  std::string last_problem_;                 // of the present spec, as it was said last
+  bool stopping_ = false;                    // stop_all() was called: nothing is started any more
 };
 
 }  // namespace guccho::ops::local

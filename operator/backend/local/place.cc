@@ -7,6 +7,7 @@
 
 namespace guccho::ops::local {
 
+using supervise::Presence;
 using supervise::put_line;
 using supervise::Record;
 
@@ -44,7 +45,7 @@ Result<Place> parse_place(std::string_view text) {
 }
 
 bool is_down(const PlaceFacts& facts) {
-  return !facts.supervisor_alive && !facts.process_alive;
+  return facts.supervisor == Presence::kGone && facts.process == Presence::kGone;
 }
 
 Incarnation incarnation_of(const PlaceFacts& facts) {
@@ -56,7 +57,8 @@ Incarnation incarnation_of(const PlaceFacts& facts) {
 
 Life life_of(const PlaceFacts& facts) {
   const bool ending = facts.place.removed || (facts.desired && facts.desired->goal == supervise::Desired::Goal::kStop);
-  if (facts.process_alive) {
+  if (facts.process == Presence::kUnknown) return UnknownLife{facts.record->since};
+  if (facts.process == Presence::kRunning) {
     if (ending || facts.record->state == Record::State::kStopping) return Terminating{};
     return Running{};
   }

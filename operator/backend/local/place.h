@@ -34,18 +34,19 @@ struct PlaceFacts {
   Place place;
   std::optional<supervise::Desired> desired;
   std::optional<supervise::Record> record;  // nothing before the first supervisor wrote one
-  bool supervisor_alive = false;            // of the record
-  bool process_alive = false;               // of the record
-  std::string last_words;                   // the last line of the node's log, when it ended
+  // Of the record; gone too where it names none.
+  supervise::Presence supervisor = supervise::Presence::kGone;
+  supervise::Presence process = supervise::Presence::kGone;
+  std::string last_words;  // the last line of the node's log, when it ended
 };
 
-// True when neither node nor supervisor runs: its files may be changed and deleted.
+// True when neither node nor supervisor runs for certain: its files may be changed and deleted.
 bool is_down(const PlaceFacts& facts);
 
 // Of the process that runs, or of the last one; empty before the first.
 Incarnation incarnation_of(const PlaceFacts& facts);
 
-// A supervisor's record and /proc are positive knowledge, so that the life is never Unknown on this machine.
+// Gone only by positive knowledge: a supervisor's record, or /proc; Unknown while /proc cannot be read.
 Life life_of(const PlaceFacts& facts);
 
 }  // namespace guccho::ops::local

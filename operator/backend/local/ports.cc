@@ -6,6 +6,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <cerrno>
+#include <cstring>
 #include <optional>
 
 #include "node/supervise/files.h"
@@ -20,6 +22,48 @@ std::optional<uint16_t> first_port_that(int from, int limit, const std::function
     if (good(port)) return static_cast<uint16_t>(port);
   }
   return std::nullopt;
+}
+
+// An IPv4 or IPv6 socket address.
+class Address {
+ public:
+  static std::optional<Address> parse(const std::string& host, uint16_t port) {
+    Address out;
+    out.is_v6_ = host.find(':') != host.npos;
+    out.v4_.sin_family = AF_INET;
+    out.v4_.sin_port = htons(port);
+    out.v6_.sin6_family = AF_INET6;
+    out.v6_.sin6_port = htons(port);
+    void* at = out.is_v6_ ? static_cast<void*>(&out.v6_.sin6_addr) : static_cast<void*>(&out.v4_.sin_addr);
+    if (::inet_pton(out.family(), host.c_str(), at) != 1) return std::nullopt;
+    return out;
+  }
+  int family() const { return is_v6_ ? AF_INET6 : AF_INET; }
+  const sockaddr* raw() const {
+    return is_v6_ ? reinterpret_cast<const sockaddr*>(&v6_) : reinterpret_cast<const sockaddr*>(&v4_);
+  }
+  socklen_t size() const { return is_v6_ ? sizeof v6_ : sizeof v4_; }
+  bool is_any() const { return is_v6_ ? IN6_IS_ADDR_UNSPECIFIED(&v6_.sin6_addr) : v4_.sin_addr.s_addr == INADDR_ANY; }
+  bool is_loopback() const {
+    return is_v6_ ? IN6_IS_ADDR_LOOPBACK(&v6_.sin6_addr) : ntohl(v4_.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+  }
+
+ private:
+  sockaddr_in v4_{};
+  sockaddr_in6 v6_{};
+  bool is_v6_ = false;
+};
+
+// 0, or the error number of binding there.
+int bind_to(const std::string& host, uint16_t port) {
+  const auto address = Address::parse(host, port);
+  if (!address) return EINVAL;
+  const supervise::Fd fd(::socket(address->family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0) return errno;
+  // As the node does it, so that connections of a former listener that linger do not count.
+  const int on = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  return ::bind(fd.get(), address->raw(), address->size()) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -46,23 +90,24 @@ Result<PortChoice> choose_ports(uint16_t first_port, uint16_t first_router_port,
 }
 
 bool can_listen(const std::string& host, uint16_t port) {
-  sockaddr_in v4{};
-  sockaddr_in6 v6{};
-  const bool is_v6 = host.find(':') != host.npos;
-  v4.sin_family = AF_INET;
-  v4.sin_port = htons(port);
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(port);
-  if (::inet_pton(is_v6 ? AF_INET6 : AF_INET, host.c_str(),
-                  is_v6 ? static_cast<void*>(&v6.sin6_addr) : static_cast<void*>(&v4.sin_addr)) != 1) {
-    return false;
+  return bind_to(host, port) == 0;
+}
+
+Status check_host(const std::string& host) {
+  const auto address = Address::parse(host, 0);
+  if (!address) return fail(fmt::format("spec.local.host: '{}' is no IP address", host));
+  if (address->is_any()) {
+    return fail(fmt::format("spec.local.host: {} is every address; give one that nodes can be told", host));
   }
-  const supervise::Fd fd(::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  // As the node does it, so that connections of a former listener that linger do not count.
-  const int on = 1;
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const auto* address = is_v6 ? reinterpret_cast<const sockaddr*>(&v6) : reinterpret_cast<const sockaddr*>(&v4);
-  return ::bind(fd.get(), address, is_v6 ? sizeof v6 : sizeof v4) == 0;
+  const int error = bind_to(host, 0);
+  if (error == EADDRNOTAVAIL) return fail(fmt::format("spec.local.host: {} is no address of this machine", host));
+  if (error != 0) return fail(fmt::format("spec.local.host: {}: {}", host, std::strerror(error)));
+  return {};
+}
+
+bool is_loopback(const std::string& host) {
+  const auto address = Address::parse(host, 0);
+  return address && address->is_loopback();
 }
 
 }  // namespace guccho::ops::local

@@ -30,4 +30,11 @@ Result<PortChoice> choose_ports(uint16_t first_port, uint16_t first_router_port,
 // Asks the kernel by binding; true means free at that moment.
 bool can_listen(const std::string& host, uint16_t port);
 
+// Whether nodes can listen on this address at all: an error that names spec.local.host when it is no single address of
+// this machine.
+Status check_host(const std::string& host);
+
+// True for an address that only this machine reaches.
+bool is_loopback(const std::string& host);
+
 }  // namespace guccho::ops::local

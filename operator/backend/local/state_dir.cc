@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <sstream>
 
@@ -18,13 +19,19 @@
 
 namespace guccho::ops::local {
 
+using supervise::Presence;
 using supervise::read_file;
+using supervise::read_file_if_there;
 using supervise::write_atomically;
 namespace fs = std::filesystem;
 
 namespace {
 
 constexpr uintmax_t kEventsLimit = 1u << 20;
+// Beside nodes/. In the order of their deletion: while the resource is there, the directory is a cluster's.
+constexpr std::array<std::string_view, 10> kFiles = {"node-program",  "roles",        "events.log", "events.log.1",
+                                                     "status.json",   "term",         "down",       "resource.lock",
+                                                     "resource.json", "operator.lock"};
 // "nodes/999-15/data/"
 constexpr size_t kLongestPlace = 18;
 
@@ -38,21 +45,32 @@ std::optional<InstanceId> parse_instance(std::string_view text) {
   return id;
 }
 
-// The text of a file that need not exist.
-Result<std::optional<std::string>> read_if_there(const std::string& path) {
-  std::error_code error;
-  if (!fs::exists(path, error) && !error) return std::nullopt;
-  auto text = read_file(path);
-  if (!text) return std::unexpected(text.error());
-  return std::optional(std::move(*text));
-}
-
 // At most 200 characters of the last line that is not empty.
 std::string last_line(const std::string& path) {
   auto text = read_file(path);
   if (!text) return {};
   while (!text->empty() && text->back() == '\n') text->pop_back();
   return text->substr(text->find_last_of('\n') + 1).substr(0, 200);
+}
+
+// write_atomically() may have left its draft.
+bool is_ours(std::string_view name) {
+  if (name.ends_with(".new")) name.remove_suffix(4);
+  return name == "nodes" || std::ranges::find(kFiles, name) != kFiles.end();
+}
+
+// A directory that a cluster has, or that one may have: none, an empty one, or one that was begun.
+Status check_use(const StateDir& state) {
+  std::error_code error;
+  if (state.exists() || !fs::exists(state.path(), error)) return {};
+  for (fs::directory_iterator it(state.path(), error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (is_ours(name)) continue;
+    return fail(fmt::format("{} holds {}, which is not a cluster's: choose an empty directory with --state",
+                            state.path(), name));
+  }
+  if (error) return fail(fmt::format("{}: {}", state.path(), error.message()));
+  return {};
 }
 
 }  // namespace
@@ -66,6 +84,7 @@ Result<StateDir> StateDir::create(const std::string& path) {
                     socket_path - kLimit));
   }
   if (path.find('\n') != path.npos) return fail("state directory: its path must not hold a newline");
+  if (auto usable = check_use(StateDir(path)); !usable) return std::unexpected(usable.error());
   if (auto made = supervise::make_directories(path + "/nodes"); !made) return std::unexpected(made.error());
   return StateDir(path);
 }
@@ -89,9 +108,13 @@ Result<std::vector<InstanceId>> StateDir::places() const {
   std::vector<InstanceId> out;
   std::error_code error;
   for (fs::directory_iterator it(path_ + "/nodes", error), end; !error && it != end; it.increment(error)) {
-    // A place whose file is not yet written is none: making it was interrupted, and is begun anew.
     const auto id = parse_instance(it->path().filename().string());
-    if (id && fs::exists(it->path() / "place", error)) out.push_back(*id);
+    if (!id) continue;
+    // A place whose file is not yet written is none: making it was interrupted, and is begun anew. One that cannot be
+    // looked at may be there.
+    const bool there = fs::exists(it->path() / "place", error);
+    if (error) break;
+    if (there) out.push_back(*id);
   }
   if (error) return fail(fmt::format("{}/nodes: {}", path_, error.message()));
   std::ranges::sort(out);
@@ -108,22 +131,22 @@ Result<PlaceFacts> StateDir::facts(InstanceId id) const {
   if (!place) return fail(fmt::format("{}/place: {}", directory, place.error().text));
   out.place = std::move(*place);
 
-  const auto desired_text = read_if_there(fmt::format("{}/{}", directory, supervise::kDesiredFile));
+  const auto desired_text = read_file_if_there(fmt::format("{}/{}", directory, supervise::kDesiredFile));
   if (!desired_text) return std::unexpected(desired_text.error());
   if (*desired_text) {
     auto desired = supervise::parse_desired(**desired_text);
     if (!desired) return fail(fmt::format("{}: {}", directory, desired.error().text));
     out.desired = std::move(*desired);
   }
-  const auto record_text = read_if_there(fmt::format("{}/{}", directory, supervise::kRecordFile));
+  const auto record_text = read_file_if_there(fmt::format("{}/{}", directory, supervise::kRecordFile));
   if (!record_text) return std::unexpected(record_text.error());
   if (*record_text) {
     auto record = supervise::parse_record(**record_text);
     if (!record) return fail(fmt::format("{}: {}", directory, record.error().text));
     out.record = std::move(*record);
-    out.supervisor_alive = supervise::is_running(out.record->supervisor);
-    out.process_alive = out.record->process && supervise::is_running(*out.record->process);
-    if (!out.process_alive && out.record->failures > 1) {
+    out.supervisor = supervise::presence_of(out.record->supervisor);
+    if (out.record->process) out.process = supervise::presence_of(*out.record->process);
+    if (out.process == Presence::kGone && out.record->failures > 1) {
       out.last_words = last_line(fmt::format("{}/{}", directory, supervise::kNodeLogFile));
     }
   }
@@ -131,7 +154,7 @@ Result<PlaceFacts> StateDir::facts(InstanceId id) const {
 }
 
 Status StateDir::write_place(InstanceId id, const Place& place) const {
-  if (auto made = supervise::make_directories(data_path(id)); !made) return made;
+  if (auto made = supervise::make_directories(place_path(id)); !made) return made;
   return write_atomically(place_path(id) + "/place", to_text(place));
 }
 
@@ -144,9 +167,12 @@ Status StateDir::write_node_config(InstanceId id, const std::string& text) const
 }
 
 Status StateDir::delete_place(InstanceId id) const {
-  // `place` goes last, so that an interrupted deletion is still a place whose storage is to be released.
+  // `place` goes last, so that an interrupted deletion is still a place whose storage is to be released; `desired`
+  // first, so that it is one that is made anew if it is wanted again.
   std::error_code error;
-  fs::remove_all(data_path(id), error);
+  fs::remove(fmt::format("{}/{}", place_path(id), supervise::kDesiredFile), error);
+  if (!error) fs::remove_all(data_path(id), error);
+  if (error) return fail(fmt::format("{}: {}", place_path(id), error.message()));
   for (fs::directory_iterator it(place_path(id), error), end; !error && it != end; it.increment(error)) {
     if (it->path().filename() != "place") fs::remove_all(it->path(), error);
   }
@@ -156,12 +182,12 @@ Status StateDir::delete_place(InstanceId id) const {
 }
 
 Result<std::optional<RedisCluster>> StateDir::resource() const {
-  const auto text = read_if_there(path_ + "/resource.json");
+  const auto text = read_file_if_there(path_ + "/resource.json");
   if (!text) return std::unexpected(text.error());
   if (!*text) return std::nullopt;
   auto cluster = parse_resource(**text);
   if (!cluster) return fail(fmt::format("{}/resource.json: {}", path_, cluster.error().text));
-  const auto status_text = read_if_there(path_ + "/status.json");
+  const auto status_text = read_file_if_there(path_ + "/status.json");
   if (!status_text) return std::unexpected(status_text.error());
   if (*status_text) {
     auto status = status_from_json(**status_text);
@@ -231,10 +257,49 @@ Status StateDir::take_down_back() const {
   return {};
 }
 
+std::string StateDir::node_program() const {
+  return read_file(path_ + "/node-program").value_or("");
+}
+
+Status StateDir::write_node_program(const std::string& program) const {
+  if (node_program() == program) return {};
+  return write_atomically(path_ + "/node-program", program);
+}
+
+Result<bool> StateDir::purge() const {
+  std::error_code error;
+  const auto failed = [&](const std::string& path) { return fail(fmt::format("{}: {}", path, error.message())); };
+  const auto remove_if_empty = [&](const std::string& path) {
+    return !fs::exists(path, error) || (!error && fs::is_empty(path, error) && !error && fs::remove(path, error));
+  };
+  const std::string nodes = path_ + "/nodes";
+  std::vector<std::string> places;
+  for (fs::directory_iterator it(nodes, error), end; !error && it != end; it.increment(error)) {
+    if (parse_instance(it->path().filename().string())) places.push_back(it->path().string());
+  }
+  if (error && error != std::errc::no_such_file_or_directory) return failed(nodes);
+  for (const std::string& place : places) {
+    fs::remove_all(place, error);
+    if (error) return failed(place);
+  }
+  const bool nodes_gone = remove_if_empty(nodes);
+  if (error) return failed(nodes);
+  for (const std::string_view name : kFiles) {
+    for (const std::string_view suffix : {".new", ""}) {
+      const std::string path = fmt::format("{}/{}{}", path_, name, suffix);
+      fs::remove(path, error);
+      if (error) return failed(path);
+    }
+  }
+  const bool gone = nodes_gone && remove_if_empty(path_);
+  if (error) return failed(path_);
+  return gone;
+}
+
 Result<StateDir::Leader> StateDir::lead() const {
   auto lock = supervise::DirectoryLock::take(path_, "operator.lock");
   if (!lock) return std::unexpected(lock.error());
-  const auto text = read_if_there(path_ + "/term");
+  const auto text = read_file_if_there(path_ + "/term");
   if (!text) return std::unexpected(text.error());
   uint64_t term = 0;
   if (*text && (!(*text)->ends_with('\n') || !supervise::read_number((*text)->substr(0, (*text)->size() - 1), term))) {

@@ -5,6 +5,7 @@
 //   resource.json     the RedisCluster (without status); resource.lock guards its read-modify-write
 //   status.json       what the operator last said
 //   down              there while `guccho down` wants the operator to end
+//   node-program      the guccho-node that supervisors are started with, unless told otherwise
 //   roles, events.log for people and scripts
 //   nodes/S-O/        one place: `place` (ours), node.conf (ours), desired (ours), record (the supervisor's), logs
 //   nodes/S-O/data/   the node's data directory
@@ -30,7 +31,7 @@ class StateDir {
   // An absolute path; nothing is touched.
   explicit StateDir(std::string path) : path_(std::move(path)) {}
   // Makes the directory (for the owner only) if need be. Fails when it is so deep that the nodes' sockets would not
-  // fit.
+  // fit, and when it holds something else and no cluster.
   static Result<StateDir> create(const std::string& path);
 
   const std::string& path() const { return path_; }
@@ -65,6 +66,14 @@ class StateDir {
   Status ask_down() const;
   bool down_asked() const;
   Status take_down_back() const;
+
+  // Empty when none was ever written.
+  std::string node_program() const;
+  Status write_node_program(const std::string& program) const;
+
+  // Deletes all that is listed above and nothing else, the resource last; then the directory, if nothing is left in it:
+  // false when something is. The caller leads, and has made sure that nothing runs.
+  Result<bool> purge() const;
 
   // Becomes the one operator of this directory: the lock, and a term greater than any before, on disk.
   struct Leader {

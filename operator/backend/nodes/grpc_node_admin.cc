@@ -101,17 +101,15 @@ class GrpcNodeAdmin final : public NodeAdmin {
   Answer failover(const NodeRef& node, FailoverMode mode, const ProofOfDeath* proof, const CallContext& call) override {
     wire::FailoverRequest request;
     request.set_mode(to_proto(mode));
-    if (proof) {
-      request.mutable_proof()->set_node_id(proof->node.str());
-      request.mutable_proof()->set_incarnation(proof->incarnation.value);
-      request.mutable_proof()->set_evidence(std::string(to_string(proof->evidence)));
-    }
+    if (proof) *request.mutable_proof() = to_proto(*proof);
     return mutate(&Stub::Failover, request, node, call);
   }
 
-  Answer forget(const NodeRef& node, const NodeId& forgotten, const CallContext& call) override {
+  Answer forget(const NodeRef& node, const NodeId& forgotten, const ProofOfDeath* proof,
+                const CallContext& call) override {
     wire::ForgetRequest request;
     request.set_forget_id(forgotten.str());
+    if (proof) *request.mutable_proof() = to_proto(*proof);
     return mutate(&Stub::Forget, request, node, call);
   }
 

@@ -133,6 +133,14 @@ wire::FailoverMode to_proto(FailoverMode mode) {
   return wire::FAILOVER_MODE_UNSPECIFIED;
 }
 
+wire::ProofOfDeath to_proto(const ProofOfDeath& proof) {
+  wire::ProofOfDeath out;
+  out.set_node_id(proof.node.str());
+  out.set_incarnation(proof.incarnation.value);
+  out.set_evidence(std::string(to_string(proof.evidence)));
+  return out;
+}
+
 void to_proto(std::span<const SlotRange> slots, google::protobuf::RepeatedPtrField<wire::SlotRange>* out) {
   for (const SlotRange& range : slots) {
     wire::SlotRange* added = out->Add();

@@ -11,6 +11,7 @@ namespace guccho::ops {
 Result<NodeStatus> from_proto(const admin::v1::NodeStatus& message);
 
 admin::v1::FailoverMode to_proto(FailoverMode mode);
+admin::v1::ProofOfDeath to_proto(const ProofOfDeath& proof);
 void to_proto(std::span<const SlotRange> slots, google::protobuf::RepeatedPtrField<admin::v1::SlotRange>* out);
 
 }  // namespace guccho::ops

@@ -100,13 +100,14 @@ class LocalCluster:
             raise AssertionError(f"guccho {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done
 
-    def up(self, file=True):
+    def up(self, *arguments, file=True, program=GUCCHO):
         """Starts an operator; it dies with the test, the nodes do not."""
         assert self.operator is None
-        arguments = ["-f", self.file] if file else []
+        arguments = [*arguments, *(["-f", self.file] if file else [])]
         with open(self.log_path, "ab") as log:
-            self.operator = subprocess.Popen([GUCCHO, "up", "--state", self.state, *arguments], stdin=subprocess.DEVNULL,
-                                             stdout=log, stderr=log, preexec_fn=die_with_parent)
+            self.operator = subprocess.Popen([program, "up", "--state", self.state, *arguments],
+                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                             preexec_fn=die_with_parent)
         resource = os.path.join(self.state, "resource.json")
         until(lambda: os.path.exists(resource) or self.operator.poll() is not None, 10, "the resource is applied")
         return self
@@ -176,7 +177,7 @@ class LocalCluster:
 
     def down(self, *arguments):
         self.supervisors()
-        done = self.run("down", *arguments)
+        done = self.run("down", "--yes", *arguments)
         if self.operator:
             self.operator.wait(COMMAND_SECONDS)
             self.operator = None

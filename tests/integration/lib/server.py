@@ -60,13 +60,15 @@ def kill_at_once(servers):
 class Server:
     """A server that belongs to the test: started by it, and killed by its process id only."""
 
-    def __init__(self, kind=None, port=None, directory=None, cluster=True, tls=None, **directives):
-        """directives: redis.conf names with '_' for '-'. tls: Certificates; the port then speaks TLS only."""
+    def __init__(self, kind=None, port=None, directory=None, cluster=True, tls=None, cwd=None, **directives):
+        """directives: redis.conf names with '_' for '-'. tls: Certificates; the port then speaks TLS only. cwd: where the
+        process is started, its directory unless given."""
         self.kind = kind or SUBJECT
         self.tls = tls
         self.port = port or ports.take()[0]
         self._own_directory = directory is None
         self.directory = directory or tempfile.mkdtemp(prefix="guccho-test-")
+        self.cwd = cwd or self.directory
         self.directives = dict(self.kind.directives)
         if cluster:
             self.directives.update({"cluster-enabled": "yes", "cluster-node-timeout": NODE_TIMEOUT_MS})
@@ -99,7 +101,7 @@ class Server:
                     file.write(f"{name} {each}\n")
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([self.kind.executable, conf, *arguments], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, cwd=self.directory, start_new_session=True,
+                                            stdout=log, stderr=log, cwd=self.cwd, start_new_session=True,
                                             preexec_fn=die_with_parent)
         if wait:
             self.wait_up()

@@ -86,6 +86,23 @@ TEST(AdminSocket, OnlyTheOwnerReachesIt) {
   EXPECT_TRUE(AdminServer::start(host, listen));
 }
 
+TEST(AdminSocket, IsNotTakenFromANodeThatListensOnIt) {
+  const TemporaryDirectory directory;
+  FakeHost host;
+  const Listen listen = on_socket(directory);
+  auto first = AdminServer::start(host, listen);
+  ASSERT_TRUE(first) << first.error().text;
+  {
+    FakeHost other;
+    const auto second = AdminServer::start(other, listen);
+    ASSERT_FALSE(second);
+    EXPECT_THAT(second.error().text, HasSubstr(listen.socket_path + " is in use by another node process"));
+  }
+  EXPECT_TRUE(ask("unix:" + listen.socket_path, grpc::InsecureChannelCredentials()).ok());
+  first->reset();
+  EXPECT_TRUE(AdminServer::start(host, listen));
+}
+
 TEST(AdminSocket, PlacesThatCannotBe) {
   const TemporaryDirectory directory;
   FakeHost host;

@@ -286,6 +286,35 @@ TEST_F(ServiceTest, ForgetRefusesWhatOthersNeed) {
   expect(call(&v1::NodeAdmin::Stub::Forget, r), StatusCode::FAILED_PRECONDITION, "owns 12 slots");
 }
 
+TEST_F(ServiceTest, AnOwnerIsForgottenOnlyWithAProofThatItsDataIsGone) {
+  cluster::View view;
+  view.nodes = {node(kSelf, bus::kFlagPrimary), node(kOther, bus::kFlagPrimary | bus::kFlagFail),
+                node(kThird, bus::kFlagReplica)};
+  view.nodes[1].slot_count = 12;
+  view.nodes[2].primary_id = kOther;
+  host_.set_view(view);
+  auto r = guarded<v1::ForgetRequest>();
+  r.set_forget_id(kOther.str());
+  expect(call(&v1::NodeAdmin::Stub::Forget, r), StatusCode::FAILED_PRECONDITION, "owns 12 slots");
+  r.mutable_proof()->set_node_id(kThird.str());
+  expect(call(&v1::NodeAdmin::Stub::Forget, r), StatusCode::INVALID_ARGUMENT, "proof.incarnation");
+  r.mutable_proof()->set_incarnation("boot/12/3");
+  expect(call(&v1::NodeAdmin::Stub::Forget, r), StatusCode::INVALID_ARGUMENT, "proof.evidence: not given");
+  r.mutable_proof()->set_evidence("storage deleted");
+  expect(call(&v1::NodeAdmin::Stub::Forget, r), StatusCode::INVALID_ARGUMENT, "proof.node_id: is not forget_id");
+  r.mutable_proof()->set_node_id(kOther.str());
+  r.mutable_proof()->set_evidence("process reaped");
+  expect(call(&v1::NodeAdmin::Stub::Forget, r), StatusCode::INVALID_ARGUMENT, "does not say that the data is gone");
+  r.mutable_proof()->set_evidence("storage deleted");
+  expect(call(&v1::NodeAdmin::Stub::Forget, r), StatusCode::FAILED_PRECONDITION, "is followed by " + kThird.str());
+  EXPECT_TRUE(host_.requests().empty());
+  view.nodes[2].primary_id = NodeId();
+  host_.set_view(view);
+  EXPECT_TRUE(call(&v1::NodeAdmin::Stub::Forget, r).ok());
+  ASSERT_NE(host_.last<request::ForgetOnProof>(), nullptr) << "the core has the last word on whether it failed";
+  EXPECT_EQ(host_.last<request::ForgetOnProof>()->node, kOther);
+}
+
 TEST_F(ServiceTest, ConfigAndShutdown) {
   grpc::ClientContext context;
   v1::GetConfigRequest get;

@@ -135,16 +135,18 @@ TEST(Electorate, AForgottenVoterIsRemoved) {
   EXPECT_TRUE(f.run_until([&] { return voters(f, 0) == 3 && voters(f, 1) == 3; }));
 }
 
-// Two clusters that were formed apart: the first of `primaries` primaries with `replicas` each is at the indexes from
-// 0, the second after it. The first owns the lower half of the slots, the second the upper; or, with `conflict`, both
-// all.
-void form_two(Fabric& f, size_t primaries, size_t replicas, bool conflict) {
-  ASSERT_TRUE(f.form(primaries, replicas));
-  const size_t n = f.peers.size();
+void meet(Fabric& f, size_t i, size_t other) {
+  ASSERT_EQ(f.request(i, request::Meet{.ip = f.peers[other].ip, .port = 7000, .bus_port = 17000}), "OK");
+}
+
+// A cluster beside those that the fabric has already, at the indexes from `first`; it owns all slots.
+void form_another(Fabric& f, size_t primaries, size_t replicas) {
+  const size_t first = f.peers.size();
+  const size_t n = primaries * (1 + replicas);
   for (size_t i = 0; i < n; ++i) f.add();
-  for (size_t i = 1; i < n; ++i) f.request(n, request::Meet{.ip = f.peers[n + i].ip, .port = 7000, .bus_port = 17000});
+  for (size_t i = 1; i < n; ++i) meet(f, first, first + i);
   ASSERT_TRUE(f.run_until([&] {
-    for (size_t i = n; i < 2 * n; ++i) {
+    for (size_t i = first; i < first + n; ++i) {
       if (f.view(i).nodes.size() != n) return false;
       for (const NodeView& v : f.view(i).nodes) {
         if (v.has(bus::kFlagHandshake) || !v.link_up || !v.is_guccho) return false;
@@ -157,13 +159,22 @@ void form_two(Fabric& f, size_t primaries, size_t replicas, bool conflict) {
     for (size_t s = kSlotCount * i / primaries; s < kSlotCount * (i + 1) / primaries; ++s) {
       slots.insert(Slot(static_cast<uint16_t>(s)));
     }
-    f.request(n + i, request::SetConfigEpoch{.epoch = ConfigEpoch(i + 20)});
-    ASSERT_EQ(f.request(n + i, request::AddSlots{.slots = slots}), "OK");
+    f.request(first + i, request::SetConfigEpoch{.epoch = ConfigEpoch(i + 20)});
+    ASSERT_EQ(f.request(first + i, request::AddSlots{.slots = slots}), "OK");
   }
   f.run(Millis{1500});
   for (size_t i = primaries; i < n; ++i) {
-    ASSERT_EQ(f.request(n + i, request::Replicate{.primary = f.id(n + i % primaries)}), "OK");
+    ASSERT_EQ(f.request(first + i, request::Replicate{.primary = f.id(first + i % primaries)}), "OK");
   }
+}
+
+// Two clusters that were formed apart: the first of `primaries` primaries with `replicas` each is at the indexes from
+// 0, the second after it. The first owns the lower half of the slots, the second the upper; or, with `conflict`, both
+// all.
+void form_two(Fabric& f, size_t primaries, size_t replicas, bool conflict) {
+  ASSERT_TRUE(f.form(primaries, replicas));
+  const size_t n = f.peers.size();
+  form_another(f, primaries, replicas);
   ASSERT_TRUE(f.run_until([&] { return voters(f, 0) == n && voters(f, n) == n && voters(f, 2 * n - 1) == n; }));
   ASSERT_NE(f.view(0).electorate.voters.founder, f.view(n).electorate.voters.founder);
   if (conflict) return;
@@ -256,6 +267,275 @@ TEST(Electorate, WhoAcceptedASmallListVotesNoMoreByTheOneBefore) {
   EXPECT_TRUE(f.view(1).self().is_replica());
   EXPECT_TRUE(f.view(2).self().is_replica()) << "one vote of three";
   EXPECT_TRUE(f.view(1).electorate.no_automatic_failover);
+}
+
+// A node of an old cluster that is no more, with its list of three; it was not reset.
+void leave_one_of_an_old_cluster(Fabric& f) {
+  ASSERT_TRUE(f.form(1, 2));
+  ASSERT_TRUE(f.run_until([&] { return voters(f, 0) == 3 && voters(f, 1) == 3 && voters(f, 2) == 3; }));
+  f.kill(0);
+  f.kill(1);
+}
+
+TEST(Electorate, AClusterWithoutAListTakesNoDeadOneOver) {
+  Fabric f;
+  leave_one_of_an_old_cluster(f);
+  form_another(f, 3, 1);
+  f.run(Millis{3000});
+  ASSERT_EQ(f.view(3).electorate.voters.version, 0u);
+  meet(f, 3, 2);
+  f.run(Millis{15000});
+  for (size_t i = 3; i < 9; ++i) {
+    EXPECT_EQ(f.view(i).electorate.voters.version, 0u) << i;
+    EXPECT_TRUE(f.view(i).cluster_ok) << i;
+  }
+  EXPECT_TRUE(f.logged(3, "VoterListNotTaken"));
+  // And its own primaries decide as before.
+  f.kill(3);
+  EXPECT_TRUE(f.run_until([&] { return f.owner(4, 0) == 6u; }));
+}
+
+TEST(Electorate, AClusterWithAListDoesNotGiveItUpForADeadOne) {
+  for (const size_t replicas : {1u, 2u}) {
+    Fabric f;
+    leave_one_of_an_old_cluster(f);
+    form_another(f, 1, replicas);
+    ASSERT_TRUE(f.run_until([&] { return voters(f, 3) == 1 + replicas && voters(f, 4) == 1 + replicas; }));
+    const NodeId founder = f.view(3).electorate.voters.founder;
+    meet(f, 3, 2);
+    f.run(Millis{15000});
+    EXPECT_EQ(f.view(3).electorate.voters.founder, founder) << replicas;
+    EXPECT_GE(voters(f, 3), 1 + replicas);
+    EXPECT_TRUE(f.view(3).cluster_ok);
+  }
+}
+
+// It counts by slot-owning primaries, and those of the small one vote with them once their list has become that.
+TEST(Electorate, ASmallClusterJoinsOneThatNeverHadAList) {
+  Fabric f;
+  ASSERT_TRUE(f.form(1, 2));
+  ASSERT_TRUE(f.run_until([&] { return voters(f, 0) == 3 && voters(f, 2) == 3; }));
+  form_another(f, 3, 1);
+  f.run(Millis{3000});
+  // Each keeps what the other does not have.
+  SlotSet lower;
+  SlotSet upper;
+  for (uint16_t s = 0; s < kSlotCount; ++s) (s < 1000 ? lower : upper).insert(Slot(s));
+  ASSERT_EQ(f.request(0, request::DelSlots{.slots = upper}), "OK");
+  ASSERT_EQ(f.request(3, request::DelSlots{.slots = lower}), "OK");
+  meet(f, 3, 0);
+  EXPECT_TRUE(f.run_until(
+      [&] {
+        for (size_t i = 0; i < 9; ++i) {
+          const ElectorateView& e = f.view(i).electorate;
+          if (!e.primaries || !e.voters.primaries || e.no_automatic_failover) return false;
+          if (e.voters != f.view(0).electorate.voters || f.view(i).nodes.size() != 9) return false;
+        }
+        return f.all_ok();
+      },
+      Millis{60000}));
+}
+
+// --- voters that are gone for good ---
+
+TEST(Electorate, OfTwoVotersTheOneWithTheDataForgetsTheOther) {
+  for (const bool alive : {false, true}) {
+    Fabric f;
+    ASSERT_TRUE(f.form(1, 1));
+    ASSERT_TRUE(f.run_until([&] { return voters(f, 0) == 2 && voters(f, 1) == 2; }));
+    const NodeId gone = f.id(1);
+    if (!alive) f.kill(1);
+    f.run(Millis{2000});
+    EXPECT_EQ(voters(f, 0), 2u) << "unreachable is not absent";
+    ASSERT_EQ(f.request(0, request::Forget{.node = gone}), "OK");
+    EXPECT_TRUE(f.run_until([&] { return voters(f, 0) == 1; }, Millis{1000})) << alive;
+    EXPECT_TRUE(f.view(0).cluster_ok);
+    // Others take its place.
+    for (const size_t i : {f.add(), f.add()}) {
+      meet(f, 0, i);
+      ASSERT_TRUE(f.run_until([&] { return f.view(i).find(f.id(0)) != nullptr; }));
+      f.run(Millis{500});
+      ASSERT_EQ(f.request(i, request::Replicate{.primary = f.id(0)}), "OK");
+    }
+    EXPECT_TRUE(f.run_until([&] { return voters(f, 0) == 3 && voters(f, 2) == 3 && voters(f, 3) == 3; })) << alive;
+  }
+}
+
+TEST(Electorate, ALostMajorityIsReplacedByAnOrderOnly) {
+  Fabric f;
+  ASSERT_TRUE(f.form(1, 2));
+  ASSERT_TRUE(f.run_until([&] { return voters(f, 0) == 3 && voters(f, 1) == 3 && voters(f, 2) == 3; }));
+  const NodeId gone[] = {f.id(1), f.id(2)};
+  const request::Failover order{.mode = request::Failover::Mode::kTakeover};
+  f.kill(1);
+  f.kill(2);
+  EXPECT_TRUE(f.run_until([&] { return f.view(0).down_reason == DownReason::kMinority; }));
+  EXPECT_EQ(f.request(0, order), "-ERR You should send CLUSTER FAILOVER to a replica") << "they may come back";
+  for (const NodeId& id : gone) ASSERT_EQ(f.request(0, request::Forget{.node = id}), "OK");
+  f.run(Millis{5000});
+  EXPECT_FALSE(f.view(0).cluster_ok);
+  EXPECT_TRUE(f.logged(0, "VotersLost"));
+  ASSERT_EQ(f.request(0, order), "OK");
+  EXPECT_TRUE(f.run_until([&] { return f.view(0).cluster_ok; }));
+  EXPECT_EQ(voters(f, 0), 1u);
+  EXPECT_EQ(f.request(0, order), "-ERR You should send CLUSTER FAILOVER to a replica");
+}
+
+// Two at once would leave a primary that cannot change its list, though both would have agreed.
+TEST(Electorate, AVoterWhoseVoteIsNeededIsNotForgotten) {
+  Fabric f;
+  ASSERT_TRUE(f.form(1, 2));
+  ASSERT_TRUE(f.run_until([&] { return voters(f, 0) == 3 && voters(f, 1) == 3 && voters(f, 2) == 3; }));
+  ASSERT_EQ(f.request(0, request::Forget{.node = f.id(1)}), "OK");
+  EXPECT_TRUE(f.request(0, request::Forget{.node = f.id(2)}).starts_with("-ERR The voter list cannot be changed"));
+  ASSERT_TRUE(f.run_until([&] { return voters(f, 0) == 2; }));
+  EXPECT_EQ(f.request(0, request::Forget{.node = f.id(2)}), "OK");
+  EXPECT_TRUE(f.run_until([&] { return voters(f, 0) == 1 && f.view(0).cluster_ok; }));
+}
+
+TEST(Electorate, SilenceMakesNoRedisServer) {
+  Fabric f;
+  ASSERT_TRUE(f.form(2, 1));
+  ASSERT_TRUE(f.run_until([&] { return voters(f, 0) == 4 && voters(f, 3) == 4; }));
+  f.kill(0);
+  f.kill(1);
+  f.run(Millis{3000});
+  f.start(0, DatasetLoaded::Outcome::kComplete);  // it never hears of node 1 again
+  EXPECT_TRUE(f.run_until([&] { return f.owner(0, kSlotCount - 1) == 3u; }));
+  f.run(Millis{3000});
+  EXPECT_EQ(voters(f, 0), 4u);
+}
+
+// --- whose reach matters ---
+
+bus::Message accept_of(const Fabric& f, size_t from, const VoterList& value, uint64_t accepted_round = 0) {
+  bus::ElectorateBody accept{.step = bus::ElectorateBody::Step::kAccept,
+                             .version = value.version,
+                             .founder = value.founder,
+                             .ballot_round = 1000,
+                             .ballot_node = f.id(from),
+                             .accepted_round = accepted_round,
+                             .value = value};
+  bus::Message m{.header = f.peers[from].sent.back().header, .body = accept};
+  m.header.type = bus::MessageType::kElectorate;
+  return m;
+}
+
+void tell(Fabric& f, size_t from, size_t to, const bus::Message& m) {
+  f.step(to, MessageReceived{.link = LinkId(LinkId::kInbound | 999),
+                             .message = std::make_shared<const bus::Message>(m),
+                             .remote_ip = f.peers[from].ip,
+                             .local_ip = f.peers[to].ip});
+}
+
+TEST(Electorate, TwoOfFourElectNobodySoTheOthersServe) {
+  Fabric f;
+  ASSERT_TRUE(f.form(2, 1));
+  ASSERT_TRUE(f.run_until([&] { return voters(f, 0) == 4 && voters(f, 1) == 4; }));
+  f.kill(2);
+  f.kill(3);
+  f.run(Millis{5000});
+  EXPECT_TRUE(f.view(0).cluster_ok);
+  EXPECT_TRUE(f.view(1).cluster_ok);
+  f.step(0, WasAbsent{.number = 5});
+  f.run(Millis{2000});
+  EXPECT_TRUE(std::any_of(f.peers[0].effects.begin(), f.peers[0].effects.end(),
+                          [](const Effect& e) { return std::holds_alternative<PresenceConfirmed>(e); }));
+  f.kill(1);
+  EXPECT_TRUE(f.run_until([&] { return !f.view(0).cluster_ok; }));
+}
+
+// A list with one more voter may have been decided, by which three unreachable ones could elect.
+TEST(Electorate, WithASuccessorOfTheListAcceptedAMajorityMustBeReached) {
+  for (const size_t accepts : {0u, 1u}) {
+    Fabric f;
+    ASSERT_TRUE(f.form(2, 1));
+    ASSERT_TRUE(f.run_until([&] { return voters(f, 0) == 4 && voters(f, 1) == 4; }));
+    VoterList next = f.view(0).electorate.voters;
+    ++next.version;
+    next.voters = sorted({f.id(0), f.id(1), f.id(2), f.id(3), node(77)});
+    const bus::Message accept = accept_of(f, 2, next);
+    f.partition({2, 3});
+    ASSERT_TRUE(f.run_until([&] { return f.view(0).find(f.id(3))->has(bus::kFlagPfail | bus::kFlagFail); }));
+    ASSERT_TRUE(f.view(0).cluster_ok);
+    tell(f, 2, accepts, accept);
+    f.run(Millis{1000});
+    EXPECT_EQ(f.view(0).down_reason, DownReason::kMinority) << accepts;
+  }
+}
+
+// --- mixed with redis-server ---
+
+// A node that speaks as a redis-server does, known to all.
+size_t add_redis(Fabric& f) {
+  const size_t i = f.add();
+  f.peers[i].redis = true;
+  meet(f, 0, i);
+  f.run(Millis{3000});
+  return i;
+}
+
+TEST(Electorate, FewerThanThreePrimariesThatVoteDecideNothing) {
+  Fabric f;
+  ASSERT_TRUE(f.form(1, 1));
+  ASSERT_TRUE(f.run_until([&] { return voters(f, 0) == 2 && voters(f, 1) == 2; }));
+  const size_t redis = add_redis(f);
+  EXPECT_FALSE(f.view(1).electorate.primaries) << "it owns nothing and follows nobody";
+  SlotSet some;
+  some.insert(Slot(0));
+  ASSERT_EQ(f.request(0, request::DelSlots{.slots = some}), "OK");
+  ASSERT_EQ(f.request(redis, request::DelSlots{.slots = some}), "OK");
+  ASSERT_EQ(f.request(redis, request::AddSlots{.slots = some}), "OK");
+  f.request(redis, request::BumpEpoch{});
+  ASSERT_TRUE(f.run_until([&] { return f.view(1).electorate.primaries && f.view(1).size == 2; }));
+  EXPECT_TRUE(f.view(1).electorate.no_automatic_failover);
+  const NodeId dead = f.id(0);
+  f.kill(0);
+  f.run(Millis{3000});
+  EXPECT_TRUE(f.view(1).self().is_replica());
+  EXPECT_EQ(f.request(1, request::TakeoverOnProof{.node = dead}), "OK");
+}
+
+TEST(Electorate, ARedisReplicaGetsNoVotesOfAList) {
+  Fabric f;
+  ASSERT_TRUE(f.form(1, 2));
+  ASSERT_TRUE(f.run_until([&] { return voters(f, 0) == 3 && voters(f, 1) == 3 && voters(f, 2) == 3; }));
+  bus::Message request{.header = f.peers[2].sent.back().header, .body = bus::EmptyBody{}};
+  request.header.type = bus::MessageType::kFailoverAuthRequest;
+  request.header.message_flags = bus::kMessageForceAck;
+  request.header.current_epoch = CurrentEpoch(100);
+  request.header.own.reset();
+  tell(f, 2, 0, request);
+  f.run(Millis{5});
+  const auto& sent = f.peers[0].sent;
+  EXPECT_TRUE(std::none_of(sent.begin(), sent.end(),
+                           [](const bus::Message& m) { return m.header.type == bus::MessageType::kFailoverAuthAck; }));
+  // While one is there, primaries vote.
+  const size_t redis = add_redis(f);
+  ASSERT_EQ(f.request(redis, request::Replicate{.primary = f.id(0)}), "OK");
+  EXPECT_TRUE(f.run_until([&] { return f.view(0).electorate.primaries && f.view(1).electorate.primaries; }));
+}
+
+TEST(Electorate, AValueThatWasAcceptedStaysAcceptable) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 0));
+  f.kill(1);
+  f.peers[1].own += "voters 5 " + f.id(0).str() + " primaries " + f.id(0).str() + "\n";
+  f.start(1, DatasetLoaded::Outcome::kComplete);
+  ASSERT_TRUE(f.run_until([&] { return f.view(1).electorate.voters.version == 5 && f.view(1).cluster_ok; }));
+  // Two owned slots when it was proposed; now three do.
+  const VoterList value{.version = 6, .founder = f.id(0), .voters = sorted({f.id(0), f.id(1)})};
+  const auto answer = [&](uint64_t accepted_round) {
+    tell(f, 0, 1, accept_of(f, 0, value, accepted_round));
+    f.run(Millis{1});
+    const auto& sent = f.peers[1].sent;
+    const auto last = std::find_if(sent.rbegin(), sent.rend(), [](const bus::Message& m) {
+      return m.header.type == bus::MessageType::kElectorate;
+    });
+    return std::get<bus::ElectorateBody>(last->body).step;
+  };
+  EXPECT_EQ(answer(0), bus::ElectorateBody::Step::kRefuse);
+  EXPECT_EQ(answer(3), bus::ElectorateBody::Step::kAccepted);
 }
 
 }  // namespace

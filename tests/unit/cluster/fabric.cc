@@ -86,7 +86,7 @@ bool Fabric::run_until(const std::function<bool()>& condition, Millis limit) {
       if (v.self().is_replica() && v.self().primary != kNoNode) {
         const size_t primary = index_of(v.self().primary_id);
         const bool up =
-            primary < peers.size() && peers[primary].member != nullptr && !peers[primary].frozen &&
+            !p.sync_blocked && primary < peers.size() && peers[primary].member != nullptr && !peers[primary].frozen &&
             !separated(i, primary) && view(primary).self().is_primary() &&
             view(primary).down_reason != DownReason::kLoading &&
             decide_full_sync(v.held, v.self().primary_id, view(primary).self().generation) == SyncDecision::kAccept;
@@ -178,14 +178,21 @@ Fabric::Wire* Fabric::wire(size_t i, LinkId link) {
   return nullptr;
 }
 
+bus::Message Fabric::as_redis(bus::Message m) {
+  m.header.own.reset();
+  if (auto* ping = std::get_if<bus::PingBody>(&m.body)) ping->extensions = {};
+  return m;
+}
+
 void Fabric::deliver(size_t i, const SendMessage& s) {
   const Wire* w = wire(i, s.link);
   if (w == nullptr) return;
+  if (peers[i].redis && s.message->header.type == bus::MessageType::kElectorate) return;
   const size_t to = w->from == i ? w->to : w->from;
   if (separated(i, to)) return;
   const LinkId name = w->from == i ? w->in : w->out;
   const uint64_t incarnation = peers[to].incarnation;
-  auto bytes = std::make_shared<std::string>(bus::encode(*s.message));
+  auto bytes = std::make_shared<std::string>(bus::encode(peers[i].redis ? as_redis(*s.message) : *s.message));
   after(kHop, [this, i, to, name, incarnation, bytes] {
     if (!alive(to, incarnation)) return;
     auto message = bus::decode(*bytes);

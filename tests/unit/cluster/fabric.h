@@ -33,6 +33,8 @@ class Fabric {
     std::vector<Effect> effects;  // all but messages, links, logs and counts
     ReplOffset offset;
     bool replica_synced = false;  // what the runtime would report
+    bool sync_blocked = false;    // a full sync that does not end
+    bool redis = false;           // speaks as a redis-server: without what is ours in its messages
     std::optional<Instant> down_since;
     std::vector<bus::Message> sent;
   };
@@ -87,6 +89,7 @@ class Fabric {
   void apply(size_t i, Effect& e);
   void connect(size_t i, const OpenLink& o);
   void deliver(size_t i, const SendMessage& s);
+  static bus::Message as_redis(bus::Message m);
   void close(size_t i, LinkId link);
   Wire* wire(size_t i, LinkId link);
   bool separated(size_t a, size_t b) const { return side_.contains(a) != side_.contains(b); }

@@ -169,5 +169,68 @@ TEST(Failover, AReplicaMovesToAnOrphan) {
       [&] { return f.view(extra).self().primary_id == f.id(1) || f.view(3).self().primary_id == f.id(1); }));
 }
 
+// Its offset is of another stream and may be anything.
+TEST(Failover, ManualFailoverWaitsForTheSyncWithANewPrimary) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.peers[0].offset = ReplOffset(5000);
+  f.peers[1].offset = ReplOffset(500);
+  f.run(Millis{300});
+  ASSERT_EQ(f.peers[3].offset, ReplOffset(5000));
+  f.peers[3].sync_blocked = true;
+  ASSERT_EQ(f.request(3, request::Replicate{.primary = f.id(1)}), "OK");
+  f.run(Millis{500});
+  ASSERT_EQ(f.request(3, request::Failover{}), "OK");
+  f.run(Millis{2000});
+  EXPECT_TRUE(f.view(3).self().is_replica());
+  f.peers[3].sync_blocked = false;
+  EXPECT_TRUE(f.run_until([&] { return f.owner(3, kSlotCount / 2) == 3u; }, Millis{2000}));
+  EXPECT_EQ(f.peers[3].offset, ReplOffset(500));
+}
+
+// A process that was stopped finds the votes in its sockets before it looks at the clock.
+TEST(Failover, VotesThatComeAfterAManualFailoverEndedDoNotCount) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1, {.node_timeout = Millis{10000}}));
+  ASSERT_EQ(f.request(3, request::Failover{.mode = request::Failover::Mode::kForce}), "OK");
+  f.peers[3].frozen = true;
+  f.run(Millis{6000});
+  f.peers[3].frozen = false;
+  f.run(Millis{1000});
+  EXPECT_TRUE(f.view(3).self().is_replica());
+  EXPECT_TRUE(f.logged(3, "Manual failover timed out."));
+}
+
+// It is asked once, and must have heard of the FAIL by then.
+TEST(Failover, RedisVotersAreGivenTime) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.peers[1].redis = true;
+  f.run(Millis{2000});
+  const Instant killed = f.now;
+  f.kill(0);
+  ASSERT_TRUE(f.run_until([&] { return took_over(f, 3, 2); }));
+  EXPECT_GE(f.now - killed, Millis{500});
+  EXPECT_LT(f.now - killed, Millis{1500});
+}
+
+// Whatever else was wrong: who was in a minority waits before it serves again.
+TEST(Failover, AfterAMinorityAPrimaryWaitsAlsoWhenSlotsWereUncovered) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.kill(4);
+  f.kill(5);
+  f.run(Millis{3000});
+  f.kill(1);
+  ASSERT_TRUE(f.run_until([&] { return f.view(0).down_reason == DownReason::kUncovered; }));
+  f.kill(2);
+  f.run(Millis{5000});
+  ASSERT_EQ(f.view(0).down_reason, DownReason::kUncovered);
+  f.start(1, DatasetLoaded::Outcome::kComplete);
+  f.start(2, DatasetLoaded::Outcome::kComplete);
+  EXPECT_TRUE(f.run_until([&] { return f.view(0).down_reason == DownReason::kRejoining; }, Millis{3000}));
+  EXPECT_TRUE(f.run_until([&] { return f.view(0).cluster_ok; }));
+}
+
 }  // namespace
 }  // namespace guccho::cluster

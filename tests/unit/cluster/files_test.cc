@@ -182,5 +182,21 @@ TEST(Member, ResetLeavesTheCluster) {
   EXPECT_EQ(f.view(3).current_epoch, CurrentEpoch(0));
 }
 
+// A name that is no node's (of a handshake that never ended): clients could be sent nowhere.
+TEST(NodesConf, SlotsThatMoveToUnknownNodesDoNotMove) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 0));
+  f.kill(0);
+  std::string& conf = f.peers[0].conf;
+  const size_t line = conf.find("myself");
+  ASSERT_NE(line, std::string::npos);
+  conf.insert(conf.find('\n', line), " [0->-ffffffffffffffffffffffffffffffffffffffff]");
+  f.start(0, DatasetLoaded::Outcome::kComplete);
+  EXPECT_TRUE(f.view(0).slots->migrating.empty());
+  EXPECT_TRUE(f.logged(0, "it does not move now"));
+  f.run(Millis{200});
+  EXPECT_EQ(conf.find("->-"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace guccho::cluster

@@ -85,6 +85,53 @@ TEST(Formation, ForgottenNodesStayAwayForAMinute) {
   EXPECT_EQ(f.request(3, request::Forget{.node = f.id(0)}), "-ERR Can't forget my master!");
 }
 
+TEST(Formation, AnOwnerIsForgottenOnProofOnceItFailed) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  const NodeId gone = f.id(2);
+  EXPECT_EQ(f.request(0, request::ForgetOnProof{.node = gone}),
+            "-ERR " + gone.str() + " has not failed: it does not look dead from here");
+  f.kill(5);  // its replica: dead, but it may have the data
+  f.kill(2);
+  ASSERT_TRUE(f.run_until([&] { return f.view(0).find(gone)->has(bus::kFlagFail); }));
+  EXPECT_TRUE(f.request(0, request::ForgetOnProof{.node = gone}).starts_with("-ERR " + gone.str() + " is followed by "));
+  EXPECT_NE(f.view(0).find(gone), nullptr);
+}
+
+TEST(Formation, SlotsOfAnOwnerForgottenOnProofAreFree) {
+  for (const size_t primaries : {size_t{2}, size_t{3}}) {
+    Fabric f;
+    ASSERT_TRUE(f.form(primaries, 0));
+    const size_t last = primaries - 1;
+    const NodeId gone = f.id(last);
+    f.kill(last);
+    // Two cannot agree that one of them failed; there suspicion is all that the proof needs beside it.
+    const uint16_t wanted = primaries == 2 ? bus::kFlagPfail : bus::kFlagFail;
+    ASSERT_TRUE(f.run_until([&] { return f.view(0).find(gone)->has(wanted); })) << primaries;
+    EXPECT_EQ(f.request(0, request::ForgetOnProof{.node = gone}), "OK") << primaries;
+    EXPECT_EQ(f.view(0).find(gone), nullptr);
+    EXPECT_EQ(f.owner(0, 16383), std::nullopt);
+    EXPECT_EQ(f.request(0, request::ForgetOnProof{.node = gone}), "OK") << "already so";
+  }
+}
+
+TEST(Formation, SuspicionAloneIsNoFailureWhereAMajorityCouldAgree) {
+  Fabric f;
+  ASSERT_TRUE(f.form(5, 0));
+  const NodeId silent = f.id(4);
+  f.peers[4].frozen = true;
+  // The first that suspects it is alone with that for a moment.
+  size_t suspects = 0;
+  ASSERT_TRUE(f.run_until([&] {
+    for (suspects = 0; suspects < 4; ++suspects) {
+      if (f.view(suspects).find(silent)->has(bus::kFlagPfail)) return true;
+    }
+    return false;
+  }));
+  EXPECT_EQ(f.request(suspects, request::ForgetOnProof{.node = silent}),
+            "-ERR " + silent.str() + " has not failed: it does not look dead from here");
+}
+
 TEST(Formation, ARestartedClusterRemembersItself) {
   Fabric f;
   ASSERT_TRUE(f.form(3, 1));
@@ -109,6 +156,39 @@ TEST(Formation, ANodeThatMovedIsFoundAgain) {
     const NodeView* n = f.view(0).find(f.id(1));
     return n->ip == "10.0.9.9" && n->link_up && !n->has(bus::kFlagFail);
   }));
+}
+
+TEST(Formation, AddressesAreTakenAsRedisTakesThem) {
+  Fabric f;
+  f.add();
+  const auto answer = [&](const char* ip) { return f.request(0, request::Meet{.ip = ip, .port = 7000}); };
+  for (const char* ip :
+       {"127.0.0.1", "255.0.0.255", "::1", "::", "1::", "fe80::1:2", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4"}) {
+    EXPECT_EQ(answer(ip), "OK") << ip;
+  }
+  for (const char* ip : {"300.1.1.1",
+                         "1.2",
+                         "1.2.3.4.5",
+                         "1.2.3.",
+                         ".1.2.3",
+                         "1..2.3",
+                         "01.2.3.4",
+                         "1.2.3.x",
+                         "",
+                         "host",
+                         ":",
+                         ":1",
+                         "1:",
+                         ":::",
+                         "1::2::3",
+                         "12345::",
+                         "1:2:3:4:5:6:7",
+                         "1:2:3:4:5:6:7::8",
+                         "::1.2.3",
+                         "::1.2.3.4:5",
+                         "g::"}) {
+    EXPECT_EQ(answer(ip), std::string("-ERR Invalid node address specified: ") + ip + ":7000");
+  }
 }
 
 }  // namespace

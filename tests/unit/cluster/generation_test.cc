@@ -68,6 +68,104 @@ TEST(Generation, AnEarlierPrimarysDataIsTheShardsDataToo) {
       << "what the old primary holds is all that is left of the shard";
 }
 
+TEST(Generation, AnEarlierPrimaryThatIsGoneLeftTheShardsDataToo) {
+  for (const bool own_file_lost : {false, true}) {
+    Fabric f;
+    ASSERT_TRUE(f.form(3, 2));
+    f.run(Millis{1000});
+    f.kill(0);
+    f.partition({6});  // 0 and its replicas are 3 and 6; this one does not hear of the winner
+    ASSERT_TRUE(f.run_until([&] { return f.owner(1, 0) == 3u; }));
+    f.kill(3);
+    if (own_file_lost) f.peers[3].own.clear();
+    f.run(Millis{1});
+    f.start(3);
+    f.partition({});
+    bool served_empty = false;
+    EXPECT_TRUE(f.run_until([&] {
+      served_empty |= f.view(3).cluster_ok && f.view(3).self().is_primary();
+      return f.owner(1, 0) == 6u && f.view(3).self().is_replica();
+    })) << "own file lost: "
+        << own_file_lost;
+    EXPECT_FALSE(served_empty);
+  }
+}
+
+TEST(Generation, APrimaryThatLostItsOwnFileHandsOverToo) {
+  for (const size_t primaries : {1u, 3u}) {
+    Fabric f;
+    ASSERT_TRUE(f.form(primaries, 1));
+    f.peers[0].offset = ReplOffset(100);
+    f.run(Millis{1000});
+    f.kill(0);
+    f.peers[0].own.clear();
+    f.peers[0].offset = ReplOffset(0);
+    f.run(Millis{1});
+    f.start(0);
+    EXPECT_EQ(f.view(0).down_reason, DownReason::kAwaitingTakeover);
+    bool served_empty = false;
+    EXPECT_TRUE(f.run_until([&] {
+      served_empty |= f.view(0).cluster_ok && f.view(0).self().is_primary();
+      return f.view(0).self().is_replica() && f.owner(primaries, 0) == primaries;
+    })) << primaries;
+    EXPECT_FALSE(served_empty);
+    EXPECT_EQ(f.peers[primaries].offset, ReplOffset(100)) << "the replica's data was not replaced";
+    EXPECT_TRUE(f.run_until([&] { return f.all_ok(); }));
+    EXPECT_EQ(f.view(0).self().shard_id, f.view(primaries).self().shard_id);
+  }
+}
+
+TEST(Generation, WithoutItsOwnFileACompleteCopyIsComparedWithTheReplicas) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.peers[0].offset = ReplOffset(100);
+  f.run(Millis{1000});
+  f.kill(0);
+  f.peers[0].own.clear();
+  f.run(Millis{1});
+  f.start(0, DatasetLoaded::Outcome::kComplete);
+  EXPECT_TRUE(f.run_until([&] { return f.view(0).cluster_ok; }, Millis{2500})) << "no replica holds more";
+  EXPECT_EQ(f.owner(1, 0), 0u);
+}
+
+TEST(Generation, WithoutItsOwnFileAndWithoutAnybodyElseItServes) {
+  Fabric f;
+  ASSERT_TRUE(f.form(1, 0));
+  f.kill(0);
+  f.peers[0].own.clear();  // as when the nodes.conf is redis-server's
+  f.run(Millis{1});
+  f.start(0);
+  EXPECT_TRUE(f.run_until([&] { return f.view(0).cluster_ok; }, Millis{2500}));
+}
+
+TEST(Generation, WithoutItsOwnFileAndWithReplicasThatHoldNothingItServes) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  f.kill(0);
+  f.kill(3);
+  f.peers[0].own.clear();
+  f.peers[3].own.clear();
+  f.run(Millis{1});
+  f.start(0);
+  f.start(3);
+  EXPECT_TRUE(f.run_until([&] { return f.all_ok() && f.peers[3].replica_synced; }));
+  EXPECT_EQ(f.owner(1, 0), 0u);
+  EXPECT_EQ(f.view(0).self().shard_id, f.view(3).self().shard_id);
+}
+
+TEST(Generation, ANodeWithoutSlotsAndWithoutItsOwnFileJustStarts) {
+  Fabric f;
+  f.add();
+  f.add();
+  f.request(0, request::Meet{.ip = f.peers[1].ip, .port = 7000, .bus_port = 17000});
+  f.run(Millis{2000});
+  f.kill(1);
+  f.peers[1].own.clear();
+  f.run(Millis{1});
+  f.start(1);
+  EXPECT_NE(f.view(1).down_reason, DownReason::kAwaitingTakeover);
+}
+
 TEST(Generation, DataOfUnknownOriginMayBeThePrimarys) {
   Fabric f;
   ASSERT_TRUE(f.form(3, 1));

@@ -1,6 +1,8 @@
 // Slots that two primaries claim, and slots that their owner gave up.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/cluster/fabric.h"
 
 namespace guccho::cluster {
@@ -83,6 +85,35 @@ TEST(Ownership, NothingIsReleasedWhileAPrimaryIsSilent) {
   ASSERT_EQ(f.request(0, request::DelSlots{.slots = just(kSlot)}), "OK");
   f.run(Millis{15000});
   EXPECT_EQ(f.owner(2, kSlot.value), 0u) << "the silent one may claim it";
+}
+
+// Its name will be another when the handshake has ended.
+TEST(Ownership, ANodeInHandshakeCannotBeNamed) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  ASSERT_EQ(f.request(0, request::Meet{.ip = "10.0.0.99", .port = 7000, .bus_port = 17000}), "OK");
+  f.run(Millis{200});
+  const auto& nodes = f.view(0).nodes;
+  const auto stranger =
+      std::find_if(nodes.begin(), nodes.end(), [](const NodeView& n) { return n.has(bus::kFlagHandshake); });
+  ASSERT_NE(stranger, nodes.end());
+  const NodeId id = stranger->id;
+  const std::string text(id.view());
+  EXPECT_EQ(f.request(0, request::SetSlotMigrating{.slot = kSlot, .to = id}), "-ERR I don't know about node " + text);
+  EXPECT_EQ(f.request(0, request::SetSlotNode{.slot = kSlot, .node = id}), "-ERR Unknown node " + text);
+  EXPECT_EQ(f.request(0, request::Replicate{.primary = id}), "-ERR Unknown node " + text);
+}
+
+TEST(Ownership, ASlotGivenBackToItsOwnerMovesNoMore) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  ASSERT_EQ(f.request(0, request::SetSlotMigrating{.slot = kSlot, .to = f.id(1)}), "OK");
+  f.step(0, DatasetStatus{.non_empty = just(kSlot)});
+  ASSERT_EQ(f.request(0, request::SetSlotNode{.slot = kSlot, .node = f.id(0)}), "OK");
+  EXPECT_EQ(f.view(0).slots->migrating.size(), 1u) << "it holds keys";
+  f.step(0, DatasetStatus{});
+  ASSERT_EQ(f.request(0, request::SetSlotNode{.slot = kSlot, .node = f.id(0)}), "OK");
+  EXPECT_TRUE(f.view(0).slots->migrating.empty());
 }
 
 }  // namespace

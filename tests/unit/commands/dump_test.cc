@@ -68,6 +68,30 @@ TEST(Restore, ARefusedPayloadLeavesTheKey) {
   EXPECT_EQ(restore(node, {"s", "0", payload}), "-BUSYKEY Target key name already exists.|");
 }
 
+// What XSETID may do to a stream is no reason for anyone to refuse it.
+TEST(Restore, StreamsAfterXsetid) {
+  Node node;
+  const Step steps[] = {
+      {"XADD a 1-1 f v", "$3|1-1|"},
+      {"XSETID a 1-1 ENTRIESADDED 9223372036854775807", "+OK|"},
+      {"XADD a 2-1 f v", "$3|2-1|"},
+      {"XADD b 10-1 f v", "$4|10-1|"},
+      {"XADD b 60-1 f v", "$4|60-1|"},
+      {"XDEL b 60-1", ":1|"},
+      {"XSETID b 100-0 MAXDELETEDID 1-1", "+OK|"},
+      {"XSETID b 50-0", "+OK|"},
+      {"COPY b c", ":1|"},
+      {"XADD b 55-1 f v", "$4|55-1|"},
+      {"XRANGE b 20 +", "*1|*2|$4|55-1|*2|$1|f|$1|v|"},
+  };
+  run_steps(node, steps);
+  for (const std::string key : {"a", "b", "c"}) {
+    EXPECT_EQ(restore(node, {"copy", "0", dumped(node, key), "REPLACE"}), "+OK|") << key;
+    EXPECT_EQ(node.run("XRANGE copy - +"), node.run("XRANGE " + key + " - +"));
+    EXPECT_EQ(node.run("XINFO STREAM copy"), node.run("XINFO STREAM " + key));
+  }
+}
+
 TEST(Restore, BothFormsOfAHash) {
   Node node;
   node.run("HSET small f v");

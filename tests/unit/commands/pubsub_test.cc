@@ -33,6 +33,15 @@ TEST(Pubsub, AnswersArePushesInResp3) {
   EXPECT_EQ(node.run("PUNSUBSCRIBE"), ">3|$12|punsubscribe|_|:1|");
 }
 
+TEST(Pubsub, ATransactionMaySubscribeButNotToShardChannels) {
+  Node node;
+  node.in_exec = true;
+  EXPECT_EQ(node.run("SSUBSCRIBE s"), "-ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client|");
+  EXPECT_EQ(node.host.calls, Calls());
+  EXPECT_EQ(node.run("SUBSCRIBE a"), "*3|$9|subscribe|$1|a|:1|");
+  EXPECT_EQ(node.run("PSUBSCRIBE p*"), "*3|$10|psubscribe|$2|p*|:2|");
+}
+
 TEST(Pubsub, PingOfASubscriber) {
   Node node;
   node.session.kind = SessionKind::kPubsub;

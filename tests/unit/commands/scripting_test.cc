@@ -1,6 +1,9 @@
 // EVAL, FCALL and SCRIPT without an interpreter of a worker: how arguments are read, and the node's cache.
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <thread>
+
 #include "tests/unit/commands/harness.h"
 
 namespace guccho::commands {
@@ -56,14 +59,42 @@ TEST(Scripting, KillTellsWhy) {
   node.host.busy.add(script);
   EXPECT_EQ(node.run("FUNCTION KILL"), "-" + std::string(scripting::kBusyWithScript) + "|");
   EXPECT_EQ(node.run("FUNCTION STATS"), "-" + std::string(scripting::kBusyWithScript) + "|");
-  EXPECT_FALSE(script->killed.load());
-  script->written.store(true);
-  EXPECT_TRUE(node.run("SCRIPT KILL").starts_with("-UNKILLABLE Sorry the script already executed write commands"));
-  script->written.store(false);
+  EXPECT_FALSE(script->killed());
   EXPECT_EQ(node.run("SCRIPT KILL"), "+OK|");
-  EXPECT_TRUE(script->killed.load());
+  EXPECT_TRUE(script->killed());
+  EXPECT_EQ(node.run("SCRIPT KILL"), "+OK|") << "it has not ended yet";
+  EXPECT_FALSE(script->begin_write()) << "who was told that it is killed finds nothing written";
   node.host.busy.remove(script);
   EXPECT_EQ(node.run("SCRIPT KILL"), "-NOTBUSY No scripts in execution right now.|");
+}
+
+TEST(Scripting, WhatWroteIsNotKilled) {
+  for (const bool is_function : {false, true}) {
+    Node node;
+    auto script = std::make_shared<scripting::BusyScript>();
+    script->is_function = is_function;
+    EXPECT_TRUE(script->begin_write());
+    EXPECT_TRUE(script->begin_write());
+    node.host.busy.add(script);
+    for (const char* kill : {"SCRIPT KILL", "FUNCTION KILL"}) {
+      EXPECT_TRUE(node.run(kill).starts_with("-UNKILLABLE Sorry the script already executed write commands"));
+    }
+    EXPECT_FALSE(script->killed());
+    EXPECT_TRUE(script->begin_write());
+  }
+}
+
+TEST(Scripting, AKillAndAWriteAtTheSameTimeAgree) {
+  for (int turn = 0; turn < 2000; ++turn) {
+    scripting::BusyScripts busy;
+    auto script = std::make_shared<scripting::BusyScript>();
+    busy.add(script);
+    bool killed = false;
+    std::thread killer([&] { killed = busy.kill(false).empty(); });
+    const bool wrote = script->begin_write();
+    killer.join();
+    ASSERT_NE(killed, wrote);
+  }
 }
 
 }  // namespace

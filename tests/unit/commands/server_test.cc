@@ -68,6 +68,27 @@ TEST(Server, Shutdown) {
   EXPECT_EQ(node.run("SHUTDOWN ABORT"), "+OK|");
 }
 
+TEST(Server, OnlyShutdownNosaveEndsABusyScript) {
+  Node node;
+  const auto script = std::make_shared<scripting::BusyScript>();
+  node.host.busy.add(script);
+  const std::string refused = "-" + std::string(scripting::kBusyWithScript) + "|";
+  for (const char* request : {"SHUTDOWN", "SHUTDOWN SAVE", "SHUTDOWN NOW", "SHUTDOWN FORCE"}) {
+    EXPECT_EQ(node.run(request), refused);
+  }
+  EXPECT_EQ(node.run("SHUTDOWN ABORT"), "-ERR No shutdown in progress.|");
+  EXPECT_EQ(node.host.calls, std::vector<std::string>());
+  EXPECT_EQ(node.run("SHUTDOWN NOSAVE"), "");
+  EXPECT_EQ(node.host.calls, std::vector<std::string>{"shutdown nosave"});
+}
+
+TEST(Server, MonitorIsNotForTransactions) {
+  Node node;
+  node.in_exec = true;
+  EXPECT_EQ(node.run("MONITOR"), "-ERR MONITOR isn't allowed for DENY BLOCKING client|");
+  EXPECT_EQ(node.host.calls, std::vector<std::string>());
+}
+
 TEST(Server, DebugIsGuarded) {
   Node node;
   EXPECT_TRUE(node.run("DEBUG SLEEP 0").starts_with("-ERR DEBUG command not allowed."));

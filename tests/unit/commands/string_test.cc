@@ -105,6 +105,22 @@ TEST(Strings, PartsOfValues) {
   run_steps(node, steps);
 }
 
+// Sizes have 32 bits, whoever asks.
+TEST(Strings, EndBelowFourGibibytes) {
+  Node node;
+  node.is_primary = false;
+  node.from_primary = true;
+  const Step steps[] = {
+      {"SETRANGE a 536870912 \"\"", ":0|", "", ""},  // no limit of this node's configuration
+      {"SETRANGE a 4293918720 x", "-ERR string exceeds maximum allowed size (proto-max-bulk-len)|", "", ""},
+      {"SETRANGE a 5000000000 x", "-ERR string exceeds maximum allowed size (proto-max-bulk-len)|", "", ""},
+      {"SETBIT a 34351349760 1", "-ERR bit offset is not an integer or out of range|", "", ""},
+      {"BITFIELD a SET u8 #4293918720 1", "-ERR bit offset is not an integer or out of range|", "", ""},
+      {"EXISTS a", ":0|"},
+  };
+  run_steps(node, steps);
+}
+
 TEST(Strings, Numbers) {
   Node node;
   const Step steps[] = {

@@ -28,6 +28,33 @@ TEST(Directives, FoundByNameAndAliasInAnyCase) {
   EXPECT_EQ(find_directive(""), nullptr);
 }
 
+// Every alias that config.c of Redis 7.2 has, but for slaveof, which is refused by either name.
+TEST(Directives, AliasesOfRedis) {
+  for (const auto& [alias, name] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"slave-serve-stale-data", "replica-serve-stale-data"},
+           {"slave-read-only", "replica-read-only"},
+           {"slave-priority", "replica-priority"},
+           {"slave-announce-ip", "replica-announce-ip"},
+           {"slave-announce-port", "replica-announce-port"},
+           {"slave-lazy-flush", "replica-lazy-flush"},
+           {"slave-ignore-maxmemory", "replica-ignore-maxmemory"},
+           {"min-slaves-to-write", "min-replicas-to-write"},
+           {"min-slaves-max-lag", "min-replicas-max-lag"},
+           {"repl-ping-slave-period", "repl-ping-replica-period"},
+           {"cluster-slave-no-failover", "cluster-replica-no-failover"},
+           {"cluster-slave-validity-factor", "cluster-replica-validity-factor"},
+           {"hash-max-ziplist-entries", "hash-max-listpack-entries"},
+           {"hash-max-ziplist-value", "hash-max-listpack-value"},
+           {"zset-max-ziplist-entries", "zset-max-listpack-entries"},
+           {"zset-max-ziplist-value", "zset-max-listpack-value"},
+           {"list-max-ziplist-size", "list-max-listpack-size"},
+           {"lua-time-limit", "busy-reply-threshold"},
+       }) {
+    ASSERT_NE(find_directive(name), nullptr) << name;
+    EXPECT_EQ(find_directive(alias), find_directive(name)) << alias;
+  }
+}
+
 TEST(Directives, NearestName) {
   EXPECT_EQ(nearest_directive("prot"), "port");
   EXPECT_EQ(nearest_directive("max-memory"), "maxmemory");
@@ -70,6 +97,15 @@ TEST(Directives, BusPortFollowsTheClusterPort) {
   EXPECT_EQ(c.bus_port(), 0);
   c = Config{.port = 7000, .tls_port = 7100, .tls_cluster = true};
   EXPECT_EQ(c.bus_port(), 17100);
+}
+
+TEST(Directives, GoodReplicasCountWithANumberAndALag) {
+  using std::chrono::seconds;
+  EXPECT_FALSE(Config().counts_good_replicas());
+  Config c{.min_replicas_to_write = 1};
+  EXPECT_TRUE(c.counts_good_replicas());
+  c.min_replicas_max_lag = seconds(0);
+  EXPECT_FALSE(c.counts_good_replicas());
 }
 
 }  // namespace

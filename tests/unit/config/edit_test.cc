@@ -29,6 +29,11 @@ TEST(ConfigGet, NamesAndPatterns) {
   EXPECT_THAT(get_all({"aof-disable-auto-gc"}), ElementsAre(Pair("aof-disable-auto-gc", "no")));
 }
 
+TEST(ConfigGet, OneDatabaseWhateverIsConfigured) {
+  EXPECT_THAT(get_all({"databases"}, Config{.ineffective = {{"databases", "16"}}}),
+              ElementsAre(Pair("databases", "1")));
+}
+
 TEST(ConfigGet, ValuesAsRedisShowsThem) {
   const std::vector<NameValue> all = get_all({"*"});
   for (const NameValue& expected : std::initializer_list<NameValue>{
@@ -61,6 +66,9 @@ TEST(ConfigSet, Refusals) {
            {{{"maxmemory", "abc"}}, FAILED("maxmemory", "argument must be a memory value")},
            {{{"hz", "abc"}}, FAILED("hz", "argument couldn't be parsed into an integer")},
            {{{"hz", "99999999999"}}, FAILED("hz", "argument must be between 0 and 2147483647 inclusive")},
+           // Sizes in the store have 32 bits.
+           {{{"proto-max-bulk-len", "4096mb"}},
+            FAILED("proto-max-bulk-len", "argument must be between 1048576 and 4293918720 inclusive")},
            {{{"maxclients", "0"}}, FAILED("maxclients", "argument must be between 1 and 4294967295 inclusive")},
            {{{"loglevel", "foo"}},
             FAILED("loglevel", "argument(s) must be one of the following: debug, verbose, notice, warning, nothing")},
@@ -72,6 +80,10 @@ TEST(ConfigSet, Refusals) {
             FAILED("client-output-buffer-limit", "Wrong number of arguments in buffer limit configuration.")},
            {{{"client-output-buffer-limit", "foo 0 0 0"}},
             FAILED("client-output-buffer-limit", "Invalid client class specified in buffer limit configuration.")},
+           {{{"client-output-buffer-limit", "master 0 0 0"}},
+            FAILED("client-output-buffer-limit", "Invalid client class specified in buffer limit configuration.")},
+           {{{"list-max-ziplist-entries", "1"}},
+            "ERR Unknown option or number of arguments for CONFIG SET - 'list-max-ziplist-entries'"},
            {{{"client-output-buffer-limit", "normal a 0 0"}},
             FAILED("client-output-buffer-limit",
                    "Error in hard, soft or soft_seconds setting in buffer limit configuration.")},
@@ -87,6 +99,11 @@ TEST(ConfigSet, Refusals) {
             FAILED("latency-tracking-info-percentiles", "Invalid latency-tracking-info-percentiles parameters")},
            {{{"client-query-buffer-limit", "1"}},
             FAILED("client-query-buffer-limit", "argument must be between 1048576 and 9223372036854775807 inclusive")},
+           {{{"repl-backlog-size", "0"}},
+            FAILED("repl-backlog-size", "argument must be between 1 and 9223372036854775807 inclusive")},
+           {{{"repl-backlog-size", "8589934593"}},
+            FAILED("repl-backlog-size",
+                   "argument must be at most 8589934592 (8gb), as much as the replication log can keep")},
            {{{"appendonly", "yes"}},
             FAILED("appendonly", "only 'no' is accepted: the append-only file is not available yet")},
        }) {
@@ -94,6 +111,12 @@ TEST(ConfigSet, Refusals) {
     EXPECT_EQ(r ? "accepted" : r.error().text, c.reply);
   }
 #undef FAILED
+}
+
+TEST(ConfigSet, TheGreatestBacklog) {
+  const Result<Config> after = set({}, Pairs{{"repl-backlog-size", "8gb"}}, true);
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->repl_backlog_size, kMaxReplBacklog);
 }
 
 TEST(ConfigSet, AllOrNothing) {
@@ -108,7 +131,7 @@ TEST(ConfigSet, AllOrNothing) {
 }
 
 TEST(ConfigSet, ClassesNotNamedStay) {
-  const Result<Config> after = set({}, Pairs{{"client-output-buffer-limit", "normal 1mb 2mb 3 replica 1 2 3"}}, true);
+  const Result<Config> after = set({}, Pairs{{"client-output-buffer-limit", "Normal 1mb 2mb 3 REPLICA 1 2 3"}}, true);
   ASSERT_TRUE(after);
   EXPECT_THAT(get_all({"client-output-buffer-limit"}, *after),
               ElementsAre(Pair("client-output-buffer-limit",

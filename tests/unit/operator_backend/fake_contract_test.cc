@@ -99,7 +99,7 @@ TEST_F(FakeFaults, AnotherNodeThanMeantConflicts) {
   world_.set_term({1});
   const Instance instance = world_.observe({}, {})->instances[0];
   const NodeRef other{instance.endpoints.admin, *NodeId::parse(std::string(40, 'f'))};
-  EXPECT_EQ(world_.forget(other, NodeId(), {}).kind, Answer::Kind::kConflict);
+  EXPECT_EQ(world_.forget(other, NodeId(), nullptr, {}).kind, Answer::Kind::kConflict);
 }
 
 }  // namespace

@@ -71,6 +71,25 @@ TEST(WorkQueue, FailuresWaitLongerEachTimeAndASuccessForgetsThem) {
   EXPECT_EQ(queue.next_time(), now + Millis(200));
 }
 
+TEST(WorkQueue, AChangeDuringARoundThatFailsIsNotForgotten) {
+  WorkQueue queue;
+  Instant now = at(0);
+  queue.add(kA, now);
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_EQ(queue.take(now), kA);
+    queue.failed(kA, now);
+    now = *queue.next_time();
+  }
+  ASSERT_EQ(queue.take(now), kA);
+  queue.add(kA, now);
+  queue.failed(kA, now);
+  EXPECT_EQ(queue.next_time(), now + WorkQueue::kChangedAfterFailure);
+  now = *queue.next_time();
+  ASSERT_EQ(queue.take(now), kA);
+  queue.failed(kA, now);
+  EXPECT_EQ(queue.next_time(), now + WorkQueue::kLongestBackoff) << "once";
+}
+
 TEST(EventFilter, SaysEachThingOnceInAWhile) {
   EventFilter filter;
   const Event event{Event::Severity::kNormal, "Meet", "introduce 0-1 to 0-0", {}};

@@ -46,6 +46,29 @@ TEST(Formation, LostAnswersAndLostCallsOnlyDelay) {
   EXPECT_TRUE(d.settle(2000)) << d.story();
 }
 
+// The operator dies with the first slots assigned, and the file is changed before the next one comes.
+TEST(Formation, AnInterruptedOneIsFinishedWithItsOwnCount) {
+  Driver whole(cluster_of(3, 0));
+  ASSERT_TRUE(whole.settle());
+  const auto& acts = whole.world.journal();
+  const auto first = std::ranges::find_if(acts, [](const std::string& act) { return act.starts_with("assign_slots"); });
+  ASSERT_NE(first, acts.end());
+
+  Driver d(cluster_of(3, 0));
+  d.world.faults.dies_after = static_cast<int>(first - acts.begin()) + 1;
+  for (int i = 0; i < 50; ++i) d.last = d.round();
+  ASSERT_EQ(d.world.journal().back(), *first);
+  EXPECT_EQ(d.world.resource().status.shards, 3) << "written before it was sent";
+  d.world.faults.dies_after = -1;
+  d.new_operator();
+  d.world.resource().spec.primaries = 6;
+  for (int i = 0; i < 50; ++i) d.last = d.round();
+  EXPECT_EQ(d.condition("Ready"), ConditionStatus::kTrue) << d.story();
+  EXPECT_EQ(d.status().primaries, 3);
+  EXPECT_EQ(d.status().nodes.size(), 3u);
+  EXPECT_EQ(d.status().condition("ScaleOutBlocked")->reason, "MigrationUnavailable");
+}
+
 TEST(Repair, AllKilledAtOnceComeBackOnOtherPorts) {
   for (const PersistenceMode mode : {PersistenceMode::kNone, PersistenceMode::kLog}) {
     Driver d(cluster_of(3, 1, mode));
@@ -135,6 +158,43 @@ TEST(Repair, APrimaryWithoutReplicaAndStorageIsReplacedAndTheLossIsSaid) {
   d.last = d.round();
   ASSERT_TRUE(d.settle()) << d.story();
   EXPECT_EQ(d.condition("DataLost"), ConditionStatus::kTrue);
+}
+
+TEST(Repair, AShardAllOfWhoseStorageIsGoneIsReplacedAndTheLossIsSaid) {
+  Driver d(cluster_of(3, 1));
+  ASSERT_TRUE(d.settle());
+  d.world.nodes().write(5);
+  d.last = d.round();
+  d.world.lose_storage({0, 0});
+  d.world.lose_storage({0, 1});
+  d.last = d.round();
+  ASSERT_TRUE(d.settle()) << d.story();
+  EXPECT_EQ(d.condition("DataLost"), ConditionStatus::kTrue);
+  EXPECT_EQ(d.status().primaries, 3);
+  EXPECT_EQ(d.world.nodes().find({1, 0})->state.keys, 5u);
+}
+
+// What the nodes' admin service refuses, the simulated ones refuse too, or a plan that can never be carried out passes.
+TEST(SimulatedNodes, ForgetAsTheRealOnesDo) {
+  Driver d(cluster_of(3, 1));
+  ASSERT_TRUE(d.settle());
+  SimNodes& nodes = d.world.nodes();
+  SimNode& viewer = *nodes.find({0, 0});
+  const NodeId owner = nodes.find({1, 0})->state.id;
+  const NodeId replica = nodes.find({1, 1})->state.id;
+  ProofOfDeath proof{owner, {"run"}, Evidence::kStorageDeleted};
+  EXPECT_EQ(nodes.forget(viewer, owner, &proof).kind, Answer::Kind::kRefused) << "it is followed";
+  ASSERT_TRUE(nodes.forget(viewer, replica, nullptr).ok());
+  EXPECT_EQ(nodes.forget(viewer, owner, nullptr).kind, Answer::Kind::kRefused) << "it owns slots";
+  EXPECT_EQ(nodes.forget(viewer, owner, &proof).kind, Answer::Kind::kRefused) << "it has not failed";
+  viewer.state.peers.at(owner).failed = true;
+  proof.evidence = Evidence::kProcessReaped;
+  EXPECT_EQ(nodes.forget(viewer, owner, &proof).kind, Answer::Kind::kRefused) << "its data may come back";
+  proof = {replica, {"run"}, Evidence::kStorageDeleted};
+  EXPECT_EQ(nodes.forget(viewer, owner, &proof).kind, Answer::Kind::kRefused) << "a proof about another";
+  proof.node = owner;
+  EXPECT_EQ(nodes.forget(viewer, owner, &proof), Answer::accepted());
+  EXPECT_EQ(nodes.forget(viewer, owner, nullptr), Answer::accepted()) << "already so";
 }
 
 TEST(TakeOver, OnePlusOneByProofOfDeath) {
@@ -281,8 +341,8 @@ TEST(Status, IsWrittenOnChangeOnlyAndNotTooOften) {
   Driver d(cluster_of(3, 1));
   int rounds = 0;
   for (; !d.settled() && rounds < 300; ++rounds) d.last = d.round();
-  // A round takes 100 ms, and 300 ms lie between two writes.
-  EXPECT_LE(d.world.status_writes(), rounds / 3 + 1);
+  // A round takes 100 ms, and 300 ms lie between two writes, but for the one before slots are assigned.
+  EXPECT_LE(d.world.status_writes(), rounds / 3 + 2);
   for (int i = 0; i < 4; ++i) d.last = d.round();
   EXPECT_EQ(d.world.resource().status, d.status());
   const int writes = d.world.status_writes();

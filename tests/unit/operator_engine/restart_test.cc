@@ -44,6 +44,12 @@ std::vector<Job> jobs() {
          d->world.lose_storage({1, 0});
          return d;
        }},
+      {"replacement of a node without replica and storage",
+       [] {
+         auto d = ready(3, 0);
+         d->world.lose_storage({1, 0});
+         return d;
+       }},
       {"take-over by proof of death",
        [] {
          auto d = ready(1, 1);

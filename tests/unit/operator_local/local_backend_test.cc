@@ -232,6 +232,170 @@ TEST_F(LocalBackendTest, ANodeThatCannotStartBecauseItsPortWasTakenGetsAnother) 
   }));
 }
 
+// Nothing can be had, and then everything again: as when an interface goes and comes.
+TEST_F(LocalBackendTest, ANodeForWhichThereAreNoPortsStartsOnceThereAre) {
+  ASSERT_EQ(ensure(1), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst));
+  const Instance before = *observe().find(kFirst);
+  cluster_.spec.local.host = "203.0.113.7";
+  ASSERT_TRUE(apply(state(), cluster_));
+  ::kill(pid(kFirst), SIGKILL);
+  ASSERT_TRUE(
+      until([&] { return !supervise::is_running(*supervise::ProcessIdentity::parse(before.incarnation.value)); }));
+  auto holder = hold_port(before.endpoints.port);
+  const auto not_started = [&] {
+    observe();
+    return std::ranges::any_of(events_, [](const Event& e) {
+      return e.reason == "NotStarted" && e.message == "0-0: spec.local.host: 203.0.113.7 is no address of this machine";
+    });
+  };
+  ASSERT_TRUE(until(not_started));
+  EXPECT_EQ(state().facts(kFirst)->desired->goal, supervise::Desired::Goal::kRun) << "its supervisor goes on";
+  cluster_.spec.local.host = "127.0.0.1";
+  ASSERT_TRUE(apply(state(), cluster_));
+  EXPECT_TRUE(runs_after(kFirst, before.incarnation));
+}
+
+TEST_F(LocalBackendTest, ANodeLeftStoppedByAnInterruptedMoveIsStarted) {
+  ASSERT_EQ(ensure(1), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst));
+  const Incarnation before = observe().find(kFirst)->incarnation;
+  supervise::Desired stop = *state().facts(kFirst)->desired;
+  stop.goal = supervise::Desired::Goal::kStop;
+  ASSERT_TRUE(state().write_desired(kFirst, stop));
+  ASSERT_TRUE(until([&] { return is_down(*state().facts(kFirst)); }));
+  EXPECT_TRUE(runs_after(kFirst, before)) << "nobody asked for its end";
+}
+
+// ---- a changed spec ----
+
+class ChangedSpecTest : public LocalBackendTest {
+ protected:
+  // As a person applies it.
+  void change(std::map<std::string, std::string> config) {
+    cluster_.spec.config = std::move(config);
+    ASSERT_TRUE(apply(state(), cluster_));
+  }
+  Answer ensure_now(int size) { return ensure(size, revision_of(cluster_.spec)); }
+  std::string config_of(InstanceId id) { return *supervise::read_file(state().node_config_path(id)); }
+  void kill_and_wait(InstanceId id) {
+    const Incarnation before = observe().find(id)->incarnation;
+    ::kill(pid(id), SIGKILL);
+    ASSERT_TRUE(runs_after(id, before));
+  }
+  void down_and_up() {
+    const World before = observe();
+    ASSERT_TRUE(until([&] { return *backend_->stop_all(); }));
+    come_back();
+    ASSERT_TRUE(backend_->resume_all());
+    for (const Instance& instance : before.instances) ASSERT_TRUE(runs_after(instance.id, instance.incarnation));
+  }
+  std::string revision(InstanceId id) { return observe().find(id)->revision; }
+};
+
+TEST_F(ChangedSpecTest, ReachesANodeThatIsRestartedByHand) {
+  ASSERT_EQ(ensure_now(2), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst) && runs(kSecond));
+  const std::string old = revision(kFirst);
+  change({{"hz", "20"}});
+  const std::string wanted = revision_of(cluster_.spec);
+  observe();
+  EXPECT_THAT(config_of(kFirst), testing::Not(HasSubstr("hz 20"))) << "it runs, and is left alone";
+  kill_and_wait(kFirst);
+  EXPECT_EQ(revision(kFirst), wanted);
+  EXPECT_THAT(config_of(kFirst), HasSubstr("\nhz 20\n"));
+  EXPECT_EQ(revision(kSecond), old) << "it was not restarted";
+  EXPECT_THAT(config_of(kSecond), testing::Not(HasSubstr("hz 20")));
+}
+
+TEST_F(ChangedSpecTest, ReachesAllAfterDownAndUp) {
+  ASSERT_EQ(ensure_now(2), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst) && runs(kSecond));
+  change({{"hz", "20"}});
+  down_and_up();
+  for (const InstanceId id : {kFirst, kSecond}) {
+    EXPECT_EQ(revision(id), revision_of(cluster_.spec));
+    EXPECT_THAT(config_of(id), HasSubstr("\nhz 20\n"));
+  }
+}
+
+TEST_F(ChangedSpecTest, OneThatNoNodeCanRunByTouchesNoFile) {
+  ASSERT_EQ(ensure_now(2), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst) && runs(kSecond));
+  const std::string before = config_of(kFirst);
+  const std::string old = revision(kFirst);
+  change({{"maxmemory-policy", "allkeys-lru2"}});
+  const Answer refused = ensure_now(3);
+  EXPECT_EQ(refused.kind, Answer::Kind::kRefused);
+  EXPECT_THAT(refused.reason, HasSubstr("spec.config.maxmemory-policy: "));
+  EXPECT_EQ(observe().instances.size(), 2u);
+  for (const InstanceId id : {kFirst, kSecond}) EXPECT_EQ(state().facts(id)->desired->revision, old);
+  EXPECT_EQ(config_of(kFirst), before);
+
+  kill_and_wait(kFirst);
+  EXPECT_EQ(revision(kFirst), old) << "with what it had";
+  EXPECT_EQ(config_of(kFirst), before);
+  down_and_up();
+  EXPECT_EQ(config_of(kFirst), before);
+  EXPECT_TRUE(std::ranges::any_of(events_, [](const Event& e) { return e.reason == "SpecNotUsed"; }));
+}
+
+// Nodes with and without a password do not replicate from each other.
+TEST_F(ChangedSpecTest, AnotherPasswordWaitsUntilNoNodeRuns) {
+  ASSERT_EQ(ensure_now(1), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst));
+  ASSERT_TRUE(supervise::write_atomically(root_ + "/password", "open sesame\n"));
+  cluster_.spec.auth.password_file = root_ + "/password";
+  change({{"hz", "20"}});
+  const std::string wanted = revision_of(cluster_.spec);
+  ASSERT_EQ(ensure_now(2), Answer::accepted());
+  ASSERT_TRUE(runs(kSecond));
+  EXPECT_THAT(config_of(kSecond), HasSubstr("\nhz 20\n"));
+  EXPECT_THAT(config_of(kSecond), testing::Not(HasSubstr("requirepass"))) << "the primary has none";
+  EXPECT_EQ(revision(kSecond), wanted + "+former-password") << "not what is asked for";
+  kill_and_wait(kFirst);
+  EXPECT_THAT(config_of(kFirst), HasSubstr("\nhz 20\n"));
+  EXPECT_THAT(config_of(kFirst), testing::Not(HasSubstr("requirepass")));
+  EXPECT_EQ(revision(kFirst), wanted + "+former-password");
+
+  down_and_up();
+  for (const InstanceId id : {kFirst, kSecond}) {
+    EXPECT_THAT(config_of(id), HasSubstr("\nrequirepass \"open sesame\"\nmasterauth \"open sesame\"\n"));
+    EXPECT_EQ(revision(id), wanted);
+  }
+  // Another one in the same file, which no revision tells of.
+  ASSERT_TRUE(supervise::write_atomically(root_ + "/password", "another\n"));
+  ASSERT_EQ(ensure_now(3), Answer::accepted());
+  ASSERT_TRUE(runs({0, 2}));
+  EXPECT_THAT(config_of({0, 2}), HasSubstr("open sesame"));
+  down_and_up();
+  EXPECT_THAT(config_of(kFirst), HasSubstr("requirepass another"));
+}
+
+TEST_F(ChangedSpecTest, ANodeIsNotStartedWithAnotherPasswordThanThoseThatRun) {
+  ASSERT_EQ(ensure_now(2), Answer::accepted());
+  ASSERT_TRUE(runs(kFirst) && runs(kSecond));
+  ASSERT_TRUE(supervise::write_atomically(root_ + "/password", "open sesame\n"));
+  cluster_.spec.auth.password_file = root_ + "/password";
+  change({});
+  // Only the first comes back: it has the new password, and the file is gone when it is the other's turn.
+  ASSERT_TRUE(until([&] { return *backend_->stop_all(); }));
+  const std::string kept = state().place_path(kSecond);
+  std::filesystem::rename(kept, root_ + "/kept");
+  come_back();
+  ASSERT_TRUE(backend_->resume_all());
+  ASSERT_TRUE(runs(kFirst));
+  std::filesystem::rename(root_ + "/kept", kept);
+  std::filesystem::remove(root_ + "/password");
+  EXPECT_TRUE(until([&] {
+    observe();
+    return std::ranges::any_of(events_, [](const Event& e) {
+      return e.reason == "NotStarted" && e.message.contains("another password than the nodes that run");
+    });
+  }));
+  EXPECT_TRUE(is_down(*state().facts(kSecond)));
+}
+
 TEST_F(LocalBackendTest, OtherFirstPortsMoveANodeAtItsNextStart) {
   ASSERT_EQ(ensure(1), Answer::accepted());
   ASSERT_TRUE(runs(kFirst));
@@ -270,7 +434,9 @@ TEST_F(LocalBackendTest, StopAllEndsANodeWithoutSupervisorAndStartsNothing) {
   ::kill(supervisor(kFirst), SIGKILL);
   ::kill(supervisor(kSecond), SIGKILL);
   ::kill(pid(kSecond), SIGKILL);
-  ASSERT_TRUE(until([&] { return is_down(*state().facts(kSecond)) && !state().facts(kFirst)->supervisor_alive; }));
+  ASSERT_TRUE(until([&] {
+    return is_down(*state().facts(kSecond)) && state().facts(kFirst)->supervisor == supervise::Presence::kGone;
+  }));
   ASSERT_TRUE(until([&] { return *backend_->stop_all(); }));
   EXPECT_FALSE(supervise::is_running(*supervise::ProcessIdentity::parse(before.find(kFirst)->incarnation.value)));
   for (const InstanceId id : {kFirst, kSecond}) {

@@ -8,6 +8,7 @@ namespace {
 
 using supervise::Desired;
 using supervise::ExitRecord;
+using supervise::Presence;
 using supervise::ProcessIdentity;
 using supervise::Record;
 
@@ -30,14 +31,14 @@ PlaceFacts running() {
   facts.record = Record{};
   facts.record->state = Record::State::kRunning;
   facts.record->process = kProcess;
-  facts.supervisor_alive = true;
-  facts.process_alive = true;
+  facts.supervisor = Presence::kRunning;
+  facts.process = Presence::kRunning;
   return facts;
 }
 
 PlaceFacts ended(std::string how) {
   PlaceFacts facts = running();
-  facts.process_alive = false;
+  facts.process = Presence::kGone;
   facts.record->process.reset();
   facts.record->state = Record::State::kWaiting;
   facts.record->last_exit = ExitRecord{kEarlier, std::move(how), {}};
@@ -54,7 +55,7 @@ TEST(LifeOf, Table) {
   EXPECT_EQ(incarnation_of(running()), Incarnation{kProcess.str()});
 
   PlaceFacts orphan = running();
-  orphan.supervisor_alive = false;
+  orphan.supervisor = Presence::kGone;
   EXPECT_EQ(life_of(orphan), Life(Running{})) << "a node without a supervisor still serves";
 
   PlaceFacts stopping = running();
@@ -68,8 +69,15 @@ TEST(LifeOf, Table) {
   EXPECT_EQ(life_of(removed), Life(Terminating{}));
 
   PlaceFacts unrecorded = running();
-  unrecorded.process_alive = false;
+  unrecorded.process = Presence::kGone;
   EXPECT_EQ(life_of(unrecorded), Life(Gone{Evidence::kProcessReaped, "ended just now"}));
+
+  PlaceFacts untold = running();
+  untold.process = Presence::kUnknown;
+  untold.record->since = UnixMillis(Millis(7));
+  EXPECT_EQ(life_of(untold), Life(UnknownLife{UnixMillis(Millis(7))})) << "a probe that fails proves nothing";
+  untold.place.removed = true;
+  EXPECT_EQ(life_of(untold), Life(UnknownLife{UnixMillis(Millis(7))}));
 
   PlaceFacts killed = ended("killed by signal 9");
   EXPECT_EQ(life_of(killed), Life(Gone{Evidence::kProcessReaped, "killed by signal 9"}));
@@ -84,11 +92,16 @@ TEST(LifeOf, Table) {
 TEST(IsDown, OnlyWhenNeitherRuns) {
   PlaceFacts facts = running();
   EXPECT_FALSE(is_down(facts));
-  facts.process_alive = false;
+  facts.process = Presence::kGone;
   EXPECT_FALSE(is_down(facts)) << "the supervisor may start a node at any time";
-  facts.supervisor_alive = false;
+  facts.supervisor = Presence::kGone;
   EXPECT_TRUE(is_down(facts));
-  facts.process_alive = true;
+  facts.process = Presence::kRunning;
+  EXPECT_FALSE(is_down(facts));
+  facts.process = Presence::kUnknown;
+  EXPECT_FALSE(is_down(facts)) << "nothing may be deleted or started beside it";
+  facts.process = Presence::kGone;
+  facts.supervisor = Presence::kUnknown;
   EXPECT_FALSE(is_down(facts));
 }
 

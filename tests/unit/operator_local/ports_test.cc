@@ -45,5 +45,20 @@ TEST(CanListen, SeesAListener) {
   EXPECT_FALSE(can_listen("203.0.113.7", 7000)) << "not an address of this machine";
 }
 
+TEST(CheckHost, SaysWhatIsWrongWithIt) {
+  EXPECT_TRUE(check_host("127.0.0.1"));
+  EXPECT_TRUE(check_host("127.8.9.10"));
+  EXPECT_EQ(check_host("10.0.0.300").error().text, "spec.local.host: '10.0.0.300' is no IP address");
+  EXPECT_EQ(check_host("203.0.113.7").error().text, "spec.local.host: 203.0.113.7 is no address of this machine");
+  EXPECT_FALSE(check_host("0.0.0.0"));
+}
+
+TEST(IsLoopback, Table) {
+  for (const char* host : {"127.0.0.1", "127.255.0.9", "::1"}) EXPECT_TRUE(is_loopback(host)) << host;
+  for (const char* host : {"128.0.0.1", "10.0.0.1", "192.168.1.7", "::2", "fe80::1", "nonsense"}) {
+    EXPECT_FALSE(is_loopback(host)) << host;
+  }
+}
+
 }  // namespace
 }  // namespace guccho::ops::local

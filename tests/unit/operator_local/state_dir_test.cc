@@ -98,5 +98,80 @@ TEST_F(StateDirTest, RefusesAPathThatIsTooLongForSockets) {
   EXPECT_THAT(StateDir::create("/tmp/" + std::string(120, 'x')).error().text, HasSubstr("too long for the nodes'"));
 }
 
+// A person's own file in the directory.
+void put(const std::string& path) {
+  ASSERT_TRUE(supervise::write_atomically(path, "mine\n"));
+}
+
+TEST_F(StateDirTest, ADirectoryThatHoldsSomethingElseIsRefused) {
+  put(root_ + "/demo.yaml");
+  const auto refused = StateDir::create(root_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().text,
+            root_ + " holds demo.yaml, which is not a cluster's: choose an empty directory with --state");
+  EXPECT_FALSE(std::filesystem::exists(root_ + "/nodes"));
+}
+
+TEST_F(StateDirTest, AnEmptyDirectoryAndOneThatWasBegunAreTaken) {
+  ASSERT_TRUE(StateDir::create(root_));
+  ASSERT_TRUE(StateDir(root_).lead());
+  ASSERT_TRUE(supervise::write_atomically(root_ + "/resource.json.new", "half"));
+  EXPECT_TRUE(StateDir::create(root_)) << "its maker died before the resource was there";
+  ASSERT_TRUE(state().edit_resource([](auto) { return a_cluster(); }));
+  put(state().path() + "/notes");
+  EXPECT_TRUE(StateDir::create(state().path())) << "a cluster's";
+}
+
+// Everything that a cluster leaves.
+void fill(const StateDir& state) {
+  ASSERT_TRUE(state.edit_resource([](auto) { return a_cluster(); }));
+  ASSERT_TRUE(state.write_status({}));
+  ASSERT_TRUE(state.write_roles({{{0, 0}, Role::kPrimary}}));
+  ASSERT_TRUE(state.write_node_program("/bin/guccho-node"));
+  ASSERT_TRUE(state.write_place({0, 0}, Place{}));
+  ASSERT_TRUE(state.write_node_config({0, 0}, "x"));
+  std::filesystem::create_directories(state.data_path({0, 0}) + "/admin");
+  state.append_event({Event::Severity::kNormal, "Test", "said", {}});
+  ASSERT_TRUE(state.ask_down());
+}
+
+TEST_F(StateDirTest, PurgeLeavesNothingOfACluster) {
+  const StateDir cluster = state();
+  fill(cluster);
+  const auto leader = cluster.lead();
+  ASSERT_TRUE(leader);
+  EXPECT_EQ(*cluster.purge(), true);
+  EXPECT_FALSE(std::filesystem::exists(cluster.path()));
+}
+
+TEST_F(StateDirTest, PurgeDeletesNothingOfAnybodyElse) {
+  const StateDir cluster = state();
+  fill(cluster);
+  std::filesystem::create_directories(cluster.path() + "/src");
+  std::filesystem::create_directories(cluster.path() + "/nodes/of mine");
+  const std::vector<std::string> mine = {"/demo.yaml", "/src/main.c", "/nodes/of mine/x", "/nodes/7-7.txt"};
+  for (const std::string& file : mine) put(cluster.path() + file);
+  EXPECT_EQ(*cluster.purge(), false);
+  for (const std::string& file : mine) EXPECT_TRUE(std::filesystem::exists(cluster.path() + file)) << file;
+  EXPECT_FALSE(cluster.exists());
+  EXPECT_FALSE(std::filesystem::exists(cluster.place_path({0, 0})));
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(cluster.path())) left.push_back(entry.path().filename());
+  EXPECT_THAT(left, testing::UnorderedElementsAre("demo.yaml", "src", "nodes"));
+}
+
+TEST_F(StateDirTest, TheNodesProgramIsRemembered) {
+  EXPECT_EQ(state().node_program(), "");
+  ASSERT_TRUE(state().write_node_program("/opt/a b/guccho-node"));
+  EXPECT_EQ(state().node_program(), "/opt/a b/guccho-node");
+}
+
+TEST_F(StateDirTest, APlaceThatCannotBeLookedAtIsNotAbsent) {
+  ASSERT_TRUE(state().write_place({0, 0}, Place{}));
+  std::filesystem::remove(state().place_path({0, 0}) + "/place");
+  std::filesystem::create_symlink("place", state().place_path({0, 0}) + "/place");
+  EXPECT_FALSE(state().places());
+}
+
 }  // namespace
 }  // namespace guccho::ops::local

@@ -159,6 +159,7 @@ RedisCluster with_status() {
   cluster.generation = 4;
   cluster.status = {.phase = Phase::kDegraded,
                     .observed_generation = 3,
+                    .shards = 3,
                     .primaries = 3,
                     .replicas = 2,
                     .ready_instances = 5,

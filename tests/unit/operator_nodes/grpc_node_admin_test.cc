@@ -42,12 +42,17 @@ class FakeNode final : public wire::NodeAdmin::Service {
     assign = *request;
     return answer;
   }
+  grpc::Status Forget(grpc::ServerContext*, const wire::ForgetRequest* request, wire::MutationResponse*) override {
+    forget = *request;
+    return answer;
+  }
   std::atomic<bool> silent = false;
   std::atomic<bool> asked = false;
   grpc::Status answer;
   wire::NodeStatus status;
   wire::FailoverRequest failover;
   wire::AssignSlotsRequest assign;
+  wire::ForgetRequest forget;
 };
 
 class GrpcNodeAdminTest : public testing::Test {
@@ -177,6 +182,15 @@ TEST_F(GrpcNodeAdminTest, CarriesTermNodeAndProof) {
   EXPECT_EQ(node_.failover.proof().node_id(), kOtherText);
   EXPECT_EQ(node_.failover.proof().incarnation(), "boot/9/9");
   EXPECT_EQ(node_.failover.proof().evidence(), "process reaped");
+
+  EXPECT_EQ(client_->forget(here(), kOther, nullptr, {}), Answer::accepted());
+  EXPECT_EQ(node_.forget.forget_id(), kOtherText);
+  EXPECT_FALSE(node_.forget.has_proof());
+  const ProofOfDeath loss{kOther, {"boot/10/10"}, Evidence::kStorageDeleted};
+  EXPECT_EQ(client_->forget(here(), kOther, &loss, {}), Answer::accepted());
+  EXPECT_EQ(node_.forget.proof().node_id(), kOtherText);
+  EXPECT_EQ(node_.forget.proof().incarnation(), "boot/10/10");
+  EXPECT_EQ(node_.forget.proof().evidence(), "storage deleted") << "as the service knows it";
 
   const std::vector<SlotRange> slots = {{Slot(0), Slot(5)}, {Slot(7), Slot(7)}};
   EXPECT_EQ(client_->assign_slots(here(), slots, ConfigEpoch(3), {}), Answer::accepted());

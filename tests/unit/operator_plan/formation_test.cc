@@ -99,6 +99,59 @@ TEST(Formation, SlotsThenReplicas) {
   EXPECT_EQ(s.run().status.phase, Phase::kInitializing);
 }
 
+TEST(Formation, OneThatBeganIsFinishedWithTheCountThatItBeganWith) {
+  Scene s(3, 0);
+  s.fresh();
+  s.refresh_views();
+  s.remember();
+  EXPECT_EQ(s.desired.status.shards, 3);
+  s.node({0, 0}).slots = {shard_range(0, 3)};
+  s.node({0, 0}).config_epoch = ConfigEpoch(1);
+  s.refresh_views();
+  for (const int asked : {6, 2}) {
+    s.desired.spec.primaries = asked;
+    const Plan plan = s.run();
+    EXPECT_THAT(words(plan), ElementsAre("assign slots 5461-10921 to 1-0 (66666666)",
+                                         "assign slots 10922-16383 to 2-0 (bbbbbbbb)", "hold MigrationUnavailable"))
+        << asked;
+    EXPECT_EQ(plan.status.shards, 3);
+  }
+}
+
+TEST(Formation, UntilSlotsAreAssignedTheCountIsWhatIsAskedFor) {
+  Scene s(3, 0);
+  s.fresh();
+  s.remember();
+  EXPECT_EQ(s.desired.status.shards, 0) << "the nodes do not know each other yet";
+  s.desired.spec.primaries = 2;
+  s.remove_place({2, 0});
+  s.refresh_views();
+  EXPECT_THAT(words(s.run()),
+              ElementsAre("assign slots 0-8191 to 0-0 (11111111)", "assign slots 8192-16383 to 1-0 (66666666)"));
+}
+
+TEST(Formation, ALossOfDataFormsNothingNew) {
+  Scene s(3, 0);
+  s.formed();
+  EXPECT_EQ(s.desired.status.shards, 3);
+  s.desired.spec.primaries = 5;
+  s.remember();
+  // Another node runs in 1-0, and the old one is forgotten: its slots are nobody's.
+  NodeStatus fresh;
+  fresh.id = node_id(14);
+  s.observed.nodes[{1, 0}] = fresh;
+  s.forgotten({1, 0});
+  s.refresh_views();
+  const std::vector<std::string> want = {"assign slots 5461-10921 to 1-0 (eeeeeeee)", "hold MigrationUnavailable",
+                                         "hold SlotsWithoutOwner"};
+  EXPECT_EQ(words(s.run()), want);
+  s.remember();
+  EXPECT_EQ(s.desired.status.condition("ClusterFormed")->status, ConditionStatus::kFalse);
+  EXPECT_THAT(words(s.run()), ElementsAre("assign slots 5461-10921 to 1-0 (eeeeeeee)", "hold MigrationUnavailable"))
+      << "no shards 3 and 4";
+  EXPECT_EQ(s.run().status.shards, 3);
+}
+
 TEST(Formation, APartOfAShardsSlotsIsFilledUp) {
   Scene s(1, 0);
   s.fresh();

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "node/base/random.h"
 #include "node/rdb/snapshot_writer.h"
@@ -16,6 +17,68 @@
 
 namespace guccho::rdb {
 namespace {
+
+std::string joined(const Chunks& chunks) {
+  std::string out;
+  for (const std::string& chunk : chunks) out += chunk;
+  return out;
+}
+
+// Lets a value leave before it is whole once so much of it is there, as a full sync does.
+struct InParts : SnapshotWriter {
+  explicit InParts(size_t limit, WriteOptions options = {}) : SnapshotWriter(options), open_at(limit) {}
+
+  const size_t open_at;
+  std::string stream;
+  std::string behind;  // what comes while the value is not whole
+  bool open = false;
+  size_t parts = 0;
+
+  void grew() override {
+    (open ? behind : stream) += joined(take_records());
+    if (!open && oldest_bytes() < open_at) return;
+    if (oldest_bytes() == 0 && !last_part_is_there()) return;
+    const Part part = take_part();
+    ++parts;
+    stream += joined(part.chunks);
+    open = !part.last;
+    if (part.last) stream += std::exchange(behind, {});
+  }
+  size_t made() const { return stream.size() + behind.size() + unfinished_bytes(); }
+};
+
+// What is large leaves in as many parts as it takes, and no more of it is kept than that; other values wait behind it.
+TEST(BigValues, LeaveBeforeTheyAreWhole) {
+  store::Keyspace keyspace(0, 1);
+  const auto name = [](int i) { return "{big}" + std::to_string(i); };
+  const Slot slot = key_slot(name(0));
+  for (int k = 0; k < 3; ++k) {
+    for (int i = 0; i < 5000; ++i) {
+      const std::string key = name(k);
+      store::HashValue(keyspace, {slot, key}, keyspace.find({slot, key})).set(std::to_string(i), std::string(100, 'v'));
+    }
+  }
+  const auto cut = dump(keyspace);
+  InParts sink(20000, {.compress = false});
+  SlotSet slots;
+  slots.insert(slot);
+  keyspace.begin_snapshot(slots, sink);
+  size_t most = 0;
+  int step = 0;
+  do {
+    const std::string key = name(step % 3);
+    store::HashValue(keyspace, {slot, key}, keyspace.find({slot, key})).erase(std::to_string(step));
+    most = std::max(most, sink.unfinished_bytes());
+    ++step;
+  } while (keyspace.snapshot_step(3000));
+  EXPECT_GT(sink.parts, 300u);
+  EXPECT_LT(most, 100'000u);  // of 1.7 MB: what is written to meanwhile
+  EXPECT_EQ(sink.unfinished_bytes(), 0u);
+  Loader loader;
+  const Status status = read_all(kHead + sink.stream + kEnd, loader);
+  ASSERT_TRUE(status) << status.error().text;
+  EXPECT_EQ(dump(loader.keyspace), cut);
+}
 
 // A big hash comes in parts, each as it was at the cut, whatever becomes of the fields' expiries meanwhile.
 TEST(BigValues, PartsOfABigHashKeepTheExpiriesOfTheCut) {
@@ -44,7 +107,7 @@ TEST(BigValues, PartsOfABigHashKeepTheExpiriesOfTheCut) {
     } while (keyspace.snapshot_step(100));
     EXPECT_GT(step, 20);
     Loader loader;
-    const Status status = read_all("REDIS0012" + sink.take_records() + kEnd, loader);
+    const Status status = read_all("REDIS0012" + joined(sink.take_records()) + kEnd, loader);
     ASSERT_TRUE(status) << status.error().text;
     EXPECT_EQ(dump(loader.keyspace), cut);
     EXPECT_NE(dump(keyspace), cut);
@@ -57,11 +120,11 @@ struct BigValueUnderWrites : testing::TestWithParam<uint64_t> {
   const store::KeyRef key{key_slot("big"), "big"};
   Rng rng{GetParam()};
   std::map<std::string, std::string> cut;
-  std::optional<SnapshotWriter> sink;
+  std::optional<InParts> sink;
 
   void begin() {
     cut = dump(keyspace);
-    sink.emplace();
+    sink.emplace(GetParam() / 2 % 2 == 0 ? 3000 : SIZE_MAX);
     SlotSet slots;
     slots.insert(key.slot);
     keyspace.begin_snapshot(slots, *sink);
@@ -78,8 +141,9 @@ struct BigValueUnderWrites : testing::TestWithParam<uint64_t> {
   }
   void expect_the_cut() {
     EXPECT_EQ(sink->unfinished_bytes(), 0u);
+    EXPECT_FALSE(sink->open);
     Loader loader;
-    const Status status = read_all(kHead + sink->take_records() + kEnd, loader, 1000);
+    const Status status = read_all(kHead + sink->stream + kEnd, loader, 1000);
     ASSERT_TRUE(status) << status.error().text;
     EXPECT_EQ(dump(loader.keyspace), cut);
     EXPECT_NE(dump(keyspace), cut);
@@ -176,7 +240,7 @@ struct BigValueUnderWrites : testing::TestWithParam<uint64_t> {
                  last = stream.last_entry_id()) {
               stream.erase(last, alloc);
             }
-            stream.last_id = stream.last_entry_id();
+            stream.set_last_id(stream.last_entry_id(), alloc);
           }
           return;
         default:
@@ -194,7 +258,7 @@ TEST_P(BigValueUnderWrites, AListComesAsItWasAtTheCut) {
   make_list();
   begin();
   list().push(store::ListEnd::kTail, "new");
-  EXPECT_LT(sink->unfinished_bytes(), 100u);  // and not the 500 KB of the list
+  EXPECT_LT(sink->made(), 100u);  // and not the 500 KB of the list
   EXPECT_GT(finish([&] { change_list(); }), 20);
   expect_the_cut();
   expect_nothing_left();
@@ -203,7 +267,7 @@ TEST_P(BigValueUnderWrites, AListComesAsItWasAtTheCut) {
 TEST_P(BigValueUnderWrites, AListThatShrinksToAPackedOne) {
   make_list();
   begin();
-  while (keyspace.snapshot_step(1000) && sink->unfinished_bytes() < 50000) {
+  while (keyspace.snapshot_step(1000) && sink->made() < 50000) {
   }
   list().trim(19000, 1);
   EXPECT_EQ(store::encoding_name(keyspace.find(key)->encoding()), "listpack");

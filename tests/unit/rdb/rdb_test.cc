@@ -481,6 +481,34 @@ TEST(RdbTest, OtherFormsOfStreams) {
   EXPECT_EQ(stream("t").find_group("g")->consumers()[0]->active, UnixMillis(Millis(17)));
 }
 
+// Redis' XSETID leaves entries that were deleted behind the last id, and its counters may pass what INT64 holds.
+TEST(RdbTest, StreamsAsXsetidLeavesThem) {
+  store::Keyspace keyspace(0, 1);
+  store::StreamValue value(keyspace, {key_slot("s"), "s"}, nullptr);
+  value.create();
+  const std::string_view texts[] = {"f", "v"};
+  value.change([&](store::Stream& s, store::SlabAllocator& a) {
+    for (const uint64_t ms : {10, 60}) s.append({ms, 1}, texts, keyspace.packed_limits(), a);
+    s.erase({60, 1}, a);
+    s.last_id = {50, 0};
+    s.entries_added = uint64_t{1} << 63;
+  });
+  Loader loader;
+  const Status status = read_all(write_all(keyspace, {}, false), loader);
+  ASSERT_TRUE(status) << status.error().text;
+  const store::KeyRef key(key_slot("s"), "s");
+  store::StreamValue loaded(loader.keyspace, key, loader.keyspace.find(key));
+  EXPECT_EQ(loaded->last_id, (store::StreamId{50, 0}));
+  EXPECT_EQ(loaded->entries_added, uint64_t{store::Stream::kMaxAdded});
+  loaded.change([&](store::Stream& s, store::SlabAllocator& a) {
+    s.append({55, 1}, texts, loader.keyspace.packed_limits(), a);
+  });
+  Loader again;
+  const Status second = read_all(write_all(loader.keyspace, {}, false), again);
+  ASSERT_TRUE(second) << second.error().text;
+  EXPECT_EQ(dump(again.keyspace), dump(loader.keyspace));
+}
+
 TEST(RdbTest, EmptyCollectionsAreLeftOutAndCounted) {
   Collector sink;
   Reader reader(sink);

@@ -132,5 +132,33 @@ TEST(Parser, TellsHowManyBytesALargeArgumentNeeds) {
   EXPECT_EQ(parser.wanted(), 23u + 100000u + 2u);
 }
 
+// A connection that once sent a long command does not keep the room for its arguments for good.
+TEST(Parser, GivesBackTheRoomOfManyArguments) {
+  std::string request = "*5000\r\n";
+  for (int i = 0; i < 5000; ++i) request += "$1\r\nx\r\n";
+  std::string line;
+  for (int i = 0; i < 5000; ++i) line += "x ";
+  CommandParser parser;
+  EXPECT_EQ(parser.argument_bytes(), 0u);
+  ASSERT_EQ(parser.next(request, {}), ParseStatus::kCommand);
+  EXPECT_GE(parser.argument_bytes(), 5000 * 2 * sizeof(std::string_view));
+  ASSERT_EQ(parser.next(line + "\n", {}), ParseStatus::kCommand);
+  EXPECT_GE(parser.argument_bytes(), 5000 * (2 * sizeof(std::string_view) + sizeof(std::string)));
+  parser.shrink();
+  EXPECT_EQ(parser.argument_bytes(), 0u);
+  // In the middle of a command it keeps what it knows.
+  ASSERT_EQ(parser.next(std::string_view(request).substr(0, request.size() - 3), {}), ParseStatus::kNeedMore);
+  parser.shrink();
+  EXPECT_GT(parser.argument_bytes(), 0u);
+  ASSERT_EQ(parser.next(request, {}), ParseStatus::kCommand);
+  EXPECT_EQ(parser.args().size(), 5000u);
+  // What most commands need stays.
+  parser.shrink();
+  ASSERT_EQ(parser.next("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", {}), ParseStatus::kCommand);
+  const size_t kept = parser.argument_bytes();
+  parser.shrink();
+  EXPECT_EQ(parser.argument_bytes(), kept);
+}
+
 }  // namespace
 }  // namespace guccho::resp

@@ -54,6 +54,19 @@ TEST(RouterReply, TellsRefusalsFromAnswers) {
   }
 }
 
+TEST(RouterReply, TellsWhyATransactionWasNotExecuted) {
+  const std::string moved = "-MOVED 3999 127.0.0.1:6381\r\n";
+  const std::string because = "-EXECABORT Transaction discarded because of: ";
+  const std::string earlier = "-EXECABORT Transaction discarded because of previous errors.\r\n";
+  EXPECT_EQ(abort_reason(earlier, moved), moved);
+  EXPECT_EQ(abort_reason(because + "LOADING later\r\n", ""), "-LOADING later\r\n");
+  EXPECT_EQ(abort_reason(because + "LOADING later\r\n", moved), moved) << "what came first";
+  EXPECT_EQ(abort_reason(earlier, ""), "");
+  // It was executed, or says itself what is wrong.
+  EXPECT_EQ(abort_reason("*1\r\n-EXECABORT x\r\n", moved), "");
+  EXPECT_EQ(abort_reason(moved, ""), "");
+}
+
 TEST(RouterReply, FindsTheNamedNodeByAnyOfItsAddresses) {
   cluster::View view;
   view.nodes.resize(3);

@@ -117,6 +117,29 @@ TEST(Route, TheClusterIsDown) {
   EXPECT_EQ(answer(v, query(kMine)), "CLUSTERDOWN The cluster is down");
 }
 
+TEST(Route, ShardChannelsWhenTheClusterIsDown) {
+  View v = view();
+  v.cluster_ok = false;
+  v.down_reason = cluster::DownReason::kMinority;
+  Query q = query(kMine);
+  q.shard_channel = true;
+  EXPECT_EQ(answer(v, q), "serve");
+  v.allow_pubsubshard_when_down = false;
+  EXPECT_EQ(answer(v, q), "CLUSTERDOWN The cluster is down");
+  v.allow_reads_when_down = true;
+  EXPECT_EQ(answer(v, q), "CLUSTERDOWN The cluster is down");
+}
+
+TEST(Route, NobodyIsSentToANodeThatIsNotKnown) {
+  View v = view();
+  auto table = std::make_shared<SlotTable>(*v.slots);
+  table->migrating.front().peer = Rng(99).node_id();
+  v.slots = table;
+  Query q = query(kLeaving);
+  q.keys_missing = 1;
+  EXPECT_EQ(answer(v, q), "serve");
+}
+
 TEST(Route, ReadsOnAReplica) {
   View v = view();
   v.nodes[0].flags = bus::kFlagMyself | bus::kFlagReplica;

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "node/acl/user.h"
 #include "node/base/random.h"
 
 namespace guccho::runtime {
@@ -75,6 +76,34 @@ TEST(BlockedClients, ASecondCommandTakesThePlaceOfTheFirst) {
   EXPECT_EQ(b.size(), 1u);
   EXPECT_EQ(waiters(b, "a"), Clients());
   EXPECT_EQ(b.next_deadline(), 0u);
+}
+
+TEST(BlockedClients, WhoEndsWaitsNoMoreNorLater) {
+  BlockedClients b;
+  b.add(waits(1, {"a"}, 10, true));
+  b.add(waits(2, {"a"}));
+  b.end(1);
+  EXPECT_EQ(waiters(b, "a"), (Clients{2}));
+  EXPECT_EQ(b.next_deadline(), 0u);
+  b.end(3);
+  EXPECT_EQ(b.add(waits(3, {"a"})), 0u) << "it was on its way";
+  EXPECT_EQ(waiters(b, "a"), (Clients{2}));
+  b.forget(2);
+  EXPECT_TRUE(b.empty());
+  b.forget(3);
+  b.forget(4);
+  EXPECT_NE(b.add(waits(3, {"a"})), 0u) << "nothing is kept of those that are gone";
+}
+
+TEST(BlockedClients, ACommandFollowsItsUser) {
+  BlockedClients b;
+  const auto user = std::make_shared<const acl::User>("u", true);
+  b.add(waits(1, {"a"}));
+  b.set_user(1, user);
+  EXPECT_EQ(b.find(*b.of_client(1))->caller.user, user);
+  b.set_user(2, user);
+  b.set_user(1, nullptr);
+  EXPECT_EQ(b.find(*b.of_client(1))->caller.user, nullptr);
 }
 
 TEST(BlockedClients, TouchedKeysAreReadyOnceInTheOrderOfTheirChange) {

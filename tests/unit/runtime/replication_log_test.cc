@@ -45,6 +45,48 @@ TEST(ReplicationLog, StartsAtTheGivenOffsetAndCrossesSegments) {
   EXPECT_EQ(read_all(log, log.head() - 10, log.head()), std::string(10, 'x'));
 }
 
+TEST(ReplicationLog, SaysInTimeWhenItIsFull) {
+  constexpr size_t kSegments = 16;
+  ReplicationLog log(1, kSegments);
+  log.restart(0);
+  const auto segment = static_cast<int64_t>(ReplicationLog::kSegmentBytes);
+  EXPECT_EQ(log.capacity(), 16 * segment);
+  const std::string bytes(ReplicationLog::kSegmentBytes, 'x');
+  for (int i = 0; i < 14; ++i) log.append(0, bytes);
+  EXPECT_FALSE(log.is_full_from(0));
+  log.append(0, "x");
+  EXPECT_TRUE(log.is_full_from(0));
+  EXPECT_FALSE(log.is_full_from(1));
+  log.trim(segment);
+  EXPECT_FALSE(log.is_full_from(log.first()));
+}
+
+// The default is more than the directive's greatest backlog, with room for replicas that are behind.
+TEST(ReplicationLog, HoldsTheGreatestBacklog) {
+  ReplicationLog log(1);
+  log.restart(0);
+  EXPECT_GE(log.capacity(), int64_t{16} << 30);
+}
+
+// A range that is longer than all that the log can keep: it is read, and trimmed, while it is written.
+TEST(ReplicationLog, ARangeMayBeLongerThanTheLog) {
+  constexpr size_t kSegments = 4;
+  ReplicationLog log(2, kSegments);
+  log.restart(0);
+  std::string bytes;
+  for (size_t i = 0; i < 11 * ReplicationLog::kSegmentBytes / 8; ++i) bytes += std::to_string(10'000'000 + i);
+  std::thread writer([&] { log.append(0, bytes); });
+  std::string seen;
+  while (seen.size() < bytes.size()) {
+    const auto at = static_cast<int64_t>(seen.size());
+    seen += read_all(log, at, std::max(at, log.committed()));
+    log.trim(static_cast<int64_t>(seen.size()));
+    std::this_thread::yield();
+  }
+  writer.join();
+  EXPECT_EQ(seen, bytes);
+}
+
 // Each writer appends records "<writer>:<number>;" of varying length; a reader follows committed() while they write.
 // Every record must arrive whole, and each writer's records in their order.
 TEST(ReplicationLog, InterleavesWritersByWholeRanges) {

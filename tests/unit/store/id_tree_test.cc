@@ -19,7 +19,7 @@ struct Trees {
 
   ~Trees() {
     size_t budget = SIZE_MAX;
-    EXPECT_FALSE(tree.drain(budget, alloc, [](void*) {}));
+    EXPECT_FALSE(tree.drain(budget, alloc, [](void*) { return size_t{1}; }));
     EXPECT_EQ(alloc.used(), 0u);
     for (uint64_t* value : owned) delete value;
   }
@@ -124,7 +124,7 @@ TEST(IdTree, DrainsInSteps) {
   for (bool more = true; more; ++steps) {
     size_t budget = 100;
     const size_t before = freed;
-    more = tree.drain(budget, alloc, [&](void*) { ++freed; });
+    more = tree.drain(budget, alloc, [&](void*) { return ++freed, size_t{1}; });
     EXPECT_LE(freed - before, 100u);
   }
   EXPECT_EQ(freed, 5000u);

@@ -9,7 +9,11 @@
 #include <string>
 
 #include "node/store/hash_value.h"
+#include "node/store/list_value.h"
+#include "node/store/set_value.h"
+#include "node/store/stream_value.h"
 #include "node/store/string_value.h"
+#include "node/store/zset_value.h"
 #include "tests/unit/store/model.h"
 
 namespace guccho::store {
@@ -334,6 +338,60 @@ TEST_F(OneKeyspace, RandomEntryCoversAllSlots) {
   std::set<std::string> seen;
   for (int i = 0; i < 30000; ++i) seen.insert(std::string(keyspace.random_entry()->key()));
   EXPECT_GT(seen.size(), 1990u);
+}
+
+// What a step may free is counted in bytes, too: giving memory back to the system takes its time.
+TEST_F(OneKeyspace, AStepFreesNotMoreThanItMay) {
+  constexpr size_t kStep = 100;
+  const auto value = [](int i) { return std::to_string(i) + std::string(40'000, 'v'); };
+  for (int i = 0; i < 50; ++i) {
+    ListValue(keyspace, key("list"), keyspace.find(key("list"))).push(ListEnd::kTail, value(i));
+    HashValue(keyspace, key("hash"), keyspace.find(key("hash"))).set(std::to_string(i), value(i));
+    SetValue(keyspace, key("set"), keyspace.find(key("set"))).add(value(i));
+    ZsetValue(keyspace, key("zset"), keyspace.find(key("zset"))).add(1, value(i));
+    const std::string text = value(i);
+    const std::string_view texts[] = {"f", text};
+    StreamValue stream(keyspace, key("stream"), keyspace.find(key("stream")));
+    if (!stream) stream.create();
+    stream.change([&](Stream& s, SlabAllocator& a) {
+      s.append({static_cast<uint64_t>(i) + 1, 0}, texts, keyspace.packed_limits(), a);
+    });
+    keyspace.set_string(key("{slot}" + std::to_string(i)), value(i));
+  }
+  for (const char* name : {"list", "hash", "set", "zset", "stream"}) keyspace.erase(key(name));
+  EXPECT_EQ(keyspace.pending_frees(), 5u);
+  keyspace.flush_all();
+  size_t before = keyspace.used_bytes();
+  int steps = 0;
+  for (bool more = true; more; ++steps) {
+    more = keyspace.free_step(kStep);
+    EXPECT_LE(before - keyspace.used_bytes(), kStep * 4096 + 50'000);
+    before = keyspace.used_bytes();
+  }
+  EXPECT_GT(steps, 20);
+  EXPECT_EQ(keyspace.used_bytes(), 0u);
+  EXPECT_EQ(keyspace.pending_frees(), 0u);
+}
+
+// A step of compaction looks at as many objects as it may, and not at as many keys with all that they have.
+TEST_F(OneKeyspace, AStepOfCompactionCountsThePartsOfValues) {
+  constexpr int kKeys = 300;
+  for (int k = 0; k < kKeys; ++k) {
+    const std::string name = "{slot}" + std::to_string(k);
+    for (int i = 0; i < 200; ++i) {
+      HashValue(keyspace, key(name), keyspace.find(key(name))).set(std::to_string(i), std::string(10, 'v'));
+    }
+  }
+  const auto looked_at = [&] { return keyspace.defragmented().hits + keyspace.defragmented().misses; };
+  uint64_t before = 0;
+  int steps = 0;
+  while (keyspace.defragment_step(500, 1000)) {
+    EXPECT_LE(looked_at() - before, 500u + 202u);
+    before = looked_at();
+    ++steps;
+  }
+  EXPECT_GE(steps, kKeys * 200 / 1000);
+  EXPECT_EQ(keyspace.defragmented().key_hits + keyspace.defragmented().key_misses, uint64_t{kKeys});
 }
 
 // ---- random commands against the model ----

@@ -154,5 +154,15 @@ TEST(ListpackTest, DamagedBlocksAreRefusedOrReadable) {
   }
 }
 
+// Whatever the directives allow: the bytes of a block are counted in 32 bits.
+TEST(ListpackTest, HasRoomUpToAGibibyte) {
+  SlabAllocator alloc;
+  ListpackBlock block = ListpackBlock::make(alloc);
+  EXPECT_TRUE(block.view().has_room(Listpack::kMaxSize - Listpack::kEmptySize));
+  EXPECT_FALSE(block.view().has_room(Listpack::kMaxSize));
+  EXPECT_FALSE(block.view().has_room(size_t{1} << 32));
+  block.release();
+}
+
 }  // namespace
 }  // namespace guccho::store

@@ -18,7 +18,7 @@ class Trial {
  public:
   explicit Trial(uint64_t seed) : rng(seed) {}
   ~Trial() {
-    while (tree.drain(7, alloc)) {
+    for (size_t budget = 7; tree.drain(budget, alloc); budget = 7) {
     }
     for (auto& [member, item] : items) alloc.free(item, item->allocation_size());
     EXPECT_EQ(alloc.used(), 0u);
@@ -202,7 +202,8 @@ TEST(RankTreeTest, FreedInPieces) {
   }
   size_t steps = 1;
   size_t before = alloc.used();
-  for (; tree.drain(10, alloc); ++steps) {
+  for (size_t budget = 10; tree.drain(budget, alloc); ++steps) {
+    budget = 10;
     EXPECT_LE(before - alloc.used(), 10u * 1024);
     before = alloc.used();
   }
@@ -211,7 +212,8 @@ TEST(RankTreeTest, FreedInPieces) {
   tree.check();
   tree.insert(items[0], alloc);
   EXPECT_EQ(tree.size(), 1u);
-  tree.drain(100, alloc);
+  size_t budget = 100;
+  EXPECT_FALSE(tree.drain(budget, alloc));
   for (ScoredItem* item : items) alloc.free(item, item->allocation_size());
   EXPECT_EQ(alloc.used(), 0u);
 }

@@ -14,6 +14,7 @@ namespace {
 struct Collector : SnapshotSink {
   Model got;
   size_t parts = 0;  // elements that came in parts
+  std::vector<std::string> ended;
   bool any_slot = false;
 
   void entry(Slot slot, const Entry& entry) override {
@@ -37,6 +38,7 @@ struct Collector : SnapshotSink {
   void end_value(uint64_t id) override {
     auto value = values_.extract(id);
     EXPECT_EQ(value.mapped().fields.size(), value.mapped().count);
+    ended.push_back(value.mapped().key);
     add(value.mapped().key, {.value = std::move(value.mapped().fields), .expiry = std::nullopt});
   }
   bool whole() const { return values_.empty(); }
@@ -135,6 +137,54 @@ TEST(SnapshotTest, FlushAllUnderASnapshotStillDeliversTheCut) {
   }
   EXPECT_EQ(sink.got, cut);
   driver.check();
+}
+
+// A step is of about as many bytes as it is asked for, from a table that was flushed as from any other.
+TEST(SnapshotTest, StepsThroughAFlushedSlotAreNotLarger) {
+  for (const bool flushed : {false, true}) {
+    Keyspace keyspace(0, 1);
+    const auto name = [](int i) { return "{slot}" + std::to_string(i); };
+    const Slot slot = key_slot(name(0));
+    for (int i = 0; i < 1000; ++i) keyspace.set_string({slot, name(i)}, std::string(10'000, 'v'));
+    Collector sink;
+    keyspace.begin_snapshot(all_slots(), sink);
+    if (flushed) keyspace.flush_all();
+    bool more = true;
+    while (more) {
+      const size_t before = sink.got.size();
+      more = keyspace.snapshot_step(50'000);
+      ASSERT_LE(sink.got.size() - before, 10u);
+    }
+    EXPECT_EQ(sink.got.size(), 1000u);
+  }
+}
+
+// So that who sends them must keep parts of one at most, but for what is written to.
+TEST(SnapshotTest, BigValuesEndInTheOrderInWhichTheyBegan) {
+  Keyspace keyspace(0, 1);
+  Collector sink;
+  sink.any_slot = true;
+  const std::vector<std::string> names = {"a", "b", "c", "d", "e"};
+  const auto hash = [&](const std::string& name) {
+    const KeyRef key(Slot(7), name);
+    return HashValue(keyspace, key, keyspace.find(key));
+  };
+  for (const std::string& name : names) {
+    for (int i = 0; i < 2000; ++i) hash(name).set(std::to_string(i), "v");
+  }
+  SlotSet slots;
+  slots.insert(Slot(7));
+  keyspace.begin_snapshot(slots, sink);
+  const std::vector<std::string> began = {names[3], names[1], names[4]};
+  for (const std::string& name : began) {
+    hash(name).set("new", "v");
+    keyspace.snapshot_step(1000);
+  }
+  while (keyspace.snapshot_step(1000)) {
+  }
+  ASSERT_EQ(sink.ended.size(), 5u);
+  sink.ended.resize(3);
+  EXPECT_EQ(sink.ended, began);
 }
 
 TEST(SnapshotTest, ADeletedBigHashIsHandedOverNotSerialisedAtOnce) {

@@ -4,11 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "node/base/random.h"
+#include "node/store/stream_image.h"
 #include "node/store/stream_value.h"
 
 namespace guccho::store {
@@ -88,6 +90,7 @@ void check_structure(const Stream& stream) {
     ASSERT_EQ(Stream::block(at).entries(), bounds.entries);
     ASSERT_TRUE(at.id() > before || entries == 0);
     before = bounds.last;
+    ASSERT_LE(bounds.last, stream.last_id);
     entries += bounds.entries;
   }
   ASSERT_EQ(stream.length, entries);
@@ -187,6 +190,19 @@ class Driver {
     for (uint64_t i = 0; i < removed; ++i) model.entries.erase(model.entries.begin());
   }
 
+  // XSETID back, often to before what was deleted at the end.
+  void set_last_id() {
+    for (uint64_t n = rng_.below(4); n > 0 && !model.entries.empty(); --n) {
+      const StreamId last = model.entries.rbegin()->first;
+      EXPECT_TRUE(value.change([&](Stream& s, SlabAllocator& a) { return s.erase(last, a); }));
+      model.entries.erase(last);
+      model.max_deleted_id = std::max(model.max_deleted_id, last);
+    }
+    const StreamId least = model.entries.empty() ? StreamId::min() : model.entries.rbegin()->first;
+    model.last_id = std::max(least, StreamId{least.ms + rng_.below(model.last_id.ms - least.ms + 1), rng_.below(3)});
+    value.change([&](Stream& s, SlabAllocator& a) { s.set_last_id(model.last_id, a); });
+  }
+
   void range() {
     StreamId first = some_id();
     StreamId last = some_id();
@@ -268,7 +284,7 @@ class Driver {
     switch (rng_.below(12)) {
       case 0:
       case 1:
-        return erase();
+        return rng_.below(20) == 0 ? set_last_id() : erase();
       case 2:
         return rng_.below(10) == 0 ? trim() : range();
       case 3:
@@ -293,6 +309,80 @@ TEST(Stream, RandomCommandsAgainstAModel) {
       if (testing::Test::HasFatalFailure()) return;
     }
   }
+}
+
+TEST(Stream, DeletedEntriesBehindTheLastIdLeaveTheirBlocks) {
+  Keyspace keyspace(0, 1);
+  StreamValue value(keyspace, {key_slot("s"), "s"}, nullptr);
+  value.create();
+  const std::string_view texts[] = {"f", "v"};
+  const auto append = [&](StreamId id) {
+    value.change([&](Stream& s, SlabAllocator& a) { s.append(id, texts, keyspace.packed_limits(), a); });
+  };
+  const auto set_last_id = [&](StreamId id) {
+    value.change([&](Stream& s, SlabAllocator& a) { s.set_last_id(id, a); });
+  };
+  for (const uint64_t ms : {10, 60, 70}) append({ms, 1});
+  value.change([&](Stream& s, SlabAllocator& a) { return s.erase({60, 1}, a) && s.erase({70, 1}, a); });
+  set_last_id({50, 0});
+  check_structure(*value);
+  EXPECT_EQ(value->last_id, (StreamId{50, 0}));
+  EXPECT_EQ(Stream::block(value->blocks().last()).deleted(), 0u);
+  append({55, 1});
+  append({60, 1});
+  check_structure(*value);
+  const ModelStream model = model_of(*value);
+  EXPECT_EQ(model.entries.size(), 3u);
+  EXPECT_TRUE(model.entries.contains({55, 1}) && model.entries.contains({60, 1}));
+  // A block in which nothing is left goes as a whole.
+  value.change([&](Stream& s, SlabAllocator& a) {
+    s.erase({60, 1}, a);
+    s.trim({.by = StreamTrim::By::kMinId, .min_id = {60, 1}}, a);
+  });
+  EXPECT_EQ(value->blocks().size(), 1u);
+  set_last_id({5, 0});
+  check_structure(*value);
+  EXPECT_EQ(value->blocks().size(), 0u);
+}
+
+TEST(Stream, CountersEndAtTheGreatestInteger) {
+  Keyspace keyspace(0, 1);
+  StreamValue value(keyspace, {key_slot("s"), "s"}, nullptr);
+  value.create();
+  value.change([&](Stream& s, SlabAllocator& a) {
+    const std::string_view texts[] = {"f", "v"};
+    s.entries_added = Stream::kMaxAdded - 1;
+    StreamGroup* group = s.add_group("g", a);
+    group->entries_read = Stream::kMaxAdded - 1;
+    for (uint64_t i = 1; i <= 3; ++i) {
+      s.append({i, 0}, texts, keyspace.packed_limits(), a);
+      s.advance(*group, {i, 0});
+      EXPECT_EQ(s.entries_added, uint64_t{Stream::kMaxAdded});
+      EXPECT_EQ(group->entries_read, Stream::kMaxAdded);
+      EXPECT_EQ(s.lag(*group), 0);
+    }
+  });
+}
+
+// A million consumers in the order that is worst to insert: in a row, not each at the front of all before it.
+TEST(Stream, ManyConsumersOfAnImageInAnyOrder) {
+  constexpr int kConsumers = 1'000'000;
+  StreamImage image;
+  image.groups.resize(2);
+  image.groups[0].name = "h";
+  image.groups[1].name = "g";
+  for (int i = 2 * kConsumers; i > kConsumers; --i) {
+    image.groups[1].consumers.push_back({.name = std::to_string(i), .seen = {}, .active = {}, .pending = {}});
+  }
+  Keyspace keyspace(0, 1);
+  const auto begin = std::chrono::steady_clock::now();
+  const Stream& stream = stream_of(*adopt_stream(keyspace, {key_slot("s"), "s"}, std::move(image)));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));  // and not minutes
+  EXPECT_EQ(stream.groups()[0]->name(), "g");
+  const auto& consumers = stream.groups()[0]->consumers();
+  ASSERT_EQ(consumers.size(), size_t{kConsumers});
+  EXPECT_EQ(consumers[0]->name(), std::to_string(kConsumers + 1));
+  EXPECT_EQ(consumers[kConsumers - 1]->name(), std::to_string(2 * kConsumers));
 }
 
 TEST(Stream, CopiesAreWholeAndIndependent) {

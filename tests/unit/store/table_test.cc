@@ -65,7 +65,11 @@ struct TableTest : testing::Test {
   }
   void TearDown() override {
     uint32_t resume = 0;
-    while (table.drain(resume, 100, alloc, [&](void* item) { alloc.free(item, sizeof(Item)); })) {
+    const auto free_item = [&](void* item) {
+      alloc.free(item, sizeof(Item));
+      return size_t{1};
+    };
+    for (size_t budget = 100; table.drain(resume, budget, alloc, free_item); budget = 100) {
     }
     EXPECT_EQ(table.size(), 0u);
     EXPECT_EQ(table.structure_bytes(), 0u);
@@ -263,6 +267,23 @@ TEST_F(TableTest, MovedTablesStayWhole) {
   EXPECT_EQ(find(1, hash_of(1)), nullptr);
   table = std::move(moved);
   check();
+}
+
+// Names of every length class of XXH3; 0 is XXH3 without a seed.
+TEST(HashTest, DependsOnTheSeedOfTheProcess) {
+  EXPECT_EQ(hash_bytes(""), 0x2d06800538d394c2u);
+  for (const size_t size : {1, 3, 4, 8, 9, 16, 17, 128, 129, 240, 241, 5000}) {
+    const std::string name(size, 'n');
+    set_hash_seed(1);
+    const uint64_t first = hash_bytes(name);
+    set_hash_seed(2);
+    const uint64_t second = hash_bytes(name);
+    set_hash_seed(1);
+    EXPECT_EQ(hash_bytes(name), first);
+    set_hash_seed(0);
+    EXPECT_NE(first, second);
+    EXPECT_NE(first, hash_bytes(name));
+  }
 }
 
 }  // namespace

@@ -328,6 +328,26 @@ TEST(ZsetValueTest, SnapshotsAreOfTheirMoment) {
   EXPECT_GT(parts, 5000u);
 }
 
+// Wherever a budget ends: also just behind the last member, with empty segments of the table behind it.
+TEST(ZsetValueTest, FreedInStepsOfAnySize) {
+  for (size_t budget = 1; budget < 400; budget = budget < 60 ? budget + 1 : budget * 2) {
+    SlabAllocator alloc;
+    ZsetTree* zset = make_zset_tree(alloc);
+    for (int i = 0; i < 1000; ++i) {
+      const std::string member = std::to_string(i);
+      zset->add(i, member, hash_bytes(member), alloc);
+    }
+    for (int i = 0; i < 1000; ++i) {
+      const std::string member = std::to_string(i);
+      if (hash_bytes(member) >> 63 == 1) zset->remove(zset->find(member), alloc);
+    }
+    EXPECT_GT(zset->elements(), 300u);
+    for (size_t left = budget; zset->drain(left, alloc); left = budget) {
+    }
+    ASSERT_EQ(alloc.used(), 0u) << budget;
+  }
+}
+
 // The target of the design: 36 bytes a member above member and score, in sets of 200 members of 12 bytes.
 TEST(ZsetValueTest, MemoryOfAMember) {
   Keyspace keyspace(0, 1);

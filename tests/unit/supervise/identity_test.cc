@@ -1,9 +1,15 @@
 // Process identities: their text, /proc/PID/stat with hostile names, and who counts as running.
 #include "node/supervise/identity.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
+
+#include "node/supervise/files.h"
 
 namespace guccho::supervise {
 namespace {
@@ -60,6 +66,55 @@ TEST(IsRunning, KnowsALivingAZombieAndAReusedNumber) {
   ::waitpid(child, nullptr, 0);
   EXPECT_FALSE(is_running(*identity));
   ::close(gate[0]);
+}
+
+// Leaves this process no file descriptor to open while it lives.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int next = ::open("/dev/null", O_RDONLY);
+    ::close(next);
+    const rlimit none{static_cast<rlim_t>(next), before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(PresenceOf, AProbeThatFailsProvesNothing) {
+  const auto self = own_identity();
+  ASSERT_TRUE(self);
+  EXPECT_EQ(presence_of(*self), Presence::kRunning);
+  {
+    const NoDescriptors none;
+    EXPECT_EQ(presence_of(*self), Presence::kUnknown);
+    EXPECT_FALSE(is_running(*self));
+  }
+  EXPECT_EQ(presence_of(*self), Presence::kRunning);
+
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  const auto identity = identity_of(child);
+  ASSERT_TRUE(identity);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_EQ(presence_of(*identity), Presence::kGone) << "no such process";
+  ProcessIdentity another = *self;
+  another.start_time -= 1;
+  EXPECT_EQ(presence_of(another), Presence::kGone) << "another has its number";
+}
+
+TEST(ReadFileIfThere, IsNothingOnlyWhereThereIsCertainlyNone) {
+  EXPECT_EQ(*read_file_if_there("/no/such/file"), std::nullopt);
+  EXPECT_TRUE(read_file_if_there("/proc/self/stat")->has_value());
+  const NoDescriptors none;
+  EXPECT_FALSE(read_file_if_there("/proc/self/stat"));
 }
 
 }  // namespace

@@ -3,11 +3,18 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <thread>
@@ -26,6 +33,19 @@ bool until(const std::function<bool()>& condition) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   return false;
+}
+
+// For this process and those that it starts: as a kernel or a sandbox without that call has it.
+bool refuse_pidfd_open() {
+  std::array<sock_filter, 4> program = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog filter{program.size(), program.data()};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0 &&
+         ::syscall(SYS_pidfd_open, ::getpid(), 0) == -1 && errno == ENOSYS;
 }
 
 class SupervisorTest : public testing::Test {
@@ -55,9 +75,10 @@ class SupervisorTest : public testing::Test {
     desired.arguments = {"-c", script};
     ASSERT_TRUE(write_atomically(path(kDesiredFile), to_text(desired)));
   }
-  void start() {
+  void start(bool with_pidfd = true) {
     supervisor_ = ::fork();
     if (supervisor_ == 0) {
+      if (!with_pidfd && !refuse_pidfd_open()) ::_exit(4);
       const auto done = supervise({directory_, "/bin/sh"});
       if (!done) ::dprintf(2, "%s\n", done.error().text.c_str());
       ::_exit(done ? 0 : 3);
@@ -173,6 +194,60 @@ TEST_F(SupervisorTest, ANewSupervisorAdoptsTheNodeOfAKilledOne) {
   const auto next = node_after(node);
   ASSERT_TRUE(next);
   EXPECT_EQ(record()->last_exit->process, *node);
+}
+
+TEST_F(SupervisorTest, AdoptsWithoutADescriptorOfTheProcessToo) {
+  want("trap '' TERM; echo ready; while :; do sleep 0.02; done");
+  start();
+  const auto node = node_after();
+  ASSERT_TRUE(node);
+  ASSERT_TRUE(until([&] { return node_log() == "ready\n"; }));
+  const auto old = record()->supervisor;
+  ::kill(supervisor_, SIGKILL);
+  supervisor_status();
+  start(/*with_pidfd=*/false);
+  ASSERT_TRUE(until([&] { return record()->supervisor != old; }));
+  EXPECT_EQ(record()->process, node) << "that the kernel gives no descriptor is no death";
+  EXPECT_TRUE(is_running(*node));
+  // Its end is seen, and another one started.
+  want(kRuns);
+  ::kill(node->pid, SIGKILL);
+  const auto next = node_after(node);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(record()->last_exit->process, *node);
+}
+
+TEST_F(SupervisorTest, EndsWhatItAdoptedWithoutADescriptor) {
+  for (const char* script : {"trap 'exit 0' TERM; echo ready; while :; do sleep 0.02; done",
+                             "trap '' TERM; echo ready; while :; do sleep 0.02; done"}) {
+    want(script);
+    ::unlink(path(kNodeLogFile).c_str());
+    start();
+    const auto node = node_after(record() ? record()->process : std::nullopt);
+    ASSERT_TRUE(node);
+    ASSERT_TRUE(until([&] { return node_log() == "ready\n"; }));
+    const auto old = record()->supervisor;
+    ::kill(supervisor_, SIGKILL);
+    supervisor_status();
+    start(/*with_pidfd=*/false);
+    ASSERT_TRUE(until([&] { return record()->supervisor != old; }));
+    ::kill(supervisor_, SIGTERM);
+    EXPECT_EQ(supervisor_status(), 0) << script;
+    EXPECT_FALSE(is_running(*node)) << script;
+    EXPECT_EQ(record()->state, Record::State::kEnded);
+  }
+}
+
+TEST_F(SupervisorTest, ARecordThatCannotBeReadLetsNoSecondNodeStart) {
+  want(kRuns);
+  // There is something, and it cannot be read.
+  std::filesystem::create_symlink(kRecordFile, path(kRecordFile));
+  start();
+  int status = 0;
+  ASSERT_TRUE(until([&] { return ::waitpid(supervisor_, &status, WNOHANG) == supervisor_; }));
+  supervisor_ = -1;
+  EXPECT_EQ(WEXITSTATUS(status), 3);
+  EXPECT_EQ(node_log(), "");
 }
 
 TEST_F(SupervisorTest, TwoOnOneDirectoryAreRefused) {

@@ -1,0 +1,100 @@
+// Effects that need other threads: the exclusive section, the end of a replication link. The control thread waits for
+// them a moment, and most are done by then. When they take longer, as a worker runs a long command or a script, the
+// thread goes on with the bus, lest others take this node for dead; what the core wants done after them waits for its
+// turn. Messages do not wait: what they say is on disk, and what workers must not do by it any more they do not, since
+// clients get no answers meanwhile (Node::fenced).
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "node/runtime/control.h"
+#include "node/runtime/node.h"
+#include "node/runtime/replication.h"
+
+namespace guccho::runtime {
+namespace {
+
+// Others miss us after T; a tick may be late by so much.
+constexpr Millis kPatience(100);
+
+template <class T, class... Ts>
+constexpr bool is_one_of = (std::is_same_v<T, Ts> || ...);
+
+bool may_overtake(const cluster::Effect& effect) {
+  return std::visit(
+      []<class E>(const E&) {
+        return is_one_of<E, cluster::SendMessage, cluster::OpenLink, cluster::CloseLink, cluster::DeliverPublish,
+                         cluster::LogLine, cluster::Count>;
+      },
+      effect);
+}
+
+}  // namespace
+
+// Begins something that ends on any thread, by calling what `begin` was given; then does `then`, here. `late` is called
+// when that is not to be waited for, and effects are put off until it is done.
+void Control::await(const std::function<void(Work done)>& begin, Work then, const Work& late) {
+  const auto done = std::make_shared<std::promise<void>>();
+  std::future<void> end = done->get_future();
+  begin([this, done] {
+    done->set_value();
+    wakeup_.notify();
+  });
+  const Millis patience = std::min(kPatience, member_.config().node_timeout / 4);
+  if (end.wait_for(patience) == std::future_status::ready) return then();
+  if (late) late();
+  awaited_.emplace(std::move(end), std::move(then));
+}
+
+void Control::in_section(Work work, Work then, const Work& late) {
+  const auto begin = [this, work = std::move(work)](const Work& done) {
+    node_.exclusive().request([work, done] {
+      work();
+      done();
+    });
+  };
+  await(begin, std::move(then), late);
+}
+
+void Control::promote(Work then) {
+  await([this](Work done) { node_.replication().promote(std::move(done)); }, std::move(then));
+}
+
+void Control::publish(std::shared_ptr<const cluster::View> view) {
+  const Node::ViewChange change = node_.change_view(std::move(view));
+  if (!change.exclusively) return change.apply();
+  const auto late = [this, takes_away = change.takes_away] {
+    if (takes_away) node_.set_loss_pending(true);
+  };
+  in_section(
+      change.apply, [this] { node_.set_loss_pending(false); }, late);
+}
+
+void Control::put_off(const cluster::Effect& effect) {
+  if (may_overtake(effect)) return carry_out(effect);
+  // Of views that nothing was to be done between the newest is enough.
+  if (std::holds_alternative<cluster::PublishView>(effect) && !put_off_.empty() &&
+      std::holds_alternative<cluster::PublishView>(put_off_.back())) {
+    put_off_.pop_back();
+  }
+  put_off_.push_back(effect);
+}
+
+// What was awaited may be done: the effects behind it are carried out, as far as none of them is to be awaited itself.
+void Control::go_on() {
+  stepping_ = true;  // events that they cause come after them
+  while (awaited_) {
+    if (awaited_->end.wait_for(Millis(0)) != std::future_status::ready) break;
+    const Work then = std::move(std::exchange(awaited_, std::nullopt)->then);
+    then();
+    while (!awaited_ && !put_off_.empty()) {
+      const cluster::Effect effect = std::move(put_off_.front());
+      put_off_.pop_front();
+      carry_out(effect);
+    }
+  }
+  run_due();
+}
+
+}  // namespace guccho::runtime
