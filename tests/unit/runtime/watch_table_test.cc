@@ -78,10 +78,12 @@ TEST(Watch, IsBrokenByTheFirstOfItsKeysToExpire) {
 
 TEST(WatchTable, ForgetsWatchersThatAreGone) {
   WatchTable table;
-  table.add("key", watch(), !kStale);
+  auto leaves = watch();
+  table.add("key", leaves, !kStale);
   const auto alive = watch();
   table.add("other", alive, !kStale);
   EXPECT_EQ(table.size(), 2u);
+  leaves.reset();
   table.sweep(100);
   EXPECT_EQ(table.size(), 1u);
   table.touch("other", there);
