@@ -38,11 +38,6 @@ class Scripts(ScriptCase):
                     self.assertIn("Script killed by user", str(endless.read()))
             server.remove()
 
-    @staticmethod
-    def of_workers(count):
-        """A key of each worker."""
-        return [next(key for key in map(str, range(1000)) if slot_of(key) % count == worker) for worker in range(count)]
-
     def test_of_two_that_need_each_others_worker_one_gives_way(self):
         """TRYAGAIN, which clients answer by running it again, only while it has written nothing."""
         server = self.server(busy_reply_threshold=5000, io_threads=2)
