@@ -71,9 +71,10 @@ void Replication::run() {
   while (!stopping_.load()) {
     // Announce the sleep first, look once more, then sleep: a writer either sees the announcement or was seen.
     sleeping_.store(true, std::memory_order_seq_cst);
-    const bool news = node_.log().committed() > fed_ || (link_ && link_->has_undelivered());
+    const bool news = node_.log().committed() > fed_;
+    const bool undelivered = link_ && link_->has_undelivered();  // a worker may be busy with a script for any time
     turn.unlock();
-    Millis wait = news ? Millis(0) : kTurn;
+    Millis wait = news ? Millis(0) : undelivered ? Millis(1) : kTurn;
     if (const auto due = waiters_.next_deadline()) {
       wait = std::clamp(std::chrono::ceil<Millis>(*due - monotonic_now()), Millis(0), wait);
     }

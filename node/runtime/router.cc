@@ -65,7 +65,8 @@ void Router::take(Connection& c, const CommandSpec& spec, std::span<const std::s
   f.spec = &spec;
   f.resp = c.resp;
   f.writes = has_effect(worker_.effective_flags(spec, args));
-  f.script = f.writes && commands::is_script_call(spec);
+  // By the command alone: a function of that name may be another one over there.
+  f.script = commands::is_script_call(spec) && has_effect(spec.flags);
   f.request = request.view();
   if (spec.has(commands::kBlocking)) return blocking_.submit(std::move(f));
   submit(std::move(f));

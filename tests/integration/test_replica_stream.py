@@ -199,10 +199,12 @@ class SlowWorkers(Stream):
         self.assertLess(read - begin, 80_000_000)
         self.assertGreater(received - read, 300_000, "the kernel has more for it")
         # Nothing more is read, the link stays, and the replica goes on to say that it lives.
-        heard = link.acknowledgements
+        heard, used = link.acknowledgements, replica.cpu_seconds_of_threads()
         hold(lambda: self.read_offset(replica) == (read, "up"), 2 * REPL_TIMEOUT, "the link is up and rests")
         link.look(1)
         self.assertGreaterEqual(link.acknowledgements - heard, REPL_TIMEOUT)
+        script, *others = sorted((now - used[thread] for thread, now in replica.cpu_seconds_of_threads().items()), reverse=True)
+        self.assertLess(others[0], script / 3, "nobody is busy with waiting")
 
         waiting = link.unsent()
         with self.of_idle_worker(replica) as connection:
