@@ -19,12 +19,10 @@
 #include "node/app/services.h"
 #endif
 #include "node/base/log.h"
-#include "node/base/random.h"
 #include "node/config/load.h"
 #include "node/runtime/data_dir.h"
 #include "node/runtime/machine.h"
 #include "node/runtime/node.h"
-#include "node/store/key.h"
 #include "node/supervise/supervisor.h"
 
 namespace {
@@ -116,7 +114,6 @@ int main(int argc, char** argv) {
   Result<config::Loaded> loaded =
       config::load(*line, {.read = read_file, .matching = runtime::matching_files}, defaults);
   if (!loaded) return refuse(loaded.error().text);
-  store::set_hash_seed(random_seed());
 
   runtime::NodeOptions options;
   options.config = loaded->config;

@@ -9,12 +9,9 @@
 
 namespace guccho::store {
 
-// 64 bits of XXH3 with the process's seed. Who does not know the seed cannot choose many names whose hashes begin
-// alike, which a table would keep in one row of buckets, and search through. So positions in hash order, and with them
-// SCAN's cursors, mean something in one process only, as Redis' do.
+// 64 bits of XXH3 with its fixed seed. The seed is no secret and never changes between processes: SCAN cursors are
+// positions in hash order and must mean the same on a primary, its replicas and the next owner of a slot.
 uint64_t hash_bytes(std::string_view bytes) noexcept;
-// Before the first hash is made; 0 without it, for tests.
-void set_hash_seed(uint64_t seed) noexcept;
 
 // Comparison of names, most of which are of 8 to 32 bytes: without a call for those.
 inline bool same_bytes(std::string_view a, std::string_view b) noexcept {

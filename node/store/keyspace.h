@@ -169,8 +169,8 @@ class Keyspace {
 
   // At least `count` entries of a slot from `position` on in hash order, where there are as many (entries of equal hash
   // prefix come together). Returns the next position, or nothing when the slot is done. Expired keys are included; the
-  // caller filters. Starting over from a returned position is right after any growth. `visit` must not change the
-  // keyspace.
+  // caller filters. Starting over from a returned position is right after any growth, also on another node. `visit`
+  // must not change the keyspace.
   std::optional<uint64_t> scan_slot(Slot slot, uint64_t position, size_t count, const Visit& visit);
   // All entries of a slot. `visit` must not change the keyspace.
   void for_each_in_slot(Slot slot, const Visit& visit);

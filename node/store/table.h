@@ -5,8 +5,7 @@
 // items on to the next. A segment grows by an eighth at a time to 16 buckets, then splits in two. So:
 //  - no insertion ever moves more than one segment (about 125 items), and only a split reads the items;
 //  - load stays between 75 and 87 %;
-//  - hash order is a property of the keys and of the process's seed (key.h): a position in it means the same after
-//    growth.
+//  - hash order is a property of the keys alone: a position in it means the same in another process, or after growth.
 #pragma once
 
 #include <cstddef>

@@ -269,22 +269,5 @@ TEST_F(TableTest, MovedTablesStayWhole) {
   check();
 }
 
-// Names of every length class of XXH3; 0 is XXH3 without a seed.
-TEST(HashTest, DependsOnTheSeedOfTheProcess) {
-  EXPECT_EQ(hash_bytes(""), 0x2d06800538d394c2u);
-  for (const size_t size : {1, 3, 4, 8, 9, 16, 17, 128, 129, 240, 241, 5000}) {
-    const std::string name(size, 'n');
-    set_hash_seed(1);
-    const uint64_t first = hash_bytes(name);
-    set_hash_seed(2);
-    const uint64_t second = hash_bytes(name);
-    set_hash_seed(1);
-    EXPECT_EQ(hash_bytes(name), first);
-    set_hash_seed(0);
-    EXPECT_NE(first, second);
-    EXPECT_NE(first, hash_bytes(name));
-  }
-}
-
 }  // namespace
 }  // namespace guccho::store
