@@ -414,7 +414,8 @@ void Control::publish_links() {
   std::vector<commands::ClusterLink> fresh;
   for (const auto& [id, link] : links_) fresh.push_back(link->describe());
   // Both directions of a peer side by side, outbound first, as redis-server lists them: clients pair them by position.
-  std::ranges::sort(fresh, {}, [](const commands::ClusterLink& link) { return std::tuple(link.node.view(), link.inbound); });
+  std::ranges::sort(fresh, {},
+                    [](const commands::ClusterLink& link) { return std::tuple(link.node.view(), link.inbound); });
   std::lock_guard lock(published_mutex_);
   published_links_ = std::move(fresh);
 }

@@ -466,7 +466,8 @@ bool Worker::run_exclusive(Connection& c, const CommandSpec& spec, std::span<con
   return true;
 }
 
-// The command left its connection's buffer, so that what dispatch looked at must be looked at again when its turn comes.
+// The command left its connection's buffer, so that what dispatch looked at must be looked at again when its turn
+// comes.
 void Worker::request_section(SectionJob job) {
   node_.exclusive().request([this, job = std::move(job)] {
     Connection* connection = find_connection(job.client_id);
@@ -490,8 +491,8 @@ bool Worker::may_write(const CommandSpec& spec, std::span<const std::string_view
   return has_effect(effective_flags(spec, args));
 }
 
-// Why a command that was let through by other routes than today's may not run, inside the section or on the worker of its
-// slot; empty: it runs.
+// Why a command that was let through by other routes than today's may not run, inside the section or on the worker of
+// its slot; empty: it runs.
 std::string Worker::why_no_longer(const CommandSpec& spec, std::span<const std::string_view> args,
                                   const commands::Caller& caller) {
   if (!spec.keys.empty()) {

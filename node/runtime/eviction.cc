@@ -104,7 +104,8 @@ Worker::Memory Worker::ensure_memory() {
   };
   uint64_t used = node_.used_memory();
   if (used <= config_->maxmemory) return enough(used);
-  if (node_.paused(now_, true)) return Memory::kEnough;  // nothing is evicted; who writes now is let through by the pause
+  if (node_.paused(now_, true))
+    return Memory::kEnough;  // nothing is evicted; who writes now is let through by the pause
   const auto policy = eviction_policy(config_->maxmemory_policy);
   if (!policy) return Memory::kNone;
   evict_here(*policy);

@@ -184,9 +184,8 @@ Result<std::string> Node::hand_over_role(const std::function<bool()>& go_on) {
 
 void Node::hand_over(std::function<void(Result<std::string>)> done) {
   const auto outcome = std::make_shared<Result<std::string>>(std::string());
-  const bool begun =
-      hand_over_job_.begin([this, outcome] { *outcome = hand_over_role([this] { return !ending(); }); },
-                           [outcome, done] { done(std::move(*outcome)); });
+  const bool begun = hand_over_job_.begin([this, outcome] { *outcome = hand_over_role([this] { return !ending(); }); },
+                                          [outcome, done] { done(std::move(*outcome)); });
   if (!begun) done(fail("ERR the primary role is being handed over already, or the node stops"));
 }
 

@@ -248,8 +248,9 @@ bool Worker::run_exec(Connection& c, std::span<const std::string_view> args, con
                          error = runner.route_exec(*job, *slot, caller);
                          if (!error.empty() && connection.router) error = "TRYAGAIN The slot is changing hands";
                        } else if (!routes_->is_primary && may_write(*job)) {
-                         error = "EXECABORT Transaction discarded because of: READONLY You can't write against a read "
-                                 "only replica.";
+                         error =
+                             "EXECABORT Transaction discarded because of: READONLY You can't write against a read "
+                             "only replica.";
                        }
                        if (!error.empty()) {
                          refuse(connection, &spec, error);

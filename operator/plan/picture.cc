@@ -45,8 +45,8 @@ Picture::Picture(const Observed& observed_in, const RedisCluster& desired_in)
   compare_views();
 }
 
-// A formation that began is finished with the count that it began with, and a shard whose last node lost its data is still
-// one, also when another count is asked for by then: the ranges of two layouts overlap.
+// A formation that began is finished with the count that it began with, and a shard whose last node lost its data is
+// still one, also when another count is asked for by then: the ranges of two layouts overlap.
 int Picture::shards_to_have() const {
   const int now = shards_with_slots(observed, memory);
   if (memory.shards > 0) return std::max(now, memory.shards);

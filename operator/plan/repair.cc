@@ -100,8 +100,8 @@ bool another_answers_at(const Picture& picture, const PeerView& peer) {
   });
 }
 
-// Someone who follows this node, or did when last heard, in words; empty when no view has one. Also one that is silent or
-// not of ours: it may be the last that has the node's data.
+// Someone who follows this node, or did when last heard, in words; empty when no view has one. Also one that is silent
+// or not of ours: it may be the last that has the node's data.
 std::string follower_in_any_view(const Picture& picture, const NodeId& id) {
   if (const auto followers = picture.followers(id); !followers.empty()) return followers[0]->str();
   for (const Member& viewer : picture.members) {
@@ -123,8 +123,8 @@ const Member* who_sees_it_well(const std::vector<const Member*>& knowing, const 
   return found == knowing.end() ? nullptr : *found;
 }
 
-// At every node that knows it, once all answer and nobody follows it. `home` is where it lived: for one that owns slots,
-// another node that answers from there is the proof that what it held is gone.
+// At every node that knows it, once all answer and nobody follows it. `home` is where it lived: for one that owns
+// slots, another node that answers from there is the proof that what it held is gone.
 void forget_everywhere(const Picture& picture, const NodeId& id, const Member* home, Draft& draft) {
   std::vector<const Member*> knowing;
   for (const Member& member : picture.members) {

@@ -94,7 +94,8 @@ TEST(Formation, AnOwnerIsForgottenOnProofOnceItFailed) {
   f.kill(5);  // its replica: dead, but it may have the data
   f.kill(2);
   ASSERT_TRUE(f.run_until([&] { return f.view(0).find(gone)->has(bus::kFlagFail); }));
-  EXPECT_TRUE(f.request(0, request::ForgetOnProof{.node = gone}).starts_with("-ERR " + gone.str() + " is followed by "));
+  EXPECT_TRUE(
+      f.request(0, request::ForgetOnProof{.node = gone}).starts_with("-ERR " + gone.str() + " is followed by "));
   EXPECT_NE(f.view(0).find(gone), nullptr);
 }
 

@@ -216,11 +216,10 @@ TEST(ForgetReplaced, SlotsWithoutAnyReplicaAreGivenUpAndTheLossIsSaid) {
   replace(s, {1, 0}, 14);
   s.seen_failed({1, 0});
   const Plan plan = s.run();
-  EXPECT_THAT(words(plan),
-              ElementsAre("introduce 1-0 (eeeeeeee) to 0-0 (11111111)",
-                          "forget 66666666 at 0-0 (11111111), since its data is gone (storage deleted)",
-                          "forget 66666666 at 2-0 (bbbbbbbb), since its data is gone (storage deleted)",
-                          "hold StorageLost"));
+  EXPECT_THAT(words(plan), ElementsAre("introduce 1-0 (eeeeeeee) to 0-0 (11111111)",
+                                       "forget 66666666 at 0-0 (11111111), since its data is gone (storage deleted)",
+                                       "forget 66666666 at 2-0 (bbbbbbbb), since its data is gone (storage deleted)",
+                                       "hold StorageLost"));
   const auto& forget = std::get<Forget>(plan.steps[1]);
   EXPECT_EQ(forget.proof, (ProofOfDeath{s.id({1, 0}), {"run-again"}, Evidence::kStorageDeleted}));
   EXPECT_EQ(condition(plan, "DataLost").status, ConditionStatus::kTrue);
@@ -242,11 +241,10 @@ TEST(ForgetReplaced, AnOwnerIsKeptWhileAnyoneFollowsItThoughItBeSilentOrAStrange
   Scene s(3, 0);
   s.formed();
   replace(s, {1, 0}, 14);
-  s.node({2, 0}).peers.push_back(
-      {.id = node_id(15), .role = Role::kReplica, .primary = s.id({1, 0}), .failed = true});
+  s.node({2, 0}).peers.push_back({.id = node_id(15), .role = Role::kReplica, .primary = s.id({1, 0}), .failed = true});
   s.seen_failed({1, 0});
-  EXPECT_THAT(words(s.run()), ElementsAre("introduce 1-0 (eeeeeeee) to 0-0 (11111111)", "hold StillFollowed",
-                                          "hold UnknownMember"))
+  EXPECT_THAT(words(s.run()),
+              ElementsAre("introduce 1-0 (eeeeeeee) to 0-0 (11111111)", "hold StillFollowed", "hold UnknownMember"))
       << "it may be the last that has the data";
 }
 
