@@ -75,6 +75,8 @@ class Control {
   void promote(Work then);
   void publish(std::shared_ptr<const cluster::View> view);
   void put_off(const cluster::Effect& effect);
+  // Whether it publishes a view in which this node has less than by the one that is in force.
+  bool takes_away(const cluster::Effect& effect) const;
   void go_on();
   void open_link(const cluster::OpenLink& request);
   void close_link(cluster::LinkId id);

@@ -24,8 +24,9 @@ constexpr bool is_one_of = (std::is_same_v<T, Ts> || ...);
 bool may_overtake(const cluster::Effect& effect) {
   return std::visit(
       []<class E>(const E&) {
+        // Of the end of an absence: what a view takes away that is put off keeps the fence up by itself.
         return is_one_of<E, cluster::SendMessage, cluster::OpenLink, cluster::CloseLink, cluster::DeliverPublish,
-                         cluster::LogLine, cluster::Count>;
+                         cluster::PresenceConfirmed, cluster::LogLine, cluster::Count>;
       },
       effect);
 }
@@ -63,12 +64,22 @@ void Control::promote(Work then) {
 
 void Control::publish(std::shared_ptr<const cluster::View> view) {
   const Node::ViewChange change = node_.change_view(std::move(view));
-  if (!change.exclusively) return change.apply();
+  const auto settled = [this] {
+    node_.set_loss_pending(std::ranges::any_of(put_off_, [this](const auto& e) { return takes_away(e); }));
+  };
+  if (!change.exclusively) {
+    change.apply();
+    return settled();
+  }
   const auto late = [this, takes_away = change.takes_away] {
     if (takes_away) node_.set_loss_pending(true);
   };
-  in_section(
-      change.apply, [this] { node_.set_loss_pending(false); }, late);
+  in_section(change.apply, settled, late);
+}
+
+bool Control::takes_away(const cluster::Effect& effect) const {
+  const auto* publish = std::get_if<cluster::PublishView>(&effect);
+  return publish != nullptr && node_.change_view(publish->view).takes_away;
 }
 
 void Control::put_off(const cluster::Effect& effect) {
@@ -79,6 +90,7 @@ void Control::put_off(const cluster::Effect& effect) {
     put_off_.pop_back();
   }
   put_off_.push_back(effect);
+  if (takes_away(effect)) node_.set_loss_pending(true);
 }
 
 // What was awaited may be done: the effects behind it are carried out, as far as none of them is to be awaited itself.

@@ -158,6 +158,7 @@ void Replication::serve(ReplicaFeed& feed, const SyncRequest& request) {
     return feed.fail("its full sync must wait: we do not know yet whether we have our data");
   }
   log::notice("Full resync requested by replica {}:{}", feed.ip, feed.hello.listening_port);
+  ++full_syncs_;  // as in Redis one for each replica, also when they share the transfer
   feed.state = ReplicaFeed::State::kWaiting;
   begin_full_sync();
 }
@@ -165,7 +166,6 @@ void Replication::serve(ReplicaFeed& feed, const SyncRequest& request) {
 // One at a time; replicas that ask meanwhile wait for the next one, or come along when the cut is not made yet.
 void Replication::begin_full_sync() {
   if (full_sync_) return;
-  ++full_syncs_;
   full_sync_ = std::make_shared<FullSync>(node_);
   if (!node_.log().active() && !link_) {
     // A new history begins, as in Redis when the backlog is made.
