@@ -59,6 +59,12 @@ void Worker::withhold_replies() {
   flush_list_.clear();
 }
 
+// Whether this worker serves by its routes what the node's newest say.
+bool Worker::has_current_role() const {
+  const std::shared_ptr<const RouteTable> newest = node_.routes().first;
+  return newest->is_primary == routes_->is_primary && newest->served == routes_->served;
+}
+
 // The node knows again what is its own. Where it is less than before, the replies may tell of writes that are lost:
 // their connections end without them, which tells a client the truth, namely that it cannot know.
 void Worker::end_absence() {

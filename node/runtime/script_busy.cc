@@ -107,8 +107,8 @@ void Worker::serve_while_busy(Millis timeout) {
     turn.emplace(*this, script);
     run_rest_of_gathered();
   });
-  // The routes stay as they are for the script: where they have changed, end_absence() waits for its end.
-  if (fenced_ && !node_.fenced() && node_.routes_version() == routes_version_) end_absence();
+  // What is served stays as it is for the script: where that has changed, end_absence() waits for its end.
+  if (fenced_ && !node_.fenced() && has_current_role()) end_absence();
   const TasksBehind behind = std::exchange(tasks_behind_, {});
   if (!behind.tasks.empty()) refuse_tasks(behind.from, behind.tasks, behind.client);
   take_mail();

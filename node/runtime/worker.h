@@ -247,6 +247,7 @@ class Worker final : public commands::EffectSink {
   void prefetch(ArgumentReader& reader, std::span<const Task> tasks);
   // absence.cc
   void withhold_replies();
+  bool has_current_role() const;
   void end_absence();
   void periodic();
   void release_paused();
