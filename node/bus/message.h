@@ -103,7 +103,7 @@ struct ForgottenNode {
   friend bool operator==(const ForgottenNode&, const ForgottenNode&) = default;
 };
 
-// Which data a start of a node holds (DESIGN rule 2; see cluster/generation.h for what the fields mean).
+// Which data a start of a node holds (see cluster/generation.h for what the fields mean).
 struct GenerationInfo {
   DataGeneration generation;
   DataGeneration base;  // the oldest generation whose data this one continues
@@ -116,7 +116,7 @@ struct GenerationInfo {
   friend bool operator==(const GenerationInfo&, const GenerationInfo&) = default;
 };
 
-// A voter list (DESIGN rule 5; see cluster/electorate.h).
+// A voter list (see cluster/electorate.h).
 struct VoterList {
   uint64_t version = 0;    // 0: no list yet
   NodeId founder;          // who made version 1: lists of different founders are unrelated

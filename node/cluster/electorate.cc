@@ -1,4 +1,4 @@
-// Who votes (DESIGN rule 5). With a Redis node among the slot owners, or with three or more of them: the slot-owning
+// Who votes. With a Redis node among the slot owners, or with three or more of them: the slot-owning
 // primaries, as in Redis. In an all-Guccho cluster of one or two primaries: the members of a persisted, versioned voter
 // list, so that small clusters have majorities too.
 //
@@ -54,7 +54,7 @@ size_t deciders_needed(Core& c) {
   return quorum(c);
 }
 
-// Should the slot-owning primaries vote, as in Redis? Also for a single Redis replica (DESIGN rule 8): it counts by
+// Should the slot-owning primaries vote, as in Redis? Also for a single Redis replica: it counts by
 // them when it stands, and a majority of them need not meet one of our list.
 bool wants_primaries(Core& c) {
   if (slot_primaries(c) >= kMinVoters) return true;

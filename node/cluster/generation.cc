@@ -1,4 +1,4 @@
-// Data generations (DESIGN rule 2). A primary that comes back without what it held asks its best replica to take over
+// Data generations. A primary that comes back without what it held asks its best replica to take over
 // and serves nothing meanwhile. The exchange: each heartbeat between Guccho nodes says which data the sender holds; the
 // returned primary hears its replicas, names the one with the most data in its heartbeats; that one stands for election
 // with FORCEACK, so that voters (Redis' too) vote although the primary is up.

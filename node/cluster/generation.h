@@ -1,4 +1,4 @@
-// Data generations (DESIGN rule 2): which data a start of a node holds, so that a primary that was restarted without
+// Data generations: which data a start of a node holds, so that a primary that was restarted without
 // its data neither serves emptiness nor feeds it to the replicas that still have the data.
 //
 // Each start of a primary that does not hold everything it held before begins a new generation whose `base` is itself;

@@ -40,8 +40,6 @@ const Known& known() {
   return instance;
 }
 
-constexpr std::string_view kReadonly = "READONLY You can't write against a read only replica.";
-
 // What a subscriber may send in RESP2, where a reply and a message look alike.
 bool allowed_to_subscribers(const CommandSpec& spec) {
   static const std::set<const CommandSpec*> allowed = [] {
@@ -260,8 +258,7 @@ bool Worker::dispatch_once(Connection& c, std::span<const std::string_view> args
   const uint32_t flags = runs_queue ? exec_flags(*spec, c.transaction) : effective_flags(*spec, args);
   const bool about_data = spec->where != Where::kHome || spec == known().exec;
   const bool pausable = c.kind == commands::SessionKind::kNormal || c.kind == commands::SessionKind::kPubsub;
-  if ((pausable && node_.paused(now_, (flags & (commands::kWrite | commands::kMayReplicate)) != 0)) ||
-      (about_data && node_.fenced())) {
+  if ((pausable && node_.paused(now_, has_effect(flags))) || (about_data && node_.fenced())) {
     c.hold(Hold::kPaused);
     paused_.push_back(c.id);
     count_blocked();
@@ -333,7 +330,7 @@ bool Worker::dispatch_once(Connection& c, std::span<const std::string_view> args
     }
     // Of those with keys, their routing says where the primary is.
     if ((flags & commands::kWrite) != 0 && spec->where != Where::kOwner && spec->keys.empty() && !routes_->is_primary) {
-      return refuse(c, spec, kReadonly);
+      return refuse(c, spec, kReadonlyError);
     }
     if (memory_wait_) {
       c.hold(Hold::kPaused);
@@ -500,7 +497,7 @@ std::string Worker::why_no_longer(const CommandSpec& spec, std::span<const std::
     if (!target.error.empty() || !target.route_at_owner) return target.error;
     return node_.worker(node_.owner_of(*target.slot)).route_by_keys(*target.slot, caller, spec, args);
   }
-  if (!routes_->is_primary && (effective_flags(spec, args) & commands::kWrite) != 0) return std::string(kReadonly);
+  if (!routes_->is_primary && (effective_flags(spec, args) & commands::kWrite) != 0) return std::string(kReadonlyError);
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "node/commands/command.h"
 #include "node/slots/slots.h"
@@ -13,6 +14,9 @@ namespace guccho::runtime {
 inline bool has_effect(uint32_t command_flags) {
   return (command_flags & (commands::kWrite | commands::kMayReplicate)) != 0;
 }
+
+// To whom a replica does not redirect, since no key says where the primary is.
+inline constexpr std::string_view kReadonlyError = "READONLY You can't write against a read only replica.";
 
 // What the commands of a queue need, all together.
 struct ExecNeeds {

@@ -121,7 +121,7 @@ bool Worker::must_wait(uint16_t from, const Task& task, std::span<const std::str
     if (held.from == from && held.task.client_id == task.client_id) return true;
   }
   if (task.watch) return false;
-  return node_.paused(now_, task.exec ? may_write(*task.exec) : may_write(*task.spec, args));
+  return node_.paused(now_, task.exec ? task.exec->effect : may_write(*task.spec, args));
 }
 
 void Worker::run_held_tasks() {

@@ -23,6 +23,7 @@ namespace guccho::runtime {
 struct ExecJob {
   std::vector<commands::QueuedCommand> queue;
   std::shared_ptr<Watch> watch;  // null: nothing was watched
+  bool effect = false;           // ExecNeeds::effect: a pause of writes holds it back
   // For a run away from the connection: the error of each command that its user may no longer run, empty for the
   // others; no elements when it may run all.
   std::vector<std::string> denials = {};

@@ -3,9 +3,8 @@
 //
 // It is for answers only. What the turn outside was about stays as it is; what comes meanwhile:
 //
-//   input of clients   is read and dispatched at once, not gathered. Nearly all is refused (BUSY); commands that may
-//   run
-//                      beside a script run. First in turn is what the turn outside had gathered: it has been read, so
+//   input of clients   is read and dispatched at once, not gathered. Nearly all is refused (BUSY); what may run beside
+//                      a script does. First in turn is what the turn outside had gathered: it has been read, so
 //                      nothing else would tell of it. The script's own connection, whose buffers the script uses, is
 //                      left alone
 //   tasks              are refused: those behind the script in its batch, and those of new parcels

@@ -269,7 +269,7 @@ std::string ScriptRun::why_not(const CommandSpec* spec, std::span<const std::str
   if (read_only_ && has_effect(spec->flags)) return "ERR Write commands are not allowed from read-only scripts.";
   // A script that has written goes on, lest half of it be done.
   if (spec->has(commands::kWrite) && !written_) {
-    if (!context_.is_primary && !from_primary_) return "READONLY You can't write against a read only replica.";
+    if (!context_.is_primary && !from_primary_) return std::string(kReadonlyError);
     if (context_.is_primary && node_.lacks_replicas(*worker_.config_)) {
       return "NOREPLICAS Not enough good replicas to write.";
     }

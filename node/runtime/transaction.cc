@@ -224,6 +224,7 @@ bool Worker::run_exec(Connection& c, std::span<const std::string_view> args, con
   auto job = std::make_unique<ExecJob>();
   job->queue = std::move(c.transaction.queue);
   job->watch = watch_of(c.transaction);
+  job->effect = needs.effect;
   if (node_.has_monitors()) job->shown = ExecJob::Shown{.client = monitored_name(c), .word = std::string(args[0])};
   end_transaction(c);
   const commands::Caller caller = caller_of(c);
@@ -236,21 +237,18 @@ bool Worker::run_exec(Connection& c, std::span<const std::string_view> args, con
     c.hold(Hold::kExclusive);
     const uint16_t owner = needs.slot ? node_.owner_of(*needs.slot) : index_;
     const bool moving = route_at_owner && needs.slot;
-    const bool writes = may_write(*job);
     request_section({.client_id = c.id,
-                     .writes = writes,
-                     .run = [this, caller, owner, moving, slot = needs.slot, version = routes_version_, &spec,
+                     .writes = needs.effect,
+                     .run = [this, caller, owner, moving, needs, version = routes_version_, &spec,
                              job = std::shared_ptr<ExecJob>(std::move(job))](Connection& connection) {
                        Worker& runner = node_.worker(owner);
                        runner.now_ = wall_now();
                        std::string error;
-                       if (moving || (slot && version != routes_version_)) {
-                         error = runner.route_exec(*job, *slot, caller);
+                       if (needs.slot && (moving || version != routes_version_)) {
+                         error = runner.route_exec(*job, *needs.slot, caller);
                          if (!error.empty() && connection.router) error = "TRYAGAIN The slot is changing hands";
-                       } else if (!routes_->is_primary && may_write(*job)) {
-                         error =
-                             "EXECABORT Transaction discarded because of: READONLY You can't write against a read "
-                             "only replica.";
+                       } else if (!needs.slot && needs.writes && !routes_->is_primary) {
+                         error = "EXECABORT Transaction discarded because of: " + std::string(kReadonlyError);
                        }
                        if (!error.empty()) {
                          refuse(connection, &spec, error);
@@ -332,10 +330,6 @@ std::string Worker::route_exec(const ExecJob& job, Slot slot, const commands::Ca
   const routing::Decision decision = routing::route(*routes_->view, query);
   if (std::holds_alternative<routing::Serve>(decision)) return {};
   return routing::error_text(*routes_->view, decision, {});
-}
-
-bool Worker::may_write(const ExecJob& job) {
-  return std::ranges::any_of(job.queue, [this](const QueuedCommand& q) { return may_write(*q.spec, views_of(q)); });
 }
 
 void Worker::execute_exec(const ExecJob& job, commands::Caller caller, commands::Session* session, resp::Buffer& out) {

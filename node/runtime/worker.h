@@ -377,7 +377,6 @@ class Worker final : public commands::EffectSink {
   bool forward_exec(Connection& c, std::span<const std::string_view> args, const ExecNeeds& needs);
   // As route_by_keys() for all keys of a transaction together.
   std::string route_exec(const ExecJob& job, Slot slot, const commands::Caller& caller);
-  bool may_write(const ExecJob& job);
   bool run_watch(Connection& c, std::span<const std::string_view> args);
 
   Node& node_;

@@ -77,7 +77,7 @@ struct EvictionCandidate {
   uint64_t score = 0;  // comparable between workers of one node under one policy; greater goes first
 };
 
-// SCAN's cursor (DESIGN rule: slot, position in hash order). Printed as one 64-bit number below 2^63; 0 starts, and 0
+// SCAN's cursor (slot, position in hash order). Printed as one 64-bit number below 2^63; 0 starts, and 0
 // is what a finished scan answers.
 struct ScanCursor {
   Slot slot{};

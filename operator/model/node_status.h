@@ -33,7 +33,7 @@ struct PeerView {
   friend bool operator==(const PeerView&, const PeerView&) = default;
 };
 
-// Who votes in a failover (DESIGN §3 rule 5). version 0: the slot-owning primaries, as in Redis.
+// Who votes in a failover. version 0: the slot-owning primaries, as in Redis.
 struct ElectorateView {
   uint64_t version = 0;
   std::vector<NodeId> voters;
@@ -62,7 +62,7 @@ struct NodeStatus {
   std::vector<NodeId> in_sync_replicas;
   DataGeneration generation;  // of the data that it holds
   DataGeneration base;        // of a primary: the oldest generation of its own that this data continues
-  // A primary that came back without the data it held: serves nothing until a replica took over (DESIGN §3 rule 2).
+  // A primary that came back without the data it held: serves nothing until a replica took over.
   bool awaiting_data = false;
   ElectorateView electorate;
   std::vector<PeerView> peers;  // without itself

@@ -1,5 +1,5 @@
 // Where fewer than three can vote nothing is decided by vote: only proof of a primary's death, from the world that runs
-// it, lets a replica take over without one (DESIGN §3 rule 5).
+// it, lets a replica take over without one.
 #include <fmt/format.h>
 
 #include <algorithm>

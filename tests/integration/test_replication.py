@@ -172,6 +172,10 @@ class Replication(Case):
             self.assertEqual(connection.call("READONLY"), "OK")
             self.assertEqual(connection.call("GET", "k"), b"v")
             self.assertEqual(str(connection.ask("SET", "k", "w")), moved)
+            # What may replicate is no write for certain, also beside a command that takes the exclusive section.
+            replies = connection.pipeline([("MULTI",), ("PUBLISH", "c", "m"), ("EVAL", "return redis.call('get', KEYS[1])", 1, "k"),
+                                           ("CONFIG", "SET", "hz", 10), ("EXEC",)])
+            self.assertEqual(replies[-1], [0, b"v", "OK"])
             self.assertEqual(connection.call("READWRITE"), "OK")
             self.assertEqual(str(connection.ask("GET", "k")), moved)
 

@@ -1,4 +1,4 @@
-// Invariants about data (DESIGN rule 2): what a whole shard held is lost by no decision of the cluster.
+// Invariants about data: what a whole shard held is lost by no decision of the cluster.
 #include "tests/sim/checker.h"
 #include "tests/sim/process.h"
 #include "tests/sim/world.h"

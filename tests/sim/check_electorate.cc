@@ -1,4 +1,4 @@
-// Invariants about voter lists (DESIGN rules 5 and 6): one list a version, one step at a time, majorities that meet.
+// Invariants about voter lists: one list a version, one step at a time, majorities that meet.
 #include <algorithm>
 #include <iterator>
 

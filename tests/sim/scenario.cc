@@ -268,7 +268,7 @@ bool Run::fall(int shard) {
 }
 
 // Kill and restart at once, with an empty memory, and for half of the seeds without the note of what it held: nothing
-// that the replicas hold may be lost (DESIGN rule 2).
+// that the replicas hold may be lost.
 bool Run::survive_restart_without_data(int node) {
   world_.set_writes(false);
   if (!world_.run_for(1s)) return false;

@@ -1,4 +1,4 @@
-// DESIGN rule 5: who votes, and how the voter list changes.
+// Who votes, and how the voter list changes.
 #include "node/cluster/electorate.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// DESIGN rule 2: a primary restarted without its data neither serves nor feeds emptiness.
+// Data generations: a primary restarted without its data neither serves nor feeds emptiness.
 #include "node/cluster/generation.h"
 
 #include <gtest/gtest.h>
