@@ -290,8 +290,7 @@ bool Run::fail_over(int node, int shard) {
   }
   const Instant fell = world_.now();
   // The rules' own times: T to suspect (none when refused), gossip of the suspicion, one or two elections.
-  // Gossip of one whose wall clock is ahead makes its answers look newer: our next PING to it is up to T/2 late.
-  const Micros within = kind == 0 ? Micros(2s) : Micros(world_.node_timeout()) * 3 / 2 + 2s;
+  const Micros within = kind == 0 ? Micros(2s) : Micros(world_.node_timeout()) + 2s;
   const Micros slack = world_.size() > 20 ? Micros(world_.node_timeout()) : Micros(0);
   while (server_of(world_, shard) < 0 && world_.now() - fell < within + slack) {
     if (!world_.run_for(10ms)) return false;
