@@ -160,8 +160,18 @@ class LocalCluster:
                 pass
         return found
 
+    def recorded_phase(self):
+        """The phase that the operator wrote down, which what it does later rests on; `guccho status` looks anew."""
+        try:
+            with open(os.path.join(self.state, "status.json")) as file:
+                return json.load(file)["phase"]
+        except FileNotFoundError:
+            return None
+
     def is_settled(self):
-        """Ready, everything as asked for, and nothing left to do."""
+        """Ready, everything as asked for, nothing left to do, and known to the operator if one runs."""
+        if self.operator and self.recorded_phase() != "Ready":
+            return False
         status = self.status()
         if status["phase"] != "Ready" or status["observedGeneration"] != status["generation"]:
             return False
