@@ -32,9 +32,24 @@ void Worker::hand_over(uint16_t to, Connection& connection, Task task, std::span
 void Worker::take_parcels() {
   if (!held_tasks_.empty()) [[unlikely]]
     run_held_tasks();
+  run_arrived();
+  receive_parcels();
+  run_arrived();
+}
+
+bool Worker::take_parcel(uint16_t from, Parcel& parcel) {
+  const Parcel* next = inbox_[from]->front();
+  if (next == nullptr) return false;
+  if (next->turn != 0 && next->turn > node_.worker(from).sent_turn_.load(std::memory_order_acquire)) return false;
+  return inbox_[from]->pop(parcel);
+}
+
+// Runs before the input of clients does, too: a message that was published before its publisher had an answer comes
+// before the replies to what is sent after that answer, on whichever connection; likewise an invalidation.
+void Worker::receive_parcels() {
   for (uint16_t from = 0; from < count_; ++from) {
     Parcel parcel;
-    while (inbox_[from]->pop(parcel)) {
+    while (take_parcel(from, parcel)) {
       spare_tasks_.give(std::move(parcel.read_tasks));
       spare_replies_.give(std::move(parcel.read_replies));
       if (parcel.replies) {
@@ -43,12 +58,23 @@ void Worker::take_parcels() {
       }
       deliver_news(parcel);
       if (parcel.tasks) {
-        run_tasks(from, *parcel.tasks);
-        spare_tasks_.give_back(outgoing_[from].read_tasks, std::move(parcel.tasks));
+        arrived_.push_back({.from = from, .tasks = std::move(parcel.tasks), .gone = std::move(parcel.gone)});
+      } else {
+        forget_blocked(parcel.gone);
       }
-      for (const uint64_t client : parcel.gone) forget_blocked(client);
     }
   }
+}
+
+void Worker::run_arrived() {
+  while (arrived_run_ < arrived_.size()) {
+    Arrived& a = arrived_[arrived_run_++];
+    run_tasks(a.from, *a.tasks);
+    spare_tasks_.give_back(outgoing_[a.from].read_tasks, std::move(a.tasks));
+    forget_blocked(a.gone);
+  }
+  arrived_.clear();
+  arrived_run_ = 0;
 }
 
 void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
@@ -162,6 +188,8 @@ void Worker::deliver_news(const Parcel& parcel) {
 }
 
 void Worker::send_parcels() {
+  const bool news = std::ranges::any_of(outgoing_, &Parcel::has_news);
+  const uint64_t turn = sent_turn_.load(std::memory_order_relaxed) + 1;
   for (uint16_t to = 0; to < count_; ++to) {
     Parcel& parcel = outgoing_[to];
     std::deque<Parcel>& waiting = overflow_[to];
@@ -172,6 +200,7 @@ void Worker::send_parcels() {
       stats_.handover_batches.add();
     }
     if (!parcel.empty()) {
+      if (news) parcel.turn = turn;
       if (waiting.empty() && queue.push(parcel)) {
         stats_.handover_batches.add();
       } else {
@@ -180,7 +209,12 @@ void Worker::send_parcels() {
       parcel = {};
     }
     if (!waiting.empty()) stats_.handover_full.add();
-    node_.worker(to).wake();
+    if (!news) node_.worker(to).wake();
+  }
+  if (!news) return;
+  sent_turn_.store(turn, std::memory_order_release);
+  for (uint16_t to = 0; to < count_; ++to) {
+    if (!node_.worker(to).inbox_[index_]->empty()) node_.worker(to).wake();
   }
 }
 

@@ -174,6 +174,9 @@ struct BroadcastKeys {
 // when the tasks were sent. The tasks come after what only has to be delivered, since a script among them may take
 // long, and the parcels that come meanwhile are read within its turn (nested_turn.h).
 struct Parcel {
+  // Of those of a turn that has news for anyone: it is read once that turn's parcels have been sent to all
+  // (Worker::sent_turn_), so that nobody has the reply to a change while the news of it are on their way. 0: at once.
+  uint64_t turn = 0;
   std::unique_ptr<ReplyBatch> replies;
   std::vector<std::shared_ptr<const PublishedMessage>> messages;
   std::vector<Invalidation> invalidations;
@@ -184,9 +187,8 @@ struct Parcel {
   std::unique_ptr<TaskBatch> read_tasks;
   std::unique_ptr<ReplyBatch> read_replies;
 
-  bool empty() const {
-    return !tasks && !replies && messages.empty() && invalidations.empty() && broadcasts.empty() && gone.empty();
-  }
+  bool has_news() const { return !messages.empty() || !invalidations.empty() || !broadcasts.empty(); }
+  bool empty() const { return !tasks && !replies && !has_news() && gone.empty(); }
 };
 
 }  // namespace guccho::runtime

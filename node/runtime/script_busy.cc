@@ -122,7 +122,7 @@ void Worker::refuse_tasks(uint16_t from, std::span<Task> tasks, uint64_t but_of_
   std::unique_ptr<ReplyBatch>& replies = outgoing_[from].replies;
   if (!replies) replies = spare_replies_.take();
   for (Task& task : tasks) {
-    if (task.client_id == but_of_client) continue;
+    if (task.answered || task.client_id == but_of_client) continue;
     task.answered = true;
     const size_t mark = replies->bytes.size();
     std::string text(serving_busy_->refusal());
@@ -135,9 +135,13 @@ void Worker::refuse_tasks(uint16_t from, std::span<Task> tasks, uint64_t but_of_
 
 // As take_parcels(), but that no task runs.
 void Worker::refuse_parcels() {
+  for (size_t i = arrived_run_; i < arrived_.size(); ++i) {
+    refuse_tasks(arrived_[i].from, arrived_[i].tasks->tasks, 0);
+    forget_blocked(arrived_[i].gone);
+  }
   for (uint16_t from = 0; from < count_; ++from) {
     Parcel parcel;
-    while (inbox_[from]->pop(parcel)) {
+    while (take_parcel(from, parcel)) {
       if (parcel.replies) {
         std::string_view bytes = parcel.replies->bytes.view();
         for (const ReplyBatch::Header& h : parcel.replies->headers) {
@@ -151,7 +155,7 @@ void Worker::refuse_parcels() {
         refuse_tasks(from, parcel.tasks->tasks, 0);
         taken_bytes_.add(parcel.tasks->arguments.size());
       }
-      for (const uint64_t client : parcel.gone) forget_blocked(client);
+      forget_blocked(parcel.gone);
     }
   }
 }

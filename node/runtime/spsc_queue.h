@@ -28,6 +28,11 @@ class SpscQueue {
     head_.store(head + 1, std::memory_order_release);
     return true;
   }
+  // The consumer: what pop() takes next; null when there is nothing.
+  const T* front() const {
+    const size_t head = head_.load(std::memory_order_relaxed);
+    return head == tail_.load(std::memory_order_acquire) ? nullptr : &cells_[head & (kCapacity - 1)];
+  }
   // Either side; exact only for what the caller itself did.
   bool empty() const { return head_.load(std::memory_order_acquire) == tail_.load(std::memory_order_acquire); }
 

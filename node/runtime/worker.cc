@@ -193,6 +193,7 @@ void Worker::turn() {
     start = command_start_ =
         nanos_now();  // each command moves command_start_ on, also those that run inside wait_then()
     node_.notice_absence();
+    receive_parcels();
     gathering_ = true;
   });
   run_gathered();

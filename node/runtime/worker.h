@@ -167,6 +167,9 @@ class Worker final : public commands::EffectSink {
   void end_blocked(uint64_t client);
   // The client is gone.
   void forget_blocked(uint64_t client);
+  void forget_blocked(std::span<const uint64_t> clients) {
+    for (const uint64_t client : clients) forget_blocked(client);
+  }
 
   // Registers a client's watch on keys of this worker.
   void execute_watch(const WatchJob& job, std::span<const std::string_view> keys);
@@ -212,6 +215,9 @@ class Worker final : public commands::EffectSink {
   void take_mail();
   // hand_over.cc
   void take_parcels();
+  bool take_parcel(uint16_t from, Parcel& parcel);
+  void receive_parcels();
+  void run_arrived();
   void send_parcels();
   void run_tasks(uint16_t from, TaskBatch& batch);
   void run_task(uint16_t from, const Task& task, std::span<const std::string_view> args, bool look_again,
@@ -435,6 +441,14 @@ class Worker final : public commands::EffectSink {
     uint64_t client = 0;
   };
   TasksBehind tasks_behind_;
+  // Tasks of parcels whose replies and news are delivered, and the clients that are gone once these have run.
+  struct Arrived {
+    uint16_t from = 0;
+    std::unique_ptr<TaskBatch> tasks;
+    std::vector<uint64_t> gone;
+  };
+  std::vector<Arrived> arrived_;
+  size_t arrived_run_ = 0;            // how many of these have had their turn
   std::vector<HeldTask> held_tasks_;  // in the order in which they came
   // Bytes of arguments given to other workers' tasks, and of tasks taken from them and done. What all gave and nobody
   // has done yet may become memory.
@@ -491,7 +505,8 @@ class Worker final : public commands::EffectSink {
   // To and from the other workers; [i] belongs to worker i.
   static constexpr size_t kQueueCapacity = 1024;
   std::vector<std::unique_ptr<SpscQueue<Parcel, kQueueCapacity>>> inbox_;
-  std::vector<Parcel> outgoing_;  // of this turn
+  std::vector<Parcel> outgoing_;        // of this turn
+  std::atomic<uint64_t> sent_turn_{0};  // Parcel::turn of the last turn whose parcels are all in their queues
   SpareBatches<TaskBatch> spare_tasks_;
   SpareBatches<ReplyBatch> spare_replies_;
   std::vector<std::deque<Parcel>> overflow_;  // bounded by the connections' outstanding limits

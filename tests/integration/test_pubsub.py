@@ -4,6 +4,7 @@ cases/pubsub.case) does not show."""
 import socket
 import time
 
+from integration.lib.background import Load
 from integration.lib.case import Case
 from integration.lib.resp import Push, encode
 from integration.lib.server import GUCCHO, REDIS, SUBJECT
@@ -54,6 +55,21 @@ class OneNode(Case):
             self.assertEqual(subscriber.read()[2], b"key%d" % number)
             self.assertEqual(reader.call("GET", f"key{number}"), b"%d" % number)
             writer.read(), writer.read()
+
+    def test_a_message_comes_before_what_its_publisher_knows_of(self):
+        """Whoever has the reply to PUBLISH may tell a subscriber to leave: the message is there before it has left."""
+        node = self.node()
+        subscribers, publisher = [self.client(node) for _ in range(6)], self.client(node)
+        with Load(node, 6):
+            for number in range(200):
+                for c in subscribers:
+                    c.call("PSUBSCRIBE", "n*")
+                self.assertEqual(publisher.call("PUBLISH", "news", number), 6)
+                for c in subscribers:
+                    c.send(encode("PUNSUBSCRIBE", "n*"))
+                for c in subscribers:
+                    self.assertEqual(c.read(), [b"pmessage", b"n*", b"news", b"%d" % number])
+                    self.assertEqual(c.read(), [b"punsubscribe", b"n*", 0])
 
     def test_pushes_come_between_replies(self):
         node = self.node()

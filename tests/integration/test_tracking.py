@@ -2,8 +2,9 @@
 
 import socket
 
+from integration.lib.background import Load
 from integration.lib.case import Case
-from integration.lib.resp import Push
+from integration.lib.resp import Push, encode
 from integration.lib.slots import slot_of
 from integration.lib.wait import until
 
@@ -53,6 +54,21 @@ class Tracking(Case):
                 self.assert_told(reader, key)
             writer.call("SET", key, 3)
         self.assert_silent(*readers, other)
+
+    def test_a_change_is_told_before_what_its_writer_knows_of(self):
+        """Whoever has the reply to a write may tell a reader: what that has cached is invalidated by then."""
+        node = self.node()
+        readers, writer = [self.client(node, "ON") for _ in range(6)], self.client(node)
+        with Load(node, 6):
+            for number in range(200):
+                for reader in readers:
+                    reader.call("GET", "key")
+                writer.call("SET", "key", number)
+                for reader in readers:
+                    reader.send(encode("PING"))
+                for reader in readers:
+                    self.assert_told(reader, "key")
+                    self.assertEqual(reader.read(), "PONG")
 
     def test_missing_keys_and_commands_of_many_keys_count_too(self):
         node = self.node()

@@ -2,6 +2,7 @@
 
 import threading
 
+from .resp import encode
 from .wait import until
 
 
@@ -40,3 +41,15 @@ class Background:
 
     def work(self, connection, client, turn):
         raise NotImplementedError
+
+
+class Load(Background):
+    """Keeps all workers busy: whatever else they get has to wait for its part of a turn."""
+
+    _REQUEST = b"".join([encode("CLIENT", "REPLY", "OFF"),
+                         *(encode("SET", f"load:{number}", "x" * 16) for number in range(300)),
+                         encode("CLIENT", "REPLY", "ON")])
+
+    def work(self, connection, client, turn):
+        connection.send(self._REQUEST)
+        connection.read()

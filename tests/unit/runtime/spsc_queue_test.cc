@@ -24,6 +24,22 @@ TEST(SpscQueue, RefusesWhenFullAndLeavesTheValue) {
   EXPECT_EQ(third, nullptr);
 }
 
+TEST(SpscQueue, ShowsWhatIsTakenNext) {
+  SpscQueue<int, 2> queue;
+  EXPECT_EQ(queue.front(), nullptr);
+  int value = 1;
+  ASSERT_TRUE(queue.push(value));
+  value = 2;
+  ASSERT_TRUE(queue.push(value));
+  ASSERT_NE(queue.front(), nullptr);
+  EXPECT_EQ(*queue.front(), 1);
+  ASSERT_TRUE(queue.pop(value));
+  ASSERT_NE(queue.front(), nullptr);
+  EXPECT_EQ(*queue.front(), 2);
+  ASSERT_TRUE(queue.pop(value));
+  EXPECT_EQ(queue.front(), nullptr);
+}
+
 TEST(SpscQueue, DeliversEverythingInOrderBetweenThreads) {
   constexpr int kCount = 100'000;
   SpscQueue<int, 64> queue;
