@@ -170,6 +170,7 @@ void Worker::forget_blocked(uint64_t client) {
   std::erase_if(held_tasks_, [client](const HeldTask& held) {
     return held.task.client_id == client && held.task.spec->has(commands::kBlocking);
   });
+  held_clients_.erase(client);  // nothing more comes from it
   blocked_.forget(client);
   count_blocked();
 }

@@ -140,6 +140,8 @@ class Connection final : public EventHandler, public commands::Session {
   // Bookkeeping of the worker.
   bool in_flush_list = false;
   bool handed_over = false;  // commands to other workers since the last flush
+  // By which routes the last of these were sent, or the last command of the router port that had to leave.
+  uint64_t routes_version = 0;
   bool flush_put_off = false;
   OutputLimit<UnixMillis> output_limit;
   size_t counted_memory = 0;  // of memory(), in the worker's sum

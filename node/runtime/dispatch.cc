@@ -295,9 +295,13 @@ bool Worker::dispatch_once(Connection& c, std::span<const std::string_view> args
       target = find_target(caller_of(c), *spec, args, first_slot);
       forwarded = is_for_router(c, *target);
     }
-    if (forwarded && router_->full(c) && c.has_outstanding()) {
-      c.hold(Hold::kDrain);
-      return false;
+    if (forwarded) {
+      // What went to another worker by other routes may come back to be sent elsewhere, and comes first.
+      if (c.has_outstanding() && (router_->full(c) || c.routes_version != routes_version_)) {
+        c.hold(Hold::kDrain);
+        return false;
+      }
+      c.routes_version = routes_version_;
     }
     stats_.router_commands.add();
   }
@@ -447,6 +451,11 @@ bool Worker::run_exclusive(Connection& c, const CommandSpec& spec, std::span<con
                      std::string error;
                      if (version != routes_version_) error = why_no_longer(spec, views, caller);
                      bool done = true;
+                     if (!error.empty() && connection.router && !spec.keys.empty()) {
+                       resp::Buffer request;
+                       resp::append_request(request, views);
+                       return forward_later(connection.id, std::string(request.view()));
+                     }
                      if (!error.empty()) {
                        refuse(connection, &spec, error);
                      } else {
@@ -481,6 +490,15 @@ void Worker::request_section(SectionJob job) {
 void Worker::release_later(uint64_t client_id) {
   post([this, client_id] {
     if (Connection* waiting = find_connection(client_id); waiting != nullptr) waiting->release();
+  });
+}
+
+void Worker::forward_later(uint64_t client_id, std::string request) {
+  post([this, client_id, request = std::move(request)] {
+    Connection* waiting = find_connection(client_id);
+    if (waiting == nullptr) return;
+    router_->take_back(client_id, waiting->reserve_reply(), request);
+    waiting->release();
   });
 }
 

@@ -18,6 +18,10 @@ inline bool has_effect(uint32_t command_flags) {
 // To whom a replica does not redirect, since no key says where the primary is.
 inline constexpr std::string_view kReadonlyError = "READONLY You can't write against a read only replica.";
 
+// On the router port, where no other node is asked to watch.
+inline constexpr std::string_view kWatchElsewhere =
+    "EXECABORT On the router port a transaction on keys of another node may not use WATCH";
+
 // What the commands of a queue need, all together.
 struct ExecNeeds {
   std::optional<Slot> slot;
@@ -28,6 +32,11 @@ struct ExecNeeds {
   bool session = false;    // commands about the connection
   bool exclusive = false;  // node-wide commands
 };
+
+// Whether another node can do it all.
+inline bool portable(const ExecNeeds& needs) {
+  return !needs.session && !needs.exclusive;
+}
 
 struct ExecPlan {
   ExecNeeds needs;

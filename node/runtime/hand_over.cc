@@ -22,6 +22,7 @@ void Worker::hand_over(uint16_t to, Connection& connection, Task task, std::span
   }
   task.client_id = connection.id;
   connection.handed_over = true;
+  connection.routes_version = routes_version_;
   const size_t before = parcel.tasks->arguments.size();
   parcel.tasks->add_arguments(task, args);
   handed_bytes_.add(parcel.tasks->arguments.size() - before);
@@ -88,7 +89,8 @@ void Worker::run_tasks(uint16_t from, TaskBatch& batch) {
     if (number++ % resp::CommandBatch::kMaxCommands == 0) prefetch(ahead, std::span(batch.tasks).subspan(number - 1));
     const std::span<const std::string_view> args = reader.next(task);
     if (task.answered) continue;
-    if (may_hold && must_wait(from, task, args)) [[unlikely]] {
+    if (may_hold && must_wait(task, args)) [[unlikely]] {
+      held_clients_.insert(task.client_id);
       held_tasks_.push_back({.from = from, .task = std::move(task), .args = {args.begin(), args.end()}});
       task.answered = true;  // not here and now: nobody else may answer it
       continue;
@@ -113,9 +115,26 @@ void Worker::run_task(uint16_t from, const Task& task, std::span<const std::stri
   std::string refusal;
   if (look_again) [[unlikely]]
     refusal = why_no_longer_here(task, args);
-  if (refusal.empty() && task.route_here) refusal = route_by_keys(task.slot, task.caller, *task.spec, args);
+  if (refusal.empty() && task.route_here) {
+    refusal = task.exec ? route_exec(*task.exec, task.slot, task.caller)
+                        : route_by_keys(task.slot, task.caller, *task.spec, args);
+  }
+  auto kind = ReplyBatch::Kind::kReply;
   if (!refusal.empty()) {
-    resp::ReplyWriter(replies.bytes, task.caller.resp).error(refusal);
+    // A client of the router port does not learn of it, and what the router itself sent here it has kept.
+    const bool watches = task.exec && task.exec->watch;
+    kind = task.caller.router && !task.route_here ? ReplyBatch::Kind::kRequest : ReplyBatch::Kind::kRefused;
+    if (kind == ReplyBatch::Kind::kRequest && watches) {
+      kind = ReplyBatch::Kind::kReply;
+      refusal = kWatchElsewhere;
+    }
+    if (kind != ReplyBatch::Kind::kRequest) {
+      resp::ReplyWriter(replies.bytes, task.caller.resp).error(refusal);
+    } else if (task.exec) {
+      replies.bytes.append(request_of(*task.exec));
+    } else {
+      resp::append_request(replies.bytes, args);
+    }
   } else if (task.exec) {
     execute_exec(*task.exec, task.caller, nullptr, replies.bytes);
   } else if (task.watch) {
@@ -127,7 +146,6 @@ void Worker::run_task(uint16_t from, const Task& task, std::span<const std::stri
   } else {
     execute(*task.spec, args, task.slot, task.caller, nullptr, replies.bytes);
   }
-  const auto kind = refusal.empty() ? ReplyBatch::Kind::kReply : ReplyBatch::Kind::kRefused;
   if (answered) replies.headers.push_back({task.client_id, task.sequence, replies.bytes.size() - mark, kind});
   finish_unit();
 }
@@ -142,16 +160,15 @@ std::string Worker::why_no_longer_here(const Task& task, std::span<const std::st
 }
 
 // Whether clients are paused for this command, or its client has an earlier one that waits.
-bool Worker::must_wait(uint16_t from, const Task& task, std::span<const std::string_view> args) {
-  for (const HeldTask& held : held_tasks_) {
-    if (held.from == from && held.task.client_id == task.client_id) return true;
-  }
+bool Worker::must_wait(const Task& task, std::span<const std::string_view> args) {
+  if (held_clients_.contains(task.client_id)) return true;
   if (task.watch) return false;
   return node_.paused(now_, task.exec ? task.exec->effect : may_write(*task.spec, args));
 }
 
 void Worker::run_held_tasks() {
   if (node_.paused(now_, true)) return;
+  held_clients_.clear();
   for (HeldTask& held : std::exchange(held_tasks_, {})) {
     const std::vector<std::string_view> args(held.args.begin(), held.args.end());
     run_task(held.from, held.task, args, true, replies_to(held.from));

@@ -35,6 +35,10 @@ struct ExecJob {
   std::optional<Shown> shown = {};
 };
 
+// The queue as another node is sent it, from MULTI to EXEC; and back, null for what does not begin with MULTI.
+std::string request_of(const ExecJob& job);
+std::unique_ptr<ExecJob> exec_job_of(std::string_view request);
+
 // WATCH: keys to be observed on the worker that owns them.
 struct WatchJob {
   std::shared_ptr<Watch> watch;
@@ -106,7 +110,7 @@ struct ReplyBatch {
     kReply,
     kLastReply,  // the connection is closed after it
     kRefused,    // an error: nothing was executed, the keys of the moving slot are elsewhere (Task::route_here)
-    kRequest,    // no reply but the command itself: it cannot wait here any longer, the router port sends it elsewhere
+    kRequest,    // no reply but the command itself: it cannot run or wait here, the router port sends it elsewhere
     kMessage,    // no reply but a message, which goes ahead of those that are outstanding
   };
   struct Header {

@@ -27,15 +27,10 @@ constexpr std::string_view kOvertaken =
 // What EXEC answers to a transaction of one command, before the command's own reply.
 constexpr std::string_view kArrayOfOne = "*1\r\n";
 
-std::string request_of(const ExecJob& job) {
-  resp::Buffer out;
-  out.append("*1\r\n$5\r\nMULTI\r\n");
-  for (const commands::QueuedCommand& q : job.queue) {
-    const std::vector<std::string_view> args(q.args.begin(), q.args.end());
-    resp::append_request(out, args);
-  }
-  out.append("*1\r\n$4\r\nEXEC\r\n");
-  return std::string(out.view());
+std::optional<Slot> first_slot(const CommandSpec& spec, std::span<const std::string_view> args) {
+  std::vector<commands::KeyPosition> keys;
+  if (spec.keys.empty() || !commands::find_keys(spec, args, keys) || keys.empty()) return std::nullopt;
+  return key_slot(args[keys.front().index]);
 }
 
 }  // namespace
@@ -64,31 +59,50 @@ void Router::take(Connection& c, const CommandSpec& spec, std::span<const std::s
   f.slot = slot;
   f.spec = &spec;
   f.resp = c.resp;
-  f.writes = has_effect(worker_.effective_flags(spec, args));
-  // By the command alone: a function of that name may be another one over there.
-  f.script = commands::is_script_call(spec) && has_effect(spec.flags);
   f.request = request.view();
+  describe(f, args);
   if (spec.has(commands::kBlocking)) return blocking_.submit(std::move(f));
   submit(std::move(f));
 }
 
+void Router::describe(Forward& f, std::span<const std::string_view> args) {
+  f.writes = has_effect(worker_.effective_flags(*f.spec, args));
+  // By the command alone: a function of that name may be another one over there.
+  f.script = commands::is_script_call(*f.spec) && has_effect(f.spec->flags);
+}
+
 void Router::take_back(uint64_t client, uint64_t sequence, std::string_view request) {
-  const Connection* c = worker_.find_connection(client);
+  Connection* c = worker_.find_connection(client);
   if (c == nullptr || c->closing()) return;
-  if (blocking_.take_back(client, request)) return;
-  resp::CommandParser parser;
-  parser.next(request, {.max_bulk_length = std::numeric_limits<size_t>::max() / 2});
+  if (blocking_.take_back(client, sequence, request)) return;
   Forward f;
   f.client = client;
   f.sequence = sequence;
-  f.spec = commands::resolve(parser.args());
-  std::vector<commands::KeyPosition> keys;
-  commands::find_keys(*f.spec, parser.args(), keys);
-  f.slot = key_slot(parser.args()[keys.front().index]);
   f.resp = c->resp;
-  f.writes = f.spec->has(commands::kWrite);
   f.request = request;
-  blocking_.submit(std::move(f));
+  if (auto job = exec_job_of(request)) return take_exec_back(*c, std::move(f), std::move(job));
+  resp::CommandParser parser;
+  parser.next(request, {.max_bulk_length = std::numeric_limits<size_t>::max() / 2});
+  f.spec = commands::resolve(parser.args());
+  f.slot = *first_slot(*f.spec, parser.args());
+  describe(f, parser.args());
+  if (f.spec->has(commands::kBlocking)) return blocking_.submit(std::move(f));
+  submit(std::move(f));
+}
+
+void Router::take_exec_back(Connection& c, Forward f, std::unique_ptr<ExecJob> job) {
+  f.spec = commands::find_command("exec");
+  if (const std::string error = worker_.let_go(c, *job, "EXEC"); !error.empty()) {
+    return c.fill_reply(f.sequence, "-" + error + "\r\n");
+  }
+  for (const commands::QueuedCommand& q : job->queue) {
+    if (const std::optional<Slot> slot =
+            first_slot(*q.spec, std::vector<std::string_view>(q.args.begin(), q.args.end())))
+      f.slot = *slot;
+  }
+  f.writes = job->effect;
+  f.exec = std::move(job);
+  submit(std::move(f));
 }
 
 void Router::take_exec(Connection& c, const CommandSpec& spec, std::unique_ptr<ExecJob> job, Slot slot, bool writes) {
@@ -182,7 +196,6 @@ void Router::run_here(Forward f, bool if_keys) {
   Connection* c = worker_.find_connection(f.client);
   if (c == nullptr || c->closing()) return forget(f);
   if (const std::string error = refusal_here(f); !error.empty()) return refused_here(std::move(f), error);
-  if_keys = if_keys && !f.exec;
   const commands::Caller caller{.client_id = f.client,
                                 .resp = f.resp,
                                 .asking = f.ask,
@@ -201,10 +214,10 @@ void Router::run_here(Forward f, bool if_keys) {
     task.spec = f.spec;
     task.slot = f.slot;
     task.caller = caller;
-    task.route_here = if_keys;
-    task.exec = std::move(f.exec);
+    // Whatever our routes say: theirs may be others by the time it arrives, and then it goes elsewhere afterwards.
+    task.route_here = true;
+    if (f.exec) task.exec = std::make_unique<ExecJob>(*f.exec);
     worker_.hand_over(owner, *c, std::move(task), args);
-    if (!if_keys) return forget(f);
     Load& load = loads_[f.slot.value];
     ++load.count;
     load.at = kThisNode;
@@ -212,9 +225,9 @@ void Router::run_here(Forward f, bool if_keys) {
     return;
   }
   if (if_keys) {
-    if (const std::string error = worker_.route_by_keys(f.slot, caller, *f.spec, args); !error.empty()) {
-      return refused_here(std::move(f), error);
-    }
+    const std::string error =
+        f.exec ? worker_.route_exec(*f.exec, f.slot, caller) : worker_.route_by_keys(f.slot, caller, *f.spec, args);
+    if (!error.empty()) return refused_here(std::move(f), error);
   }
   resp::Buffer out;
   if (f.exec) {

@@ -61,7 +61,8 @@ class Router final : public UpstreamUser {
   void take(Connection& c, const commands::CommandSpec& spec, std::span<const std::string_view> args, Slot slot);
   void take_exec(Connection& c, const commands::CommandSpec& spec, std::unique_ptr<ExecJob> job, Slot slot,
                  bool writes);
-  // A blocking command that waited at this node and cannot do so any longer: the request, to be sent elsewhere.
+  // A command that was to run, or waited, at another worker and cannot do so any longer: the request, a transaction's
+  // from MULTI to EXEC, to be sent elsewhere.
   void take_back(uint64_t client, uint64_t sequence, std::string_view request);
   // CLIENT UNBLOCK; false when the client does not wait at another node.
   bool unblock(uint64_t client, bool with_error) { return blocking_.unblock(client, with_error); }
@@ -106,6 +107,8 @@ class Router final : public UpstreamUser {
   const cluster::View& view() const;
   Place place_of(const Forward& forward) const;
   Upstream& upstream_to(const NodeId& node, resp::Version version);
+  void describe(Forward& forward, std::span<const std::string_view> args);
+  void take_exec_back(Connection& c, Forward forward, std::unique_ptr<ExecJob> job);
   void submit(Forward forward);
   bool try_send(Forward& forward);
   void run_here(Forward forward, bool if_keys);

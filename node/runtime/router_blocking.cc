@@ -47,9 +47,9 @@ void BlockingForwards::submit(Forward f) {
   place(client);
 }
 
-bool BlockingForwards::take_back(uint64_t client, std::string_view request) {
+bool BlockingForwards::take_back(uint64_t client, uint64_t sequence, std::string_view request) {
   const auto it = waiting_.find(client);
-  if (it == waiting_.end() || !it->second.here) return false;
+  if (it == waiting_.end() || !it->second.here || it->second.forward.sequence != sequence) return false;
   Waiting& w = it->second;
   w.here = false;
   w.forward.request = request;

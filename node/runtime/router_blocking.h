@@ -32,7 +32,7 @@ class BlockingForwards final : public UpstreamUser {
 
   void submit(Forward forward);
   // As Router::take_back, for a command that was on trial here; false when there is none of the client.
-  bool take_back(uint64_t client, std::string_view request);
+  bool take_back(uint64_t client, uint64_t sequence, std::string_view request);
   // A reply of another worker of this node; true when it was to one of these commands.
   bool take_local_reply(uint64_t client, uint64_t sequence, std::string_view reply);
   bool contains(uint64_t client) const { return waiting_.contains(client); }

@@ -193,7 +193,9 @@ ExecPlan Worker::plan_exec(const Connection& c) {
       if (!plan.forward) plan.error = routing::error_text(*routes_->view, decision, {});
     }
   }
-  plan.forward |= c.router && plan.error.empty() && router_->busy(*needs.slot);
+  // While the slot moves, it goes where its keys are, if it can go anywhere.
+  const bool follows = plan.route_at_owner && portable(needs) && c.transaction.watch_broken == nullptr;
+  plan.forward |= c.router && plan.error.empty() && (follows || router_->busy(*needs.slot));
   return plan;
 }
 
@@ -246,7 +248,10 @@ bool Worker::run_exec(Connection& c, std::span<const std::string_view> args, con
                        std::string error;
                        if (needs.slot && (moving || version != routes_version_)) {
                          error = runner.route_exec(*job, *needs.slot, caller);
-                         if (!error.empty() && connection.router) error = "TRYAGAIN The slot is changing hands";
+                         if (!error.empty() && connection.router) {
+                           if (portable(needs) && !job->watch) return forward_later(connection.id, request_of(*job));
+                           error = "TRYAGAIN The slot is changing hands";
+                         }
                        } else if (!needs.slot && needs.writes && !routes_->is_primary) {
                          error = "EXECABORT Transaction discarded because of: " + std::string(kReadonlyError);
                        }
@@ -284,23 +289,28 @@ bool Worker::forward_exec(Connection& c, std::span<const std::string_view> args,
   job->queue = std::move(c.transaction.queue);
   end_transaction(c);
   if (watches) {
-    return refuse(c, &spec, "EXECABORT On the router port a transaction on keys of another node may not use WATCH");
+    return refuse(c, &spec, kWatchElsewhere);
   }
-  if (needs.session || needs.exclusive) {
+  if (!portable(needs)) {
     return refuse(c, &spec,
                   "EXECABORT On the router port a transaction on keys of another node may hold only commands "
                   "on keys");
   }
-  for (const std::string& denial : exec_denials(c, job->queue)) {
-    if (!denial.empty()) return refuse(c, &spec, "EXECABORT Transaction discarded because of: " + denial);
+  if (const std::string error = let_go(c, *job, args[0]); !error.empty()) return refuse(c, &spec, error);
+  router_->take_exec(c, spec, std::move(job), *needs.slot, needs.effect);
+  return true;
+}
+
+std::string Worker::let_go(Connection& c, const ExecJob& job, std::string_view word) {
+  for (const std::string& denial : exec_denials(c, job.queue)) {
+    if (!denial.empty()) return "EXECABORT Transaction discarded because of: " + denial;
   }
   if (node_.has_monitors()) {
     const std::string who = monitored_name(c);
-    for (const QueuedCommand& q : job->queue) feed_monitors(who, views_of(q), *q.spec);
-    feed_monitors(who, args, spec);
+    for (const QueuedCommand& q : job.queue) feed_monitors(who, views_of(q), *q.spec);
+    feed_monitors(who, std::array{word}, *commands::find_command("exec"));
   }
-  router_->take_exec(c, spec, std::move(job), *needs.slot, needs.effect);
-  return true;
+  return {};
 }
 
 std::vector<std::string> Worker::exec_denials(Connection& c, std::span<const QueuedCommand> queue) {

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "node/acl/log.h"
@@ -110,6 +111,12 @@ class Worker final : public commands::EffectSink {
   // The error of a command whose slot is moving, by the keys that are here; empty when it is to be served.
   std::string route_by_keys(Slot slot, const commands::Caller& caller, const commands::CommandSpec& spec,
                             std::span<const std::string_view> args);
+  // As route_by_keys() for all keys of a transaction together.
+  std::string route_exec(const ExecJob& job, Slot slot, const commands::Caller& caller);
+  // Before a transaction goes to another node, which knows nothing of its user, nor our monitors of that node: the
+  // error when there is something in it that the user may not do, else what monitors see of it. `word`: EXEC, as it was
+  // sent.
+  std::string let_go(Connection& c, const ExecJob& job, std::string_view word);
   // The record's flags, for a script with those that its head adds or takes away.
   uint32_t effective_flags(const commands::CommandSpec& spec, std::span<const std::string_view> args);
   // Why the caller's user may not do this, without the code NOPERM; noted for ACL LOG. Empty when it may.
@@ -224,7 +231,7 @@ class Worker final : public commands::EffectSink {
                 ReplyBatch& replies);
   ReplyBatch& replies_to(uint16_t worker);
   std::string why_no_longer_here(const Task& task, std::span<const std::string_view> args);
-  bool must_wait(uint16_t from, const Task& task, std::span<const std::string_view> args);
+  bool must_wait(const Task& task, std::span<const std::string_view> args);
   void run_held_tasks();
   void deliver_replies(ReplyBatch& batch);
   // To the router or to the client's connection, null when it is gone.
@@ -341,6 +348,8 @@ class Worker final : public commands::EffectSink {
   void request_section(SectionJob job);
   // The connection goes on in the next turn, outside of the section.
   void release_later(uint64_t client_id);
+  // Likewise, while its command, a client's of the router port, goes to the node that serves the slot now.
+  void forward_later(uint64_t client_id, std::string request);
   bool may_write(const commands::CommandSpec& spec, std::span<const std::string_view> args);
   std::string why_no_longer(const commands::CommandSpec& spec, std::span<const std::string_view> args,
                             const commands::Caller& caller);
@@ -381,8 +390,6 @@ class Worker final : public commands::EffectSink {
   // What the connection's user may no longer do of what was queued: the error for each command, empty for the others.
   std::vector<std::string> exec_denials(Connection& c, std::span<const commands::QueuedCommand> queue);
   bool forward_exec(Connection& c, std::span<const std::string_view> args, const ExecNeeds& needs);
-  // As route_by_keys() for all keys of a transaction together.
-  std::string route_exec(const ExecJob& job, Slot slot, const commands::Caller& caller);
   bool run_watch(Connection& c, std::span<const std::string_view> args);
 
   Node& node_;
@@ -448,8 +455,9 @@ class Worker final : public commands::EffectSink {
     std::vector<uint64_t> gone;
   };
   std::vector<Arrived> arrived_;
-  size_t arrived_run_ = 0;            // how many of these have had their turn
-  std::vector<HeldTask> held_tasks_;  // in the order in which they came
+  size_t arrived_run_ = 0;                     // how many of these have had their turn
+  std::vector<HeldTask> held_tasks_;           // in the order in which they came
+  std::unordered_set<uint64_t> held_clients_;  // whose they are: what these send afterwards waits, too
   // Bytes of arguments given to other workers' tasks, and of tasks taken from them and done. What all gave and nobody
   // has done yet may become memory.
   metrics::Counter handed_bytes_;

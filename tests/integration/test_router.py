@@ -1,9 +1,11 @@
 """The router port: a plain client on any node sees one server. Debian's redis-py is the client where it can be; the raw client
 where replies must be seen as they came."""
 
+import time
+
 from integration.lib import resp
 from integration.lib.resp import ReplyError
-from integration.lib.router import RouterCase, key_in
+from integration.lib.router import RouterCase, Units, key_in
 from integration.lib.server import GUCCHO, REDIS
 from integration.lib.slots import slot_of
 from integration.lib.wait import until
@@ -160,6 +162,75 @@ class Transactions(RouterCase):
             self.assertEqual(replies[3][0], "OK")
             self.assertIsInstance(replies[3][1], ReplyError)
             self.assertEqual(replies[4], b"text")
+
+    def test_it_goes_where_its_keys_are_while_their_slot_moves(self):
+        cluster = self.routed(3, 0, io_threads=3, router_max_wait=1000)
+        key = key_in(0, 5000, "moving")
+        missing = "{" + key + "}missing"
+        slot = slot_of(key)
+        source = cluster.owner_of(slot)
+        target = next(server for server in cluster.servers if server is not source)
+        source.call("SET", key, 10)
+        target.call("CLUSTER", "SETSLOT", slot, "IMPORTING", source.node_id())
+        source.call("CLUSTER", "SETSLOT", slot, "MIGRATING", target.node_id())
+        connections = [self.raw(source) for _ in range(9)]
+        connections += [self.raw(server) for server in cluster.servers if server is not source]
+
+        def count(connection):
+            return connection.pipeline([("MULTI",), ("INCR", key), ("GET", key), ("EXEC",)])[-1]
+
+        counted = 10
+        for connection in connections:
+            counted += 1
+            self.assertEqual(count(connection), [counted, b"%d" % counted], "its key has not moved yet")
+        # A command on the slot is under way at the target when a transaction comes.
+        source.call("MIGRATE", "127.0.0.1", target.port, key, 0, 5000)
+        for connection in connections:
+            with self.raw(source) as other:
+                target.freeze()
+                other.send(resp.encode("GET", missing))
+                connection.send(b"".join(resp.encode(*command) for command in (("MULTI",), ("INCR", key), ("EXEC",))))
+                time.sleep(0.1)  # until both have been read
+                target.thaw()
+                counted += 1
+                self.assertEqual([connection.read() for _ in range(3)], ["OK", "QUEUED", [counted]])
+                self.assertIsNone(other.read())
+        for connection in connections:
+            counted += 1
+            self.assertEqual(count(connection), [counted, b"%d" % counted], "its key has moved")
+        with source.connect() as direct:
+            self.assertIn(f"ASK {slot} ", str(direct.ask("GET", key)), "nothing was made here")
+        # One key there, one here: nobody can do both.
+        here = "{" + key + "}here"
+        source.call("CLUSTER", "SETSLOT", slot, "STABLE")
+        source.call("SET", here, 1)
+        source.call("CLUSTER", "SETSLOT", slot, "MIGRATING", target.node_id())
+        replies = connections[0].pipeline([("MULTI",), ("INCR", key), ("INCR", here), ("EXEC",)])
+        self.assertIn("TRYAGAIN", str(replies[-1]))
+        self.assertEqual(source.call("GET", here), b"1")
+
+    def test_slots_move_and_nobody_notices(self):
+        cluster = self.routed(3, 0, io_threads=3)
+        source, target, other = cluster.servers
+        with Units(source.router_port, 3) as first, Units(target.router_port, 3) as second, Units(other.router_port, 1) as third:
+            owners = {slot_of(key): cluster.owner_of(slot_of(key))
+                      for units in (first, second, third) for key in units.keys(0)[:4]}
+            for turn in range(3):
+                for slot, owner in owners.items():
+                    owners[slot] = source if owner is target else target
+                    self.move(slot, owner, owners[slot])
+                done = [units.rounds for units in (first, second, third)]
+                until(lambda: all(units.rounds > n for units, n in zip((first, second, third), done)), 20, f"turn {turn}")
+        for units in (first, second, third):
+            self.assertEqual(units.problems, [])
+
+    def move(self, slot, source, target):
+        target.call("CLUSTER", "SETSLOT", slot, "IMPORTING", source.node_id())
+        source.call("CLUSTER", "SETSLOT", slot, "MIGRATING", target.node_id())
+        while keys := source.call("CLUSTER", "GETKEYSINSLOT", slot, 100):
+            source.call("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys)
+        for server in (target, source):
+            server.call("CLUSTER", "SETSLOT", slot, "NODE", target.node_id())
 
     def test_what_cannot_be_one_unit_is_refused(self):
         cluster = self.routed(3, 0)

@@ -7,7 +7,7 @@ import time
 import redis
 
 from integration.lib import resp, tls
-from integration.lib.router import RouterCase, key_in
+from integration.lib.router import RouterCase, Units, key_in
 from integration.lib.wait import until
 
 UNCERTAIN = "UNCERTAIN"
@@ -74,7 +74,7 @@ class Appender:
     def __init__(self, port, name):
         self._connection = resp.Connection(port, timeout=30)
         self._keys = [f"{name}:{number}" for number in range(30)]
-        self.rounds, self.problems = 0, []
+        self.rounds, self.problems, self.refused = 0, [], []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -101,8 +101,10 @@ class Appender:
     def _append(self):
         commands = [("APPEND", key, f"{5 * self.rounds + step} ") for step in range(5) for key in self._keys]
         for command, reply in zip(commands, self._connection.pipeline(commands)):
-            if not isinstance(reply, int) and not str(reply).startswith((UNCERTAIN, "TRYAGAIN The slot changed hands")):
-                self.problems.append(f"{command}: {reply}")
+            if isinstance(reply, int):
+                continue
+            kept = str(reply).startswith((UNCERTAIN, "TRYAGAIN The slot changed hands"))
+            (self.refused if kept else self.problems).append(f"{command}: {reply}")
         self.rounds += 1
 
 
@@ -154,6 +156,30 @@ class Failovers(RouterCase):
         (replica,) = cluster.replicas_of(old)
         counters = self.counting(cluster, old, lambda: replica.call("CLUSTER", "FAILOVER"))
         self.assertEqual([(counter.uncertain, counter.steps_back) for counter in counters], [(0, [])] * len(counters))
+
+    def test_a_handover_is_not_noticed_on_the_node_that_hands_over(self):
+        """Its workers have commands for each other under way, and some wait for its pause to end."""
+        cluster = self.routed(3, 1, io_threads=3)
+        appenders = [Appender(server.router_port, f"log:{server.port}:{number}")
+                     for server in [cluster.owner_of(0), *cluster.replicas_of(cluster.owner_of(0))] for number in range(3)]
+        for appender in appenders:
+            appender.start()
+        try:
+            with Units(cluster.owner_of(0).router_port, 3) as units:
+                for _ in range(6):
+                    seen = [appender.rounds for appender in appenders]
+                    until(lambda before=seen: all(a.rounds > n + 5 for a, n in zip(appenders, before)), 30, "all append")
+                    old = cluster.owner_of(0)
+                    (replica,) = cluster.replicas_of(old)
+                    self.assertEqual(replica.call("CLUSTER", "FAILOVER"), "OK")
+                    cluster.wait_failover(0, old)
+                    cluster.wait_healthy()
+        finally:
+            for appender in appenders:
+                appender.stop()
+        self.assertEqual(units.problems, [])
+        for appender in appenders:
+            self.assertEqual((appender.problems, appender.refused), ([], []))
 
     def test_pipelines_wait_in_order(self):
         cluster = self.routed(3, 1)
