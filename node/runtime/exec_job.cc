@@ -18,10 +18,7 @@ constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
 std::string request_of(const ExecJob& job) {
   resp::Buffer out;
   out.append(kMulti);
-  for (const commands::QueuedCommand& q : job.queue) {
-    const std::vector<std::string_view> args(q.args.begin(), q.args.end());
-    resp::append_request(out, args);
-  }
+  for (const commands::QueuedCommand& q : job.queue) resp::append_request(out, views_of(q));
   out.append(kExec);
   return std::string(out.view());
 }

@@ -121,20 +121,7 @@ void Worker::run_task(uint16_t from, const Task& task, std::span<const std::stri
   }
   auto kind = ReplyBatch::Kind::kReply;
   if (!refusal.empty()) {
-    // A client of the router port does not learn of it, and what the router itself sent here it has kept.
-    const bool watches = task.exec && task.exec->watch;
-    kind = task.caller.router && !task.route_here ? ReplyBatch::Kind::kRequest : ReplyBatch::Kind::kRefused;
-    if (kind == ReplyBatch::Kind::kRequest && watches) {
-      kind = ReplyBatch::Kind::kReply;
-      refusal = kWatchElsewhere;
-    }
-    if (kind != ReplyBatch::Kind::kRequest) {
-      resp::ReplyWriter(replies.bytes, task.caller.resp).error(refusal);
-    } else if (task.exec) {
-      replies.bytes.append(request_of(*task.exec));
-    } else {
-      resp::append_request(replies.bytes, args);
-    }
+    kind = refuse_task(task, args, refusal, replies);
   } else if (task.exec) {
     execute_exec(*task.exec, task.caller, nullptr, replies.bytes);
   } else if (task.watch) {
@@ -148,6 +135,27 @@ void Worker::run_task(uint16_t from, const Task& task, std::span<const std::stri
   }
   if (answered) replies.headers.push_back({task.client_id, task.sequence, replies.bytes.size() - mark, kind});
   finish_unit();
+}
+
+// A client of the router port does not learn of it: its command goes back, to be sent elsewhere. What the router itself
+// sent here to try (Task::route_here) it has kept.
+ReplyBatch::Kind Worker::refuse_task(const Task& task, std::span<const std::string_view> args, std::string_view refusal,
+                                     ReplyBatch& replies) {
+  resp::ReplyWriter reply(replies.bytes, task.caller.resp);
+  if (!task.caller.router || task.route_here) {
+    reply.error(refusal);
+    return ReplyBatch::Kind::kRefused;
+  }
+  if (task.exec && task.exec->watch) {
+    reply.error(kWatchElsewhere);
+    return ReplyBatch::Kind::kReply;
+  }
+  if (task.exec) {
+    replies.bytes.append(request_of(*task.exec));
+  } else {
+    resp::append_request(replies.bytes, args);
+  }
+  return ReplyBatch::Kind::kRequest;
 }
 
 // The redirection of a command that was sent by routes which are not, or not yet, this worker's; empty: it runs.

@@ -19,6 +19,10 @@
 
 namespace guccho::runtime {
 
+inline std::vector<std::string_view> views_of(const commands::QueuedCommand& command) {
+  return {command.args.begin(), command.args.end()};
+}
+
 // EXEC, to be run as a unit where its keys are.
 struct ExecJob {
   std::vector<commands::QueuedCommand> queue;

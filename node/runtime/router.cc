@@ -96,9 +96,7 @@ void Router::take_exec_back(Connection& c, Forward f, std::unique_ptr<ExecJob> j
     return c.fill_reply(f.sequence, "-" + error + "\r\n");
   }
   for (const commands::QueuedCommand& q : job->queue) {
-    if (const std::optional<Slot> slot =
-            first_slot(*q.spec, std::vector<std::string_view>(q.args.begin(), q.args.end())))
-      f.slot = *slot;
+    if (const std::optional<Slot> slot = first_slot(*q.spec, views_of(q))) f.slot = *slot;
   }
   f.writes = job->effect;
   f.exec = std::move(job);

@@ -21,10 +21,6 @@ using commands::Where;
 
 namespace {
 
-std::vector<std::string_view> views_of(const QueuedCommand& command) {
-  return {command.args.begin(), command.args.end()};
-}
-
 ExecNeeds needs_of(const commands::Transaction& transaction) {
   ExecNeeds needs;
   std::vector<commands::KeyPosition> positions;

@@ -230,6 +230,8 @@ class Worker final : public commands::EffectSink {
   void run_task(uint16_t from, const Task& task, std::span<const std::string_view> args, bool look_again,
                 ReplyBatch& replies);
   ReplyBatch& replies_to(uint16_t worker);
+  ReplyBatch::Kind refuse_task(const Task& task, std::span<const std::string_view> args, std::string_view refusal,
+                               ReplyBatch& replies);
   std::string why_no_longer_here(const Task& task, std::span<const std::string_view> args);
   bool must_wait(const Task& task, std::span<const std::string_view> args);
   void run_held_tasks();
