@@ -75,8 +75,10 @@ class Control {
   void promote(Work then);
   void publish(std::shared_ptr<const cluster::View> view);
   void put_off(const cluster::Effect& effect);
-  // Whether it publishes a view in which this node has less than by the one that is in force.
-  bool takes_away(const cluster::Effect& effect) const;
+  bool supersede(const std::shared_ptr<const cluster::View>& view);
+  // Whether this node has less by it than by the one that is in force.
+  bool takes_away(const std::shared_ptr<const cluster::View>& view) const;
+  void update_loss();
   void go_on();
   void open_link(const cluster::OpenLink& request);
   void close_link(cluster::LinkId id);
@@ -101,9 +103,12 @@ class Control {
   SlotSet reported_non_empty_;
   std::deque<cluster::Event> due_;
   bool stepping_ = false;
+  // A view that is put in force once the section comes; null from then on.
+  using PendingView = std::atomic<std::shared_ptr<const cluster::View>>;
   struct Awaited {
     std::future<void> end;
     Work then;
+    std::shared_ptr<PendingView> view;  // what is awaited, if that is a view
   };
   std::optional<Awaited> awaited_;
   std::deque<cluster::Effect> put_off_;  // effects that come after what is awaited

@@ -31,6 +31,14 @@ bool may_overtake(const cluster::Effect& effect) {
       effect);
 }
 
+bool same_ownership(const cluster::View& a, const cluster::View& b) {
+  if (a.self().is_primary() != b.self().is_primary()) return false;
+  for (uint16_t s = 0; s < kSlotCount; ++s) {
+    if (a.owns(Slot(s)) != b.owns(Slot(s))) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 // Begins something that ends on any thread, by calling what `begin` was given; then does `then`, here. `late` is called
@@ -63,10 +71,8 @@ void Control::promote(Work then) {
 }
 
 void Control::publish(std::shared_ptr<const cluster::View> view) {
-  const Node::ViewChange change = node_.change_view(std::move(view));
-  const auto settled = [this] {
-    node_.set_loss_pending(std::ranges::any_of(put_off_, [this](const auto& e) { return takes_away(e); }));
-  };
+  const Node::ViewChange change = node_.change_view(view);
+  const auto settled = [this] { update_loss(); };
   if (!change.exclusively) {
     change.apply();
     return settled();
@@ -74,23 +80,51 @@ void Control::publish(std::shared_ptr<const cluster::View> view) {
   const auto late = [this, takes_away = change.takes_away] {
     if (takes_away) node_.set_loss_pending(true);
   };
-  in_section(change.apply, settled, late);
+  const auto pending = std::make_shared<PendingView>(std::move(view));
+  in_section([this, pending] { node_.change_view(pending->exchange(nullptr)).apply(); }, settled, late);
+  if (awaited_) awaited_->view = pending;
 }
 
-bool Control::takes_away(const cluster::Effect& effect) const {
-  const auto* publish = std::get_if<cluster::PublishView>(&effect);
-  return publish != nullptr && node_.change_view(publish->view).takes_away;
+bool Control::takes_away(const std::shared_ptr<const cluster::View>& view) const {
+  return node_.change_view(view).takes_away;
+}
+
+// Whether this node is to lose something and its workers do not know.
+void Control::update_loss() {
+  bool pending = std::ranges::any_of(put_off_, [this](const cluster::Effect& e) {
+    const auto* publish = std::get_if<cluster::PublishView>(&e);
+    return publish != nullptr && takes_away(publish->view);
+  });
+  if (awaited_ && awaited_->view) {
+    const std::shared_ptr<const cluster::View> view = awaited_->view->load();
+    if (!view) return;  // it is being put in force: go_on() looks again
+    pending |= takes_away(view);
+  }
+  node_.set_loss_pending(pending);
 }
 
 void Control::put_off(const cluster::Effect& effect) {
   if (may_overtake(effect)) return carry_out(effect);
-  // Of views that nothing was to be done between the newest is enough.
-  if (std::holds_alternative<cluster::PublishView>(effect) && !put_off_.empty() &&
-      std::holds_alternative<cluster::PublishView>(put_off_.back())) {
-    put_off_.pop_back();
-  }
+  const auto* publish = std::get_if<cluster::PublishView>(&effect);
+  if (publish != nullptr && supersede(publish->view)) return update_loss();
   put_off_.push_back(effect);
-  if (takes_away(effect)) node_.set_loss_pending(true);
+  if (publish != nullptr && takes_away(publish->view)) node_.set_loss_pending(true);
+}
+
+// Of views that nothing is to be done between the newest is enough, if they say the same of what is this node's own. A
+// loss that passes before the workers learn of it (the majority was silent for a while) is none then, and keeps no
+// client waiting.
+bool Control::supersede(const std::shared_ptr<const cluster::View>& view) {
+  if (!put_off_.empty()) {
+    auto* last = std::get_if<cluster::PublishView>(&put_off_.back());
+    if (last == nullptr || !same_ownership(*last->view, *view)) return false;
+    last->view = view;
+    return true;
+  }
+  if (!awaited_->view) return false;
+  std::shared_ptr<const cluster::View> older = awaited_->view->load();
+  if (!older || !same_ownership(*older, *view)) return false;
+  return awaited_->view->compare_exchange_strong(older, view);  // fails when it is being put in force
 }
 
 // What was awaited may be done: the effects behind it are carried out, as far as none of them is to be awaited itself.

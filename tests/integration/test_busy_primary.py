@@ -21,6 +21,32 @@ def failing(server, other):
     return any(node.port == other.port and node.flags & {"fail", "fail?"} for node in server.cluster_nodes())
 
 
+class Writer(threading.Thread):
+    """Sets the key to 0, 1, 2, ... until an answer is not OK, which may be that the connection "closed"."""
+
+    def __init__(self, client, key):
+        super().__init__(daemon=True)
+        self.replies = []
+        self._client, self._key, self._stopped = client, key, False
+        self.start()
+
+    def run(self):
+        try:
+            while not self._stopped and (not self.replies or self.replies[-1] == "OK"):
+                self.replies.append(self._client.ask("SET", self._key, len(self.replies)))
+        except (EOFError, OSError):
+            self.replies.append("closed")
+
+    def hears_nothing(self):
+        before = len(self.replies)
+        self.join(0.5)
+        return len(self.replies) == before
+
+    def stop(self):
+        self._stopped = True
+        self.join(20)
+
+
 class BusyPrimary(Case):
     def formed(self, primaries, replicas):
         return self.cluster(primaries, replicas, io_threads=3, busy_reply_threshold=THRESHOLD_MS,
@@ -100,28 +126,13 @@ class BusyPrimary(Case):
         busy, other, dies = cluster.servers
         mine = [next(key for key in keys if slot_of(key) <= 5460) for keys in keys_of_workers(100)]
         endless = self.make_busy(busy, mine[0])
-        client = self.served(busy, mine[1])
-        replies = []
-
-        def write():
-            try:
-                while not replies or replies[-1] == "OK":
-                    replies.append(client.ask("SET", mine[1], len(replies)))
-            except (EOFError, OSError):
-                replies.append("closed")
-        writer = threading.Thread(target=write)
-        writer.start()
+        writer = Writer(self.served(busy, mine[1]), mine[1])
         dies.kill()
         until(lambda: other.cluster_info()["cluster_state"] == "fail", 20, "the cluster is down")
-
-        def no_reply_comes():
-            before = len(replies)
-            writer.join(0.5)
-            return len(replies) == before
-        until(no_reply_comes, 20, "no write is answered any more")
+        until(writer.hears_nothing, 20, "no write is answered any more")
         hold(lambda: not failing(other, busy), MISSED_SECONDS, f"{busy} is alive")
-        self.assertTrue(no_reply_comes())
-        self.assertEqual(set(replies), {"OK"})
+        self.assertTrue(writer.hears_nothing())
+        self.assertEqual(set(writer.replies), {"OK"})
         # Replies that were made before the workers knew are not sent: their connections end.
         with busy.connect() as killer:
             killer.send(encode("SCRIPT", "KILL"))
@@ -129,6 +140,27 @@ class BusyPrimary(Case):
         endless.connection.close()
         writer.join(20)
         self.assertFalse(writer.is_alive())
-        if replies[-1] != "closed":
-            self.assertIn("CLUSTERDOWN", str(replies[-1]))
+        if writer.replies[-1] != "closed":
+            self.assertIn("CLUSTERDOWN", str(writer.replies[-1]))
         self.assertIn("CLUSTERDOWN", str(busy.ask("SET", mine[1], 1)))
+
+    def test_a_loss_that_passes_before_its_workers_know(self):
+        """The others are silent for a while, and nobody took anything over. Whoever waited is answered while the script still
+        runs."""
+        cluster = self.formed(1, 2)
+        primary, *replicas = cluster.servers
+        (busy,), (key,), _ = keys_of_workers(1)
+        endless = self.make_busy(primary, busy)
+        writer = Writer(self.served(primary, key), key)
+        for _ in range(2):
+            for replica in replicas:
+                replica.freeze()
+            until(writer.hears_nothing, 20, "no write is answered any more")
+            for replica in replicas:
+                replica.thaw()
+            until(lambda: not writer.hears_nothing(), 20, "writes are answered")
+        self.assertEqual(str(primary.ask("GET", busy)), BUSY_SCRIPT)
+        self.end_script(primary, endless)
+        writer.stop()
+        self.assertEqual(set(writer.replies), {"OK"})
+        self.assertEqual(primary.call("GET", key), str(len(writer.replies) - 1).encode())
