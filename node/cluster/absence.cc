@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "node/cluster/electorate.h"
 #include "node/cluster/rules.h"
@@ -20,6 +21,8 @@ namespace {
 // partition, T within these bounds is enough for either.
 constexpr Millis kMinWait{500};
 constexpr Millis kMaxWait{5000};
+// A tick may be late by so much without meaning anything.
+constexpr Millis kLeastStandStill{200};
 
 void confirm(Core& c) {
   c.absence.active = false;
@@ -53,6 +56,20 @@ void on_new_link(Node& node) {
 void on_pong_of_link(Node& node, const bus::Header& h) {
   if (node.pongs_received < node.pings_sent) ++node.pongs_received;
   node.epoch_answered = h.current_epoch;
+}
+
+// What others sent meanwhile waits in our sockets, so the time does not count as their silence. Nor does what we
+// suspected before count any more: with the reports of others that wait there, too, and are as old, it would make a
+// node FAIL that came back long ago. It counts again once the node is silent for T, or refuses a connection.
+void notice_stand_still(Core& c) {
+  const Micros gap = c.now - std::exchange(c.last_step, c.now).value_or(c.now);
+  if (gap <= std::max(kLeastStandStill, c.config.node_timeout / 2)) return;
+  for (Node* n : c.order) {
+    n->suspicion_old = n->pfail();
+    if (n->heard != Instant{}) n->heard = std::min(c.now, n->heard + gap);
+    if (n->ping_sent) n->ping_sent = n->suspicion_old ? c.now : std::min(c.now, *n->ping_sent + gap);
+    c.touch(*n);
+  }
 }
 
 void check_presence(Core& c) {

@@ -152,6 +152,7 @@ void Core::close_link(Node& node) {
 }
 
 void Core::set_pfail(Node& node, bool on) {
+  node.suspicion_old = false;
   if (node.pfail() == on) return;
   suspects += on ? 1 : static_cast<size_t>(-1);
   if (on) {

@@ -31,7 +31,7 @@ void push_suspicion(Core& c, Node& suspect) {
 }
 
 void suspect(Core& c, Node& node, const std::string& why) {
-  if (node.has(bus::kFlagPfail | bus::kFlagFail)) return;
+  if (node.pfail_now() || node.failed()) return;
   c.set_pfail(node, true);
   c.changed(Urgency::kTick);
   c.log(LogLevel::kDebug, fmt::format("*** NODE {} possibly failing: {}", node.id.view(), why));
@@ -89,7 +89,7 @@ size_t count_failure_reports(Core& c, Node& about) {
 }
 
 void mark_failed_if_agreed(Core& c, Node& node) {
-  if (!node.pfail() || node.failed()) return;  // nobody's word alone: we must not reach it ourselves
+  if (!node.pfail_now() || node.failed()) return;  // nobody's word alone: we must not reach it ourselves
   const size_t agreeing = count_failure_reports(c, node) + (is_voter(c, *c.self) ? 1 : 0);
   if (agreeing < quorum(c)) return;
   c.set_pfail(node, false);

@@ -22,13 +22,14 @@ uint32_t to_seconds(const Core& c, const std::optional<Instant>& t) {
 }
 
 bus::Gossip gossip_about(const Core& c, const Node& n) {
+  const uint16_t hidden = n.suspicion_old ? bus::kFlagPfail : 0;
   return {.id = n.id,
           .ping_sent_s = to_seconds(c, n.ping_sent),
           .pong_received_s = to_seconds(c, n.pong_received),
           .ip = n.ip,
           .port = n.port,
           .bus_port = n.bus_port,
-          .flags = n.flags,
+          .flags = static_cast<uint16_t>(n.flags & ~hidden),
           .plain_port = n.other_port};
 }
 

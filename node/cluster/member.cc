@@ -168,6 +168,7 @@ Effects Member::step(Instant now, UnixMillis wall, const Event& event) {
   c.promises.clear();
   c.wake.reset();
   if (!c.started) first_step(c);
+  notice_stand_still(c);
   std::visit([&c](const auto& e) { on_event(c, e); }, event);
   run_election(c);
   check_presence(c);

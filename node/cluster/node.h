@@ -84,6 +84,10 @@ struct Node {
   size_t watch = 0;                // its place in Core::watches
   NodeIndex view_index = kNoNode;  // in the view that is being made
 
+  // It is suspected (PFAIL), but from before an absence of ours: it counts for nobody until we see it again
+  // (absence.cc).
+  bool suspicion_old = false;
+
   bool has(uint16_t flag) const { return (flags & flag) != 0; }
   void set(uint16_t flag) { flags = static_cast<uint16_t>(flags | flag); }
   void clear(uint16_t flag) { flags = static_cast<uint16_t>(flags & ~flag); }
@@ -91,6 +95,7 @@ struct Node {
   bool is_replica() const { return has(bus::kFlagReplica); }
   bool in_handshake() const { return has(bus::kFlagHandshake); }
   bool pfail() const { return has(bus::kFlagPfail); }
+  bool pfail_now() const { return pfail() && !suspicion_old; }
   bool failed() const { return has(bus::kFlagFail); }
   bool owns_slots() const { return slot_count > 0; }
   // Only who spoke since this process started, and without our mark, is known to be a redis-server: of the others we

@@ -36,7 +36,7 @@ Instant next_look(const Core& c, const Node& n) {
     by(n.pong_received ? past(*n.pong_received, half) : c.now);
     if (n.met_at && !n.pinged_us) by(std::max(*n.met_at, n.met_again) + handshake_timeout(c));
   }
-  if (n.ping_sent && !n.has(bus::kFlagPfail | bus::kFlagFail | bus::kFlagHandshake | bus::kFlagNoAddr)) {
+  if (n.ping_sent && !n.pfail_now() && !n.has(bus::kFlagFail | bus::kFlagHandshake | bus::kFlagNoAddr)) {
     by(past(std::max(*n.ping_sent, n.heard), timeout));
   }
   return at;

@@ -104,6 +104,9 @@ void on_event(Core& c, const WasAbsent& e);
 void on_new_link(Node& node);
 void on_pong_of_link(Node& node, const bus::Header& h);
 void check_presence(Core& c);
+// The first of a step. How long this process stood still is seen by the time since the step before, as ticks come ten
+// times a second.
+void notice_stand_still(Core& c);
 
 // epochs.cc
 void observe_epochs(Core& c, Node& sender, const bus::Header& h);
