@@ -17,7 +17,7 @@ class Stream(Case):
     def followed(self, **directives):
         """A replica with several workers, and its primary by hand."""
         cluster = self.cluster(1, 1, io_threads=WORKERS, cluster_allow_reads_when_down="yes", repl_timeout=REPL_TIMEOUT,
-                               busy_reply_threshold=50, **directives)
+                               repl_ping_replica_period=1, busy_reply_threshold=50, **directives)
         primary, replica = cluster.servers
         primary.call("SET", "begin", "x")
         cluster.wait_replicated()
