@@ -1,8 +1,9 @@
 // A worker's connections: what they may take of the node, and their end.
 //
 // maxmemory-clients is the node's, connections are a worker's. As in redis-server the largest client goes first. Each
-// worker publishes what its clients take and how large the largest is that may be closed; whoever finds the limit
-// reached closes its own largest, or wakes the worker that has a larger one, which then finds the same.
+// worker publishes what its clients take and how large the largest is that may be closed, at least; whoever finds the
+// limit reached closes its own largest, or wakes the worker that has a larger one, which looks how large it is now and
+// does the same.
 #include <algorithm>
 #include <vector>
 
@@ -56,13 +57,16 @@ void Worker::close_if_over_limit(Connection& c) {
 
 void Worker::count_memory(Connection& c) {
   const size_t now = c.closing() ? 0 : c.memory();
-  client_memory_.set(client_memory_.value() + now - c.counted_memory);
+  // Before the sum, so that who finds the limit reached knows of the client that reached it.
+  if (may_be_evicted(c)) largest_client_.raise_to(now);
+  const uint64_t others = client_memory_.load(std::memory_order_relaxed) - c.counted_memory;
+  client_memory_.store(others + now, std::memory_order_release);
   c.counted_memory = now;
 }
 
 uint64_t Worker::memory_of_all_clients() const {
   uint64_t sum = 0;
-  for (uint16_t i = 0; i < count_; ++i) sum += node_.worker(i).client_memory_.value();
+  for (uint16_t i = 0; i < count_; ++i) sum += node_.worker(i).client_memory_.load(std::memory_order_acquire);
   return sum;
 }
 

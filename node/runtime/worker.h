@@ -434,8 +434,8 @@ class Worker final : public commands::EffectSink {
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> flush_list_;
   std::vector<uint64_t> dead_;
-  metrics::Counter client_memory_;   // of the connections, as last counted
-  metrics::Counter largest_client_;  // of those that maxmemory-clients may close
+  std::atomic<uint64_t> client_memory_{0};  // of the connections, as last counted
+  metrics::Counter largest_client_;         // of those that maxmemory-clients may close, or more
   uint64_t evict_clients_not_before_ = 0;
   size_t dead_told_ = 0;                  // of dead_, those that other workers know of already
   std::vector<uint64_t> paused_;          // ids of connections on hold by a pause

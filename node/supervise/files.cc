@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,21 +83,6 @@ Status make_directories(const std::string& path, unsigned mode) {
   if (::stat(path.c_str(), &found) != 0) return system_error(path);
   if (!S_ISDIR(found.st_mode)) return fail(fmt::format("{}: not a directory", path));
   return {};
-}
-
-Result<DirectoryLock> DirectoryLock::take(const std::string& directory, const std::string& name) {
-  const std::string path = directory + "/" + name;
-  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (fd.get() < 0) return system_error(path);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return system_error(path);
-    const auto holder = read_file(path);
-    return fail(fmt::format("{} is in use by process {}", directory, holder && !holder->empty() ? *holder : "unknown"));
-  }
-  // For people only: the lock is what counts.
-  const std::string pid = std::to_string(::getpid());
-  if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), pid.data(), pid.size(), 0) < 0) return system_error(path);
-  return DirectoryLock(std::move(fd));
 }
 
 }  // namespace guccho::supervise

@@ -46,16 +46,4 @@ Status write_atomically(const std::string& path, std::string_view text, unsigned
 // Creates the directory and its parents with the given permissions; an existing one is left as it is.
 Status make_directories(const std::string& path, unsigned mode = 0700);
 
-// An flock(2) on DIRECTORY/NAME, held until destroyed or the process ends, however it ends. Not inherited by programs
-// that are executed.
-class DirectoryLock {
- public:
-  // An error at once when another process holds it; the text names that process.
-  static Result<DirectoryLock> take(const std::string& directory, const std::string& name);
-
- private:
-  explicit DirectoryLock(Fd fd) : fd_(std::move(fd)) {}
-  Fd fd_;
-};
-
 }  // namespace guccho::supervise

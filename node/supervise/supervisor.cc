@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "node/base/log.h"
+#include "node/supervise/directory_lock.h"
 #include "node/supervise/files.h"
 #include "node/supervise/records.h"
 #include "node/supervise/supervision.h"

@@ -187,8 +187,9 @@ class Limits(Clients):
         until(lambda: not self.line_of(node, client_id), 10, "the slow subscriber is closed")
 
     def test_the_largest_client_goes_first(self):
-        # A client takes what it queued, and up to 2 MiB for what it sends.
-        node = self.node(maxmemory_clients="20mb", hz=100)
+        # A client takes what it queued, and up to 2 MiB for what it sends. Workers know of each other's largest at once, not
+        # only after the timer.
+        node = self.node(maxmemory_clients="20mb", hz=1)
         value = "x" * MIB
         small, large = self.client(node), self.client(node)
         for connection, values in ((small, 2), (large, 12)):

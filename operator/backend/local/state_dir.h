@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "node/base/result.h"
-#include "node/supervise/files.h"
+#include "node/supervise/directory_lock.h"
 #include "operator/backend/answer.h"
 #include "operator/backend/backend.h"
 #include "operator/backend/local/place.h"
