@@ -45,6 +45,13 @@ void learn_from_header(Core& c, Node& sender, const bus::Header& h) {
   if (&sender == c.self->primary && (h.message_flags & bus::kMessagePaused) != 0) on_paused_primary(c, h.offset);
 }
 
+// Said by a replica before it was elected, which others told us of already: nobody has a config epoch above the current
+// one that it knows. After an absence, messages of different links are read in any order, and this one would take the
+// winner's slots away again.
+bool is_from_before_its_election(const Node& sender, const bus::Header& h) {
+  return h.primary && sender.is_primary() && h.current_epoch.value < sender.config_epoch.value;
+}
+
 void measure_round_trip(Core& c, const Node& n) {
   if (!n.ping_sent || *n.ping_sent != n.last_ping) return;  // of a repeated PING we cannot tell which was answered
   const Micros sample = c.now - *n.ping_sent;
@@ -102,6 +109,7 @@ void on_heartbeat(Core& c, const MessageReceived& e) {
   Node* sender = c.find(h.sender);
   if (sender != nullptr && (sender->in_handshake() || sender == c.self)) sender = nullptr;
   if (sender != nullptr) {
+    const bool outdated = is_from_before_its_election(*sender, h);
     learn_from_header(c, *sender, h);
     if (h.type == MessageType::kPing) {
       // An earlier PING may be of its side of the handshake, which it may still give up.
@@ -112,9 +120,11 @@ void on_heartbeat(Core& c, const MessageReceived& e) {
       on_pong_of_link(*sender, h);
       on_pong(c, *sender);
     }
-    on_role_claim(c, *sender, h);
-    on_slot_claims(c, *sender, h);
-    resolve_collision(c, *sender, h.config_epoch);
+    if (!outdated) {
+      on_role_claim(c, *sender, h);
+      on_slot_claims(c, *sender, h);
+      resolve_collision(c, *sender, h.config_epoch);
+    }
     on_extensions(c, *sender, body.extensions);
   }
   // A MEET is trusted even from a stranger: an administrator's order made it. After the extensions, so that what the

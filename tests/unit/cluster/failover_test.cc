@@ -1,6 +1,9 @@
 // Failures are agreed on, replicas are elected, manual failovers lose nothing.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+
 #include "tests/unit/cluster/fabric.h"
 
 namespace guccho::cluster {
@@ -263,6 +266,28 @@ TEST(Failover, NobodyStandsForAPrimaryThatGaveItsSlotsUp) {
   f.kill(0);
   f.run(Millis{3000});
   EXPECT_TRUE(f.view(3).self().is_replica());
+}
+
+// As after an absence, when the sockets of all peers are read in some order.
+TEST(Failover, WhatTheWinnerSaidBeforeComesTooLate) {
+  Fabric f;
+  ASSERT_TRUE(f.form(3, 1));
+  const auto from_replica = [](const bus::Message& m) {
+    return m.header.type == bus::MessageType::kPing && m.header.primary.has_value();
+  };
+  const auto& sent = f.peers[3].sent;
+  const auto before = std::find_if(sent.rbegin(), sent.rend(), from_replica);
+  ASSERT_NE(before, sent.rend());
+  const auto message = std::make_shared<const bus::Message>(*before);
+  f.kill(0);
+  ASSERT_TRUE(f.run_until([&] { return f.owner(1, 0) == 3u && f.view(1).cluster_ok; }));
+  f.step(1, MessageReceived{.link = LinkId(LinkId::kInbound | 999),
+                            .message = message,
+                            .remote_ip = f.peers[3].ip,
+                            .local_ip = f.peers[1].ip});
+  EXPECT_EQ(f.owner(1, 0), 3u);
+  EXPECT_TRUE(f.view(1).cluster_ok);
+  EXPECT_TRUE(f.view(1).find(f.id(3))->is_primary());
 }
 
 }  // namespace
