@@ -57,6 +57,10 @@ def _apply(tree, patch, *options):
     run(["patch", "-p1", "--no-backup-if-mismatch", "-i", patch, *options], "the patch no longer applies", cwd=tree)
 
 
+def check_applies(tree, patch):
+    _apply(tree, patch, "--dry-run", "--fuzz=0")
+
+
 def main(description, patches, prepare, find):
     """prepare(tree, jobs) makes and builds the copy; find(tree, patch, jobs) builds it again and says how the bug was found."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
@@ -74,7 +78,7 @@ def main(description, patches, prepare, find):
             return 1
         for patch in chosen:
             try:
-                _apply(tree, patch, "--dry-run", "--fuzz=0")
+                check_applies(tree, patch)
                 _apply(tree, patch, "--fuzz=0")
                 try:
                     print(f"found {patch.stem}: {find(tree, patch, arguments.jobs)}", flush=True)

@@ -1,10 +1,12 @@
 """Runs every check over the project, and shows that each check finds what it looks for in a tree with planted faults."""
 
 import os
+import pathlib
 import subprocess
 import tempfile
 import unittest
 
+import planted
 from integration.lib.server import ROOT
 from tidy import check, rules
 
@@ -33,6 +35,17 @@ class Rules(unittest.TestCase):
         named = {*rules.ALLOWED, *rules.PURE, *rules.RUNTIME_USERS, *sum(rules.ALLOWED.values(), []),
                  *sum(rules.CONFINED.values(), [])}
         self.assertEqual([folder for folder in sorted(named) if not os.path.isdir(os.path.join(ROOT, folder))], [])
+
+
+class PlantedBugs(unittest.TestCase):
+    """Whether tests find them is seen late (tests/sim/mutants.py) or by hand; that they are about today's sources, here."""
+
+    def test_their_patches_apply(self):
+        patches = sorted(pathlib.Path(ROOT, "tests").rglob("mutants/*.patch"))
+        self.assertGreaterEqual(len(patches), 20)
+        for patch in patches:
+            with self.subTest(patch.stem):
+                planted.check_applies(ROOT, patch)
 
 
 CLEAN = {
