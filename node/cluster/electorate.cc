@@ -174,7 +174,8 @@ bool is_proposer(Core& c) {
 }
 
 void adopt(Core& c, const VoterList& list) {
-  if (list.founder != c.own.electorate.list.founder) c.rival = RivalList();
+  const bool of_another_founder = list.founder != c.own.electorate.list.founder;
+  if (of_another_founder) c.rival = RivalList();
   c.own.electorate = ElectorateState{.list = list};
   c.proposal = ElectorateProposal();
   // Votes given under one version are not counted under another.
@@ -186,6 +187,8 @@ void adopt(Core& c, const VoterList& list) {
   c.notice(fmt::format(
       "Voter list version {}: {}", list.version,
       list.primaries ? std::string("the slot-owning primaries") : fmt::format("{} voters", list.voters.size())));
+  // Nobody votes for a replica of a primary that may count by another list: what we count by must be known when we die.
+  if (of_another_founder) broadcast_pong(c);
 }
 
 // The first list of a cluster, made by the slot-owning primary with the smallest name once it knows its cluster.

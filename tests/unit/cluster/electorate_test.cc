@@ -1,9 +1,11 @@
 // Who votes, and how the voter list changes.
 #include "node/cluster/electorate.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "tests/unit/cluster/fabric.h"
 
@@ -456,7 +458,8 @@ TEST(Electorate, WithASuccessorOfTheListAcceptedAMajorityMustBeReached) {
     next.voters = sorted({f.id(0), f.id(1), f.id(2), f.id(3), node(77)});
     const bus::Message accept = accept_of(f, 2, next);
     f.partition({2, 3});
-    ASSERT_TRUE(f.run_until([&] { return f.view(0).find(f.id(3))->has(bus::kFlagPfail | bus::kFlagFail); }));
+    const auto gone = [&f](size_t i) { return f.view(0).find(f.id(i))->has(bus::kFlagPfail | bus::kFlagFail); };
+    ASSERT_TRUE(f.run_until([&] { return gone(2) && gone(3); }));
     ASSERT_TRUE(f.view(0).cluster_ok);
     tell(f, 2, accepts, accept);
     f.run(Millis{1000});
@@ -540,6 +543,22 @@ TEST(Electorate, AValueThatWasAcceptedStaysAcceptable) {
   };
   EXPECT_EQ(answer(0), bus::ElectorateBody::Step::kRefuse);
   EXPECT_EQ(answer(3), bus::ElectorateBody::Step::kAccepted);
+}
+
+// Should it die right after, its replica is elected by those who know by which list it counted.
+TEST(Electorate, WhoTakesAListOverTellsAllAtOnce) {
+  Fabric f;
+  ASSERT_TRUE(f.form(2, 1));
+  for (size_t i = 0; i < f.peers.size(); ++i) {
+    std::vector<bus::MessageType> first;
+    for (const bus::Message& m : f.peers[i].sent) {
+      if (m.header.own && m.header.own->electorate_tag != 0 && first.size() < f.peers.size() - 1) {
+        first.push_back(m.header.type);
+      }
+    }
+    EXPECT_THAT(first, testing::ElementsAre(bus::MessageType::kPong, bus::MessageType::kPong, bus::MessageType::kPong))
+        << i;
+  }
 }
 
 }  // namespace
