@@ -164,7 +164,7 @@ struct Core {
   ManualFailover manual;
   AwaitingTakeover awaiting;
   Absence absence;
-  std::optional<Instant> last_step;
+  std::optional<Instant> last_step;  // of any event (notice_stand_still)
   std::optional<Instant> last_tick;
   CurrentEpoch settled_epoch;  // at the last tick that came in time: what we knew before we stood still
   ElectorateProposal proposal;

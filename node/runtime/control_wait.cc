@@ -97,8 +97,8 @@ void Control::update_loss() {
   });
   if (awaited_ && awaited_->view) {
     const std::shared_ptr<const cluster::View> view = awaited_->view->load();
-    if (!view) return;  // it is being put in force: go_on() looks again
-    pending |= takes_away(view);
+    if (!view && !pending) return;  // it is being put in force, and may be a loss: go_on() looks again
+    pending |= view && takes_away(view);
   }
   node_.set_loss_pending(pending);
 }
@@ -106,9 +106,8 @@ void Control::update_loss() {
 void Control::put_off(const cluster::Effect& effect) {
   if (may_overtake(effect)) return carry_out(effect);
   const auto* publish = std::get_if<cluster::PublishView>(&effect);
-  if (publish != nullptr && supersede(publish->view)) return update_loss();
-  put_off_.push_back(effect);
-  if (publish != nullptr && takes_away(publish->view)) node_.set_loss_pending(true);
+  if (publish == nullptr || !supersede(publish->view)) put_off_.push_back(effect);
+  if (publish != nullptr) update_loss();
 }
 
 // Of views that nothing is to be done between the newest is enough, if they say the same of what is this node's own. A

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstring>
 #include <thread>
 
 #include "node/supervise/identity.h"
@@ -20,10 +19,6 @@ namespace {
 // From fork to exec takes milliseconds.
 constexpr std::chrono::seconds kPatience(1);
 constexpr std::chrono::milliseconds kPause(2);
-
-std::unexpected<Error> system_error(const std::string& path) {
-  return fail(fmt::format("{}: {}", path, std::strerror(errno)));
-}
 
 bool is_dead(const std::string& holder) {
   pid_t pid = 0;

@@ -11,13 +11,14 @@
 #include <utility>
 
 namespace guccho::supervise {
-namespace {
-
-constexpr size_t kMaxFile = 4u << 20;
 
 std::unexpected<Error> system_error(const std::string& path) {
   return fail(fmt::format("{}: {}", path, std::strerror(errno)));
 }
+
+namespace {
+
+constexpr size_t kMaxFile = 4u << 20;
 
 Status write_all(int fd, std::string_view text, const std::string& path) {
   while (!text.empty()) {

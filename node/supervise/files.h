@@ -32,7 +32,8 @@ class Fd {
   int fd_;
 };
 
-// Errors are "PATH: No such file or directory" and the like.
+// "PATH: No such file or directory" and the like: what errno says. All errors below are such.
+std::unexpected<Error> system_error(const std::string& path);
 
 // The whole file; at most 4 MiB are read, more is an error.
 Result<std::string> read_file(const std::string& path);
