@@ -181,6 +181,21 @@ Status StateDir::delete_place(InstanceId id) const {
   return {};
 }
 
+// What a leader leaves that dies at the very beginning of making a place, or at the very end of deleting one: an empty
+// directory, perhaps with the draft of its file. For a leader only, who alone makes places.
+Status StateDir::delete_traces() const {
+  std::error_code error;
+  for (fs::directory_iterator it(path_ + "/nodes", error), end; !error && it != end; it.increment(error)) {
+    if (!parse_instance(it->path().filename().string()) || !it->is_directory(error)) continue;
+    const auto is_more = [](const fs::directory_entry& e) { return e.path().filename() != "place.new"; };
+    fs::directory_iterator inside(it->path(), error);
+    if (error || std::ranges::any_of(inside, is_more)) continue;
+    fs::remove_all(it->path(), error);
+  }
+  if (error) return fail(fmt::format("{}/nodes: {}", path_, error.message()));
+  return {};
+}
+
 Result<std::optional<RedisCluster>> StateDir::resource() const {
   const auto text = read_file_if_there(path_ + "/resource.json");
   if (!text) return std::unexpected(text.error());
@@ -309,6 +324,7 @@ Result<StateDir::Leader> StateDir::lead() const {
   if (auto written = write_atomically(path_ + "/term", fmt::format("{}\n", term)); !written) {
     return std::unexpected(written.error());
   }
+  if (auto tidied = delete_traces(); !tidied) return std::unexpected(tidied.error());
   return Leader{std::move(*lock), FencingTerm{term}};
 }
 

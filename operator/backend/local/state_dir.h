@@ -83,6 +83,7 @@ class StateDir {
   Result<Leader> lead() const;
 
  private:
+  Status delete_traces() const;
   std::string path_;
 };
 

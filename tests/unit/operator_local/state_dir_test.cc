@@ -103,6 +103,24 @@ void put(const std::string& path) {
   ASSERT_TRUE(supervise::write_atomically(path, "mine\n"));
 }
 
+// The leader before died while it made the one place or deleted the other.
+TEST_F(StateDirTest, ALeaderDeletesTracesOfPlacesAndNothingElse) {
+  const StateDir cluster = state();
+  ASSERT_TRUE(cluster.write_place({0, 0}, Place{}));
+  std::filesystem::create_directories(cluster.place_path({0, 1}));
+  std::filesystem::create_directories(cluster.place_path({0, 2}));
+  put(cluster.place_path({0, 2}) + "/place.new");
+  std::filesystem::create_directories(cluster.data_path({0, 3}));  // data without a place: whose, nobody can tell
+  put(cluster.place_path({0, 4}));                                 // a file
+  ASSERT_TRUE(cluster.lead());
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(cluster.path() + "/nodes")) {
+    left.push_back(entry.path().filename());
+  }
+  EXPECT_THAT(left, testing::UnorderedElementsAre("0-0", "0-3", "0-4"));
+  EXPECT_TRUE(std::filesystem::exists(cluster.data_path({0, 3})));
+}
+
 TEST_F(StateDirTest, ADirectoryThatHoldsSomethingElseIsRefused) {
   put(root_ + "/demo.yaml");
   const auto refused = StateDir::create(root_);
